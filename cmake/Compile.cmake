@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# How our own code is compiled: warnings, sanitizers, hardening.
+add_library(wsbridged_compile INTERFACE)
+target_compile_options(wsbridged_compile INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+  -fstack-protector-strong
+  $<$<BOOL:${WSBRIDGED_WERROR}>:-Werror>)
+target_link_options(wsbridged_compile INTERFACE -Wl,-z,relro,-z,now)
+
+if(WSBRIDGED_SANITIZE)
+  # For every target: a sanitizer must see all of the program.
+  add_compile_options(-fsanitize=${WSBRIDGED_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${WSBRIDGED_SANITIZE})
+  if(WSBRIDGED_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=all)
+  endif()
+elseif(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+
+include(CheckPIESupported)
+check_pie_supported()
+
+# The sources of one folder: a file that lies in a room belongs to it.
+function(room_sources variable)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARGN}/*.cc)
+  set(${variable} ${sources} PARENT_SCOPE)
+endfunction()

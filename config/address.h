@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Where to listen: HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace wsbridged::config {
+
+struct TcpAddress {
+  std::string host;  // empty: all addresses; a name or an address without brackets
+  std::uint16_t port = 0;
+  bool operator==(const TcpAddress&) const = default;
+};
+
+struct UnixAddress {
+  std::string path;  // without "unix:"; an abstract one without its '@'
+  bool abstract = false;
+  bool operator==(const UnixAddress&) const = default;
+};
+
+using Address = std::variant<TcpAddress, UnixAddress>;
+
+// The text form, as in the configuration.
+[[nodiscard]] std::string to_string(const Address& address);
+
+// The address, or what is wrong with `text` in words.
+[[nodiscard]] std::variant<Address, std::string> parse_address(std::string_view text);
+
+}  // namespace wsbridged::config

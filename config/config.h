@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// The whole configuration as plain structs, one field per key of the file and by the same name. The
+// defaults are here and nowhere else. Durations are std::chrono, sizes are bytes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/address.h"
+
+namespace wsbridged::config {
+
+using std::chrono::milliseconds;
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+enum class LogFormat : std::uint8_t { kAuto, kText, kJson, kJournal };
+
+struct Log {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kAuto;
+};
+
+struct Shutdown {
+  milliseconds drain_timeout{60'000};
+  milliseconds quiet{2'000};
+};
+
+struct Listen {
+  Address address;
+  std::string mode = "0600";  // Unix only, octal
+  std::string owner;          // name or number; empty: unchanged
+  std::string group;
+  int backlog = 1024;
+  bool allow_remote = false;
+};
+
+struct Header {
+  std::string name;
+  std::string value;  // secret: never logged or printed
+};
+
+struct Tls {
+  std::string ca_file;
+  std::string server_name;
+  std::string min_version = "1.2";  // "1.2" | "1.3"
+  bool insecure_skip_verify = false;
+};
+
+struct Upstream {
+  std::string url;
+  std::vector<std::string> subprotocols;
+  bool require_subprotocol = true;
+  std::string cookie_jar;
+  std::vector<Header> headers;
+  std::string origin;
+  Tls tls;
+  milliseconds connect_timeout{10'000};
+  milliseconds ping_interval{25'000};
+  milliseconds ping_timeout{20'000};
+  std::vector<std::string> on_open;
+};
+
+enum class FramingMode : std::uint8_t { kLine, kRaw };
+enum class MessageKind : std::uint8_t { kText, kBinary, kAuto };
+enum class InvalidUtf8 : std::uint8_t { kClose, kReplace, kBinary };
+enum class EmbeddedDelimiter : std::uint8_t { kSpace, kEscape, kSplit, kReject, kKeep };
+enum class BinaryMessages : std::uint8_t { kBase64, kHex, kRaw, kReject };
+enum class FinalPartialLine : std::uint8_t { kSend, kDrop };
+
+struct Framing {
+  FramingMode mode = FramingMode::kLine;
+  std::string delimiter = "\n";  // 1 to 16 bytes
+  bool keep_cr = false;
+  MessageKind message_type = MessageKind::kText;  // the loader applies the mode's default
+  std::size_t max_line = std::size_t{1} << 20;
+  std::size_t max_message = std::size_t{16} << 20;
+  InvalidUtf8 invalid_utf8 = InvalidUtf8::kClose;
+  EmbeddedDelimiter embedded_delimiter = EmbeddedDelimiter::kSpace;
+  BinaryMessages binary_messages =
+      BinaryMessages::kBase64;  // the loader applies message_type's default
+  FinalPartialLine final_partial_line = FinalPartialLine::kSend;
+};
+
+enum class OnLocalEof : std::uint8_t { kDrain, kClose };
+enum class OnUpstreamError : std::uint8_t { kReset, kClose };
+
+struct Session {
+  OnLocalEof on_local_eof = OnLocalEof::kDrain;
+  milliseconds drain_timeout{60'000};
+  OnUpstreamError on_upstream_error = OnUpstreamError::kReset;
+  std::size_t max_connections = 10'000;
+  std::size_t buffer = std::size_t{256} << 10;
+};
+
+struct Bridge {
+  std::string name;
+  std::vector<Listen> listen;
+  Upstream upstream;
+  Framing framing;
+  Session session;
+};
+
+struct Config {
+  Log log;
+  std::optional<unsigned> threads;  // absent: auto
+  Shutdown shutdown;
+  std::vector<Bridge> bridges;
+};
+
+}  // namespace wsbridged::config

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// From YAML text to Config. Every problem of a file is reported in one go, with its place; expanded
+// text (${env:…}, ${file:…}, ${credential:…}) never appears in a message.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace wsbridged::config {
+
+struct Problem {
+  std::string source;  // file name, or the flag or variable
+  int line = 0;        // from 1; 0 when the source has no lines
+  int column = 0;
+  std::string message;
+};
+
+// "FILE:LINE:COLUMN: message" or "--flag: message".
+[[nodiscard]] std::string to_string(const Problem& problem);
+
+struct Loaded {
+  Config config;  // meaningful when errors is empty
+  std::vector<Problem> errors;
+  std::vector<Problem> warnings;  // legal and unwise
+};
+
+// Looks a variable up; the process' environment unless a test says otherwise.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+[[nodiscard]] Environment process_environment();
+
+// At most 1 MiB.
+[[nodiscard]] Loaded load_file(const std::string& path, const Environment& environment);
+[[nodiscard]] Loaded load_text(std::string_view yaml, const std::string& source,
+                               const Environment& environment);
+
+// One bridge named "main" out of flags or variables; `source` names come from the flags themselves.
+struct QuickBridge {
+  std::string listen;
+  std::string upstream;
+  std::vector<std::string> subprotocols;
+  std::string cookie_jar;
+  std::vector<std::string> headers;  // "Name: value"
+  bool allow_remote = false;
+};
+
+[[nodiscard]] Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environment);
+
+// The effective configuration as YAML that load_text() takes again, secrets replaced by
+// "(redacted)".
+[[nodiscard]] std::string print(const Config& config);
+
+}  // namespace wsbridged::config

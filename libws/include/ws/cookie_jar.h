@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// A cookie jar in the Netscape file format (curl, wget, MozillaCookieJar) with the matching rules
+// of RFC 6265.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ws/url.h>
+
+namespace ws {
+
+struct Cookie {
+  std::string name;
+  std::string value;
+  std::string domain;     // lower case, without a leading dot
+  bool host_only = true;  // false: subdomains match too
+  std::string path = "/";
+  bool secure = false;
+  bool http_only = false;
+  std::int64_t expires = 0;  // Unix time; 0: with the session
+  std::uint64_t order = 0;   // of creation: older first among equals
+};
+
+// Why a cookie was or was not sent: the first rule that kept it back (RFC 6265 section 5.4).
+enum class CookieVerdict : std::uint8_t { kSent, kExpired, kDomain, kPath, kSecure, kTooLarge };
+[[nodiscard]] std::string_view to_string(CookieVerdict verdict);
+
+struct CookieDecision {
+  Cookie cookie;
+  CookieVerdict verdict = CookieVerdict::kSent;
+};
+
+// A line of a jar file that is not a cookie, and why.
+struct CookieFileProblem {
+  std::size_t line = 0;
+  std::string message;  // holds no value
+};
+
+// Not thread-safe; share one jar per thread, or lock. Limits: file 4 MiB, 3,000 cookies, 50 a
+// domain, name and value together 4 KiB, the Cookie header 8 KiB; what is over a limit is left out
+// and told.
+class CookieJar {
+ public:
+  CookieJar();
+  ~CookieJar();
+  CookieJar(const CookieJar&) = delete;
+  CookieJar& operator=(const CookieJar&) = delete;
+
+  // Replaces the content by the file's and watches it: refresh() reads it again when it changed.
+  // Malformed lines are left out and listed in problems(). A file that cannot be read is an error
+  // (phase kOptions) and leaves the jar as it was.
+  [[nodiscard]] Result<std::size_t> load(const std::string& path);
+  [[nodiscard]] Result<std::size_t> load_text(std::string_view text);
+  // Reads the file again when its device, inode, size or times differ (also behind a symbolic
+  // link).
+  [[nodiscard]] Result<bool> refresh();
+  [[nodiscard]] const std::vector<CookieFileProblem>& problems() const;
+
+  void add(Cookie cookie);  // replaces one of the same name, domain and path
+  [[nodiscard]] std::size_t size() const;
+
+  // The value of the Cookie header for a request, empty when no cookie matches. `now` is Unix time.
+  [[nodiscard]] std::string header_for(const Url& url, std::int64_t now) const;
+  // Every cookie of the jar with its verdict, in the order of the header, the kept-back ones last.
+  [[nodiscard]] std::vector<CookieDecision> explain(const Url& url, std::int64_t now) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ws

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// A WebSocket client connection (RFC 6455), from URL to closing handshake.
+//
+//   ws::EventLoop loop;
+//   ws::WebSocket socket(loop, "wss://example.com/chat", {.callbacks = {
+//       .on_open = [](ws::WebSocket& s) { s.send("hello"); },
+//       .on_message = [](ws::WebSocket& s, const ws::Message& m) { std::cout << m.data; s.close();
+//       }}});
+//   loop.run();
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <ws/event_loop.h>
+#include <ws/options.h>
+#include <ws/url.h>
+
+namespace ws {
+
+enum class State : std::uint8_t { kConnecting, kOpen, kClosing, kClosed };
+
+enum class SendResult : std::uint8_t {
+  kSent,         // taken
+  kQueued,       // taken, and buffered_amount() is now above send_high_water: wait for on_drain
+  kRefused,      // not taken: not open, or it would exceed send_limit
+  kInvalidUtf8,  // not taken: text must be UTF-8 (RFC 6455 section 5.6)
+};
+
+// Belongs to its loop's thread. Callbacks follow the law in event_loop.h. Destroying it closes the
+// connection at once without callbacks; close() first for a clean end.
+class WebSocket {
+ public:
+  // Starts to connect. Bad arguments are reported like every failure: through on_error, in a later
+  // turn.
+  WebSocket(EventLoop& loop, std::string_view url, Options options = {});
+  ~WebSocket();
+  WebSocket(const WebSocket&) = delete;
+  WebSocket& operator=(const WebSocket&) = delete;
+
+  // Sends a message, whole, in order. The bytes are taken before the call returns; they leave
+  // together with others at the end of the loop's turn.
+  [[nodiscard]] SendResult send(std::string_view text);
+  [[nodiscard]] SendResult send_binary(std::span<const std::byte> bytes);
+  // Sends a ping of at most 125 bytes; on_pong tells the answer. False when not open.
+  bool ping(std::string_view payload = {});
+
+  // Starts the closing handshake: queued messages go first, messages are still received until the
+  // peer's Close. A code that must not be sent is replaced by 1000, a reason is cut at 123 bytes
+  // on a character boundary. While connecting it ends like abort(). Later calls do nothing.
+  void close(std::uint16_t code = kCloseNormal, std::string_view reason = {});
+  // Ends at once, without handshake and without further callbacks.
+  void abort();
+
+  // Between pause() and resume() no on_message is called, nothing is read, and ping_timeout rests.
+  void pause();
+  void resume();
+  [[nodiscard]] bool is_paused() const;
+
+  [[nodiscard]] State state() const;
+  [[nodiscard]] const Url& url() const;
+  [[nodiscard]] const std::string& subprotocol()
+      const;                                           // chosen by the server, empty before on_open
+  [[nodiscard]] const HttpResponse& response() const;  // the 101, empty before on_open
+  [[nodiscard]] std::size_t buffered_amount() const;   // bytes not yet given to the kernel
+  [[nodiscard]] std::uint64_t received_bytes()
+      const;  // payload of data frames so far, unfinished messages included
+  [[nodiscard]] std::chrono::microseconds ping_round_trip()
+      const;  // of the last answered keepalive ping, 0 before
+  [[nodiscard]] std::string remote_address() const;  // "192.0.2.1:443", empty before the connection
+
+  // May be replaced at any time, also from inside the callbacks.
+  [[nodiscard]] Callbacks& callbacks();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ws

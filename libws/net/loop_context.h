@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// What all streams of one loop share: the receive buffer, the list of streams to flush at the end
+// of the turn, the exception on its way out, mask keys, the default TLS contexts.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include <ws/error.h>
+#include <ws/event_loop.h>
+#include <ws/options.h>
+
+#include "protocol/random_source.h"
+
+namespace ws::net {
+
+// Something with output to send when the turn ends. Intrusive: unlinks itself on destruction.
+class Flushable {
+ public:
+  Flushable() = default;
+  virtual ~Flushable();
+  Flushable(const Flushable&) = delete;
+  Flushable& operator=(const Flushable&) = delete;
+  virtual void flush() = 0;
+
+ private:
+  friend class LoopContext;
+  Flushable* next_ = nullptr;
+  Flushable** link_ = nullptr;  // nullptr: not on the list
+};
+
+// Not thread-safe but for post() and stop().
+class LoopContext {
+ public:
+  LoopContext();                           // owns its event_base
+  explicit LoopContext(event_base* base);  // borrows it
+  ~LoopContext();
+  LoopContext(const LoopContext&) = delete;
+  LoopContext& operator=(const LoopContext&) = delete;
+
+  // 256 KiB, shared by every stream: its content is valid until the handler returns.
+  [[nodiscard]] std::span<std::byte> receive_buffer();
+  // Flushes `item` once, after all callbacks of this turn (or in the next, when the loop is not
+  // turning).
+  void flush_at_end_of_turn(Flushable& item);
+
+  // Runs `body` for a libevent trampoline: what it throws is kept (the first one), and the loop
+  // broken.
+  template <typename Body>
+  void guard(Body&& body) noexcept {
+    try {
+      body();
+    } catch (...) {
+      keep_exception(std::current_exception());
+    }
+  }
+
+  void keep_exception(std::exception_ptr exception) noexcept;
+
+  // Random bytes from a pool of RAND_bytes, fresh ones at each call.
+  [[nodiscard]] protocol::RandomSource& random();
+  [[nodiscard]] const std::shared_ptr<Resolver>& resolver();
+  // The context for these options, made on first use and kept while somebody holds it.
+  [[nodiscard]] Result<std::shared_ptr<const TlsContext>> tls_context(const TlsOptions& options);
+
+  [[nodiscard]] event_base* base() const noexcept;
+  [[nodiscard]] EventLoop::Clock::time_point now() const;
+
+  // Behind EventLoop's functions of the same names.
+  void run();
+  void stop();
+  void post(std::function<void()> task);
+  void rethrow_pending();
+  void use_resolver(std::shared_ptr<Resolver> resolver);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ws::net
