@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The command line and its environment variables, turned into one value; nothing is read or started
+// here.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/loader.h"
+
+namespace wsbridged {
+
+struct Command {
+  enum class Verb : unsigned char { kRun, kCheck, kDemo } verb = Verb::kRun;
+  // Exactly one of these three says where the configuration comes from (none for demo).
+  std::string config_file;                          // flag, variable, or the default path
+  std::optional<std::string> config_yaml;           // WSBRIDGED_CONFIG_YAML
+  std::optional<config::QuickBridge> quick_bridge;  // --upstream
+  bool print = false;                               // check --print
+  std::string demo_listen_tcp;                      // demo: empty: 127.0.0.1:0
+  std::vector<std::string> warnings;                // unknown WSBRIDGED_* variables
+};
+
+// Text to print and the status to exit with: --help and --version (0, stdout), bad usage (2,
+// stderr).
+struct Answer {
+  int status = 0;
+  std::string text;
+};
+
+// `names` are all variable names of the environment, for the warnings.
+[[nodiscard]] std::variant<Command, Answer> parse_command_line(
+    int argc, const char* const* argv, const config::Environment& environment,
+    const std::vector<std::string>& names);
+
+}  // namespace wsbridged

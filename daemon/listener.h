@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// A listening socket of a bridge: binds by the rules for modes, owners and stale sockets, accepts,
+// backs off when the system is out of descriptors or memory.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <ws/error.h>
+#include <ws/event_loop.h>
+
+#include "config/config.h"
+
+namespace wsbridged {
+
+// Who connected.
+struct Peer {
+  std::string address;  // "127.0.0.1", "::1"; empty for Unix
+  std::uint16_t port = 0;
+  bool is_unix = false;
+  std::optional<uid_t> uid{};  // Unix only
+  std::optional<gid_t> gid{};
+  std::optional<pid_t> pid{};
+  [[nodiscard]] std::string to_string() const;  // "127.0.0.1:50312", "uid 1000 pid 4242"
+};
+
+// Belongs to its loop's thread. Destroying it closes the socket; a Unix path that it made is
+// removed.
+class Listener {
+ public:
+  // The descriptor (non-blocking, close-on-exec; for TCP with NODELAY and keepalive) belongs to the
+  // callee.
+  using OnAccept = std::function<void(int descriptor, Peer peer)>;
+  // Accepting paused or went on: `error` names the cause when it paused. For the log.
+  using OnPause = std::function<void(const std::string& error)>;
+
+  // Binds everything that `listen` stands for: "localhost" every address it resolves to (with one
+  // port number for all, also when it is 0). The error says what failed, where and what to do; with
+  // it nothing stays bound.
+  [[nodiscard]] static ws::Result<std::vector<std::unique_ptr<Listener>>> open(
+      ws::EventLoop& loop, const config::Listen& listen);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Begins to accept.
+  void start(OnAccept on_accept, OnPause on_pause);
+  // Leaves further connections in the accept queue, and takes them again (max_connections).
+  void pause();
+  void resume();
+
+  // With the port really bound: "127.0.0.1:7001", "[::1]:7001", "unix:/run/x.sock", "unix:@name".
+  [[nodiscard]] const std::string& address() const;
+
+ private:
+  struct Impl;
+  explicit Listener(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wsbridged
