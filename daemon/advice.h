@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// What an operator can do about a failed upstream connection: one sentence for each kind of
+// failure.
+#pragma once
+
+#include <string>
+
+#include <ws/error.h>
+
+namespace wsbridged {
+
+// Empty when the message says it all.
+[[nodiscard]] std::string advice_for(const ws::Error& error);
+
+}  // namespace wsbridged

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bridge.h"
+
+#include <utility>
+
+namespace wsbridged {
+
+namespace {
+
+ws::TlsOptions tls_options(const config::Tls& tls) {
+  return {.ca_file = tls.ca_file,
+          .server_name = tls.server_name,
+          .min_version = tls.min_version == "1.3" ? ws::TlsVersion::kTls13 : ws::TlsVersion::kTls12,
+          .insecure_skip_verify = tls.insecure_skip_verify};
+}
+
+}  // namespace
+
+ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
+  auto url = ws::parse_url(settings.upstream.url);
+  if (!url) {
+    return url.error();
+  }
+  std::shared_ptr<const ws::TlsContext> tls_context;
+  if (url->secure) {
+    auto made = ws::make_tls_context(tls_options(settings.upstream.tls));
+    if (!made) {
+      return made.error();
+    }
+    tls_context = std::move(made.value());
+  }
+  // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
+  std::shared_ptr<Bridge> bridge(
+      new Bridge(std::move(settings), std::move(url.value()), std::move(tls_context)));
+  const auto jar = bridge->make_jar();
+  if (!jar) {
+    return jar.error();
+  }
+  return bridge;
+}
+
+Bridge::Bridge(config::Bridge settings, ws::Url url,
+               std::shared_ptr<const ws::TlsContext> tls_context)
+    : settings_(std::move(settings)), url_(std::move(url)), tls_context_(std::move(tls_context)) {}
+
+ws::Options Bridge::options() const {
+  const config::Upstream& upstream = settings_.upstream;
+  ws::Options options;
+  options.subprotocols = upstream.subprotocols;
+  options.require_subprotocol = upstream.require_subprotocol;
+  for (const config::Header& header : upstream.headers) {
+    options.headers.push_back({header.name, header.value});
+  }
+  options.origin = upstream.origin;
+  options.tls = tls_options(upstream.tls);
+  options.tls_context = tls_context_;
+  options.connect_timeout = upstream.connect_timeout;
+  options.ping_interval = upstream.ping_interval;
+  options.ping_timeout = upstream.ping_timeout;
+  options.max_message = settings_.framing.max_message;
+  options.send_high_water = settings_.session.buffer;
+  // Never the limit that matters: the session stops reading at the high water, and what one read
+  // still holds then is far less than this.
+  options.send_limit =
+      settings_.session.buffer + 2 * settings_.framing.max_line + (std::size_t{4} << 20);
+  return options;
+}
+
+ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
+  if (settings_.upstream.cookie_jar.empty()) {
+    return std::shared_ptr<ws::CookieJar>();
+  }
+  auto jar = std::make_shared<ws::CookieJar>();
+  const auto loaded = jar->load(settings_.upstream.cookie_jar);
+  if (!loaded) {
+    return loaded.error();
+  }
+  return jar;
+}
+
+std::vector<std::string> Bridge::warnings() const {
+  std::vector<std::string> warnings;
+  if (settings_.upstream.tls.insecure_skip_verify) {
+    warnings.emplace_back(
+        "tls.insecure_skip_verify is on: anyone on the way can read and change everything; use "
+        "tls.ca_file instead");
+  }
+  const auto jar = make_jar();
+  if (jar && jar.value()) {
+    for (const ws::CookieFileProblem& problem : jar.value()->problems()) {
+      warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
+                         ": ignored: " + problem.message);
+    }
+  }
+  return warnings;
+}
+
+SessionSlot::SessionSlot(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {
+  ++bridge_->session_count_;
+}
+
+SessionSlot::~SessionSlot() {
+  if (bridge_) {
+    --bridge_->session_count_;
+    if (bridge_->on_session_end_) {
+      bridge_->on_session_end_();
+    }
+  }
+}
+
+}  // namespace wsbridged

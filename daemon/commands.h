@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// The verbs of the command line. Each returns the exit status.
+#pragma once
+
+#include "daemon/cli.h"
+
+namespace wsbridged {
+
+int run_command(const Command& command, const config::Environment& environment);
+int check_command(const Command& command, const config::Environment& environment);
+int demo_command();
+
+}  // namespace wsbridged

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/daemon.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "daemon/usable_cpus.h"
+
+namespace wsbridged {
+
+namespace {
+
+// After drain_timeout the sides that still take bytes get this long.
+constexpr std::chrono::seconds kEndingTime{2};
+
+}  // namespace
+
+struct Daemon::Served {
+  std::shared_ptr<Bridge> bridge;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  bool is_full = false;  // max_connections reached: further ones wait in the accept queue
+};
+
+Daemon::Daemon(config::Config settings, Log& log)
+    : settings_(std::move(settings)),
+      log_(log),
+      stop_timer_(loop_, [this] { handle_stop_timer(); }) {}
+
+Daemon::~Daemon() = default;
+
+std::vector<std::string> Daemon::open() {
+  raise_descriptor_limit();
+  std::vector<std::string> errors;
+  for (const config::Bridge& bridge : settings_.bridges) {
+    open_bridge(bridge, errors);
+  }
+  if (!errors.empty()) {
+    served_.clear();
+    return errors;
+  }
+  const auto resolver = ws::make_resolver();
+  const unsigned threads = settings_.threads.value_or(usable_cpu_count());
+  for (unsigned i = 0; i < threads; ++i) {
+    workers_.push_back(std::make_unique<Worker>(
+        log_, resolver, [this] { loop_.post([this] { finish_when_idle(); }); }));
+  }
+  for (const auto& served : served_) {
+    start_listeners(*served);
+  }
+  return errors;
+}
+
+void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string>& errors) {
+  auto bridge = Bridge::prepare(settings);
+  if (!bridge) {
+    errors.push_back("bridge " + settings.name + ": " + bridge.error().message);
+    return;
+  }
+  for (const std::string& warning : bridge.value()->warnings()) {
+    log_.warn(warning, {{"bridge", settings.name}});
+  }
+  auto served = std::make_unique<Served>();
+  served->bridge = std::move(bridge.value());
+  for (const config::Listen& listen : settings.listen) {
+    auto listeners = Listener::open(loop_, listen);
+    if (!listeners) {
+      errors.push_back("bridge " + settings.name + ": " + listeners.error().message);
+      continue;
+    }
+    std::move(listeners->begin(), listeners->end(), std::back_inserter(served->listeners));
+  }
+  served_.push_back(std::move(served));
+}
+
+void Daemon::start_listeners(Served& served) {
+  served.bridge->on_session_end(
+      [this, &served] { loop_.post([this, &served] { limit_accepting(served); }); });
+  for (const auto& listener : served.listeners) {
+    listener->start(
+        [this, &served](int descriptor, Peer peer) { accept(served, descriptor, std::move(peer)); },
+        [this, name = served.bridge->name()](const std::string& error) {
+          log_.warn("accepting paused", {{"bridge", name}, {"cause", error}});
+        });
+  }
+}
+
+std::vector<Daemon::Bound> Daemon::bound() const {
+  std::vector<Bound> bound;
+  for (const auto& served : served_) {
+    for (const auto& listener : served->listeners) {
+      bound.push_back({served->bridge->name(), listener->address()});
+    }
+  }
+  return bound;
+}
+
+void Daemon::accept(Served& served, int descriptor, Peer peer) {
+  least_loaded().adopt(SessionSlot(served.bridge), ++last_session_id_, descriptor, std::move(peer));
+  limit_accepting(served);
+}
+
+void Daemon::limit_accepting(Served& served) {
+  const bool is_full =
+      served.bridge->session_count() >= served.bridge->settings().session.max_connections;
+  if (is_full == served.is_full) {
+    return;
+  }
+  served.is_full = is_full;
+  if (is_full) {
+    log_.warn("max_connections reached, further ones wait", {{"bridge", served.bridge->name()}});
+  }
+  for (const auto& listener : served.listeners) {
+    is_full ? listener->pause() : listener->resume();
+  }
+}
+
+Worker& Daemon::least_loaded() {
+  return **std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
+    return a->session_count() < b->session_count();
+  });
+}
+
+int Daemon::run() {
+  signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
+  loop_.run();
+  const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return worker->has_lost_bytes();
+  });
+  log_.info("stopped", {{"bytes_lost", has_lost_bytes}});
+  return has_lost_bytes ? kExitFailure : kExitClean;
+}
+
+void Daemon::stop() {
+  loop_.post([this] { handle_signal(SIGTERM); });
+}
+
+void Daemon::handle_signal(int signal) {
+  if (signal == SIGHUP) {
+    log_.warn("SIGHUP ignored: this version cannot reload, restart it instead");
+    return;
+  }
+  if (stage_ == Stage::kRunning) {
+    drain();
+    return;
+  }
+  stage_ = Stage::kAborting;
+  log_.warn("second signal, ending at once");
+  for (const auto& worker : workers_) {
+    worker->abort_sessions();
+  }
+  finish_when_idle();
+}
+
+void Daemon::drain() {
+  stage_ = Stage::kDraining;
+  std::size_t sessions = 0;
+  for (const auto& served : served_) {
+    served->listeners.clear();
+  }
+  for (const auto& worker : workers_) {
+    sessions += worker->session_count();
+    worker->drain(settings_.shutdown.quiet);
+  }
+  log_.info("draining",
+            {{"sessions", std::uint64_t{sessions}},
+             {"drain_timeout_ms", std::int64_t{settings_.shutdown.drain_timeout.count()}}});
+  stop_timer_.start(settings_.shutdown.drain_timeout);
+  finish_when_idle();
+}
+
+void Daemon::handle_stop_timer() {
+  const bool is_first = stage_ == Stage::kDraining;
+  stage_ = is_first ? Stage::kEnding : Stage::kAborting;
+  for (const auto& worker : workers_) {
+    is_first ? worker->end_sessions() : worker->abort_sessions();
+  }
+  if (is_first) {
+    stop_timer_.start(kEndingTime);
+  }
+}
+
+void Daemon::finish_when_idle() {
+  const bool is_idle = std::all_of(workers_.begin(), workers_.end(),
+                                   [](const auto& worker) { return worker->session_count() == 0; });
+  if (stage_ != Stage::kRunning && is_idle) {
+    loop_.stop();
+  }
+}
+
+std::vector<std::string> check_bridges(const config::Config& settings) {
+  std::vector<std::string> errors;
+  for (const config::Bridge& bridge : settings.bridges) {
+    const auto prepared = Bridge::prepare(bridge);
+    if (!prepared) {
+      errors.push_back("bridge " + bridge.name + ": " + prepared.error().message);
+    }
+  }
+  return errors;
+}
+
+}  // namespace wsbridged

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The running program: bridges, their listeners, the workers, and the way to a stop. Listeners and
+// signals live on the main thread's loop, sessions on the workers'.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ws/event_loop.h>
+
+#include "config/config.h"
+#include "daemon/bridge.h"
+#include "daemon/listener.h"
+#include "daemon/log.h"
+#include "daemon/signals.h"
+#include "daemon/worker.h"
+
+namespace wsbridged {
+
+// Exit statuses of SPEC's command line section.
+enum ExitStatus : int { kExitClean = 0, kExitFailure = 1, kExitUsage = 2 };
+
+// Belongs to the thread that made it.
+class Daemon {
+ public:
+  struct Bound {
+    std::string bridge;
+    std::string address;  // with the port really bound
+  };
+
+  Daemon(config::Config settings, Log& log);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Prepares every bridge and binds every listener. Returns what went wrong, everything at once;
+  // nothing is accepted then.
+  [[nodiscard]] std::vector<std::string> open();
+  [[nodiscard]] std::vector<Bound> bound() const;
+
+  // Accepts until stopped and drained. Returns the exit status.
+  int run();
+  // Drains, as SIGTERM does; called again it ends at once. Thread-safe.
+  void stop();
+
+ private:
+  struct Served;  // a bridge and its listeners
+
+  void open_bridge(const config::Bridge& settings, std::vector<std::string>& errors);
+  void start_listeners(Served& served);
+  void accept(Served& served, int descriptor, Peer peer);
+  void limit_accepting(Served& served);
+  void handle_signal(int signal);
+  void drain();
+  void handle_stop_timer();
+  void finish_when_idle();
+  [[nodiscard]] Worker& least_loaded();
+
+  enum class Stage : std::uint8_t { kRunning, kDraining, kEnding, kAborting };
+
+  config::Config settings_;
+  Log& log_;
+  ws::EventLoop loop_;
+  ws::Timer stop_timer_;
+  std::vector<std::unique_ptr<Served>> served_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<SignalWatch> signals_;
+  std::uint64_t last_session_id_ = 0;
+  Stage stage_ = Stage::kRunning;
+};
+
+// What `check` and the start find in a bridge: errors in words, with the bridge's name.
+[[nodiscard]] std::vector<std::string> check_bridges(const config::Config& settings);
+
+}  // namespace wsbridged

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "daemon/cli.h"
+#include "daemon/commands.h"
+#include "daemon/daemon.h"
+
+namespace {
+
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    names.push_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
+int answer(const wsbridged::Answer& answer) {
+  (answer.status == wsbridged::kExitClean ? std::cout : std::cerr) << answer.text;
+  return answer.status;
+}
+
+int run(int argc, char** argv) {
+  using wsbridged::Command;
+  const auto environment = wsbridged::config::process_environment();
+  const auto parsed = wsbridged::parse_command_line(argc, argv, environment, environment_names());
+  if (const auto* text = std::get_if<wsbridged::Answer>(&parsed)) {
+    return answer(*text);
+  }
+  const auto& command = std::get<Command>(parsed);
+  switch (command.verb) {
+    case Command::Verb::kRun:
+      return wsbridged::run_command(command, environment);
+    case Command::Verb::kCheck:
+      return wsbridged::check_command(command, environment);
+    case Command::Verb::kDemo:
+      return wsbridged::demo_command();
+  }
+  return wsbridged::kExitUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed stdout or stderr must not end the daemon
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& exception) {
+    std::cerr << "wsbridged: " << exception.what() << '\n';
+    return wsbridged::kExitFailure;
+  }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wsbridged {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local)
+    : environment_(std::move(environment)),
+      slot_(std::move(slot)),
+      name_{.bridge = slot_.bridge()->name(), .id = id, .peer = local.peer.to_string()},
+      started_(environment_.loop.now()),
+      local_(std::move(local.stream)),
+      is_unix_(local.peer.is_unix),
+      framer_(settings().framing),
+      writer_(settings().framing),
+      last_message_(started_) {
+  local_->set_handler(this);
+  local_->set_high_water(settings().session.buffer);
+  dial();
+  local_->resume_reading();
+}
+
+Session::~Session() = default;
+
+void Session::end(SessionEnd cause) {
+  if (!report_.end) {
+    report_.end = std::move(cause);
+  }
+}
+
+void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
+  end(std::move(cause));
+  if (is_closing_ || !upstream_) {
+    return;
+  }
+  is_closing_ = true;
+  if (!is_open_) {
+    upstream_.reset();  // cancels the dial
+    upstream_ended();
+    return;
+  }
+  update_local_reading();
+  upstream_->close(code);
+}
+
+// Nothing more comes from the upstream, nor goes to it.
+void Session::upstream_ended() {
+  is_closing_ = true;
+  drain_timer_.reset();
+  report_.unsent_bytes_up += held_.size() + framer_.held_bytes();
+  if (local_) {
+    end_local();
+  } else if (!local_ending_) {
+    finish();
+  }
+}
+
+void Session::end_local() {
+  const bool is_cut = report_.end->is_error &&
+                      settings().session.on_upstream_error == config::OnUpstreamError::kReset;
+  local_ending_ = std::make_unique<LocalEnding>(
+      environment_.loop,
+      LocalEnding::Connection{
+          .stream = std::move(local_), .is_unix = is_unix_, .is_at_eof = is_local_eof_},
+      is_cut ? LocalEnd::kReset : LocalEnd::kFin,
+      LocalEndLimits{.stall = settings().session.drain_timeout},
+      [this](const LocalEndResult& result) {
+        report_.unsent_bytes_down += result.unsent_bytes;
+        report_.discarded_bytes += result.discarded_bytes;
+        finish();
+      });
+}
+
+void Session::finish() {
+  if (is_finished_) {
+    return;
+  }
+  is_finished_ = true;
+  quiet_timer_.reset();
+  log_session_end(environment_.log, name_, report_,
+                  duration_cast<milliseconds>(environment_.loop.now() - started_));
+  environment_.on_finished(*this);
+}
+
+// The drain after local EOF slides: it ends the session after drain_timeout of upstream silence.
+void Session::start_drain_timer() {
+  drain_timer_ = std::make_unique<ws::Timer>(environment_.loop, [this] { handle_drain_timer(); });
+  last_message_ = environment_.loop.now();
+  drain_mark_ = upstream_->received_bytes();
+  drain_timer_->start(settings().session.drain_timeout);
+}
+
+void Session::handle_drain_timer() {
+  const milliseconds timeout = settings().session.drain_timeout;
+  // Part of a message counts as a sign of life; so does a local program that keeps us from reading.
+  const bool is_moving = upstream_->received_bytes() != drain_mark_ || upstream_->is_paused() ||
+                         upstream_->buffered_amount() > 0;
+  const auto silence = duration_cast<milliseconds>(environment_.loop.now() - last_message_);
+  drain_mark_ = upstream_->received_bytes();
+  if (silence < timeout) {
+    drain_timer_->start(timeout - silence);
+  } else if (is_moving) {
+    drain_timer_->start(timeout);
+  } else {
+    close_upstream(
+        ws::kCloseNormal,
+        {.by = Side::kLocal,
+         .cause = "local end, then " + std::to_string(timeout.count()) + " ms without a reply"});
+  }
+}
+
+void Session::drain(milliseconds quiet) {
+  quiet_ = quiet;
+  quiet_mark_ = activity();
+  quiet_timer_ = std::make_unique<ws::Timer>(environment_.loop, [this] { handle_quiet_timer(); });
+  quiet_timer_->start(quiet_);
+}
+
+void Session::handle_quiet_timer() {
+  if (is_idle() && activity() == quiet_mark_) {
+    end_for_shutdown();
+    return;
+  }
+  quiet_mark_ = activity();
+  quiet_timer_->start(std::max(quiet_, milliseconds(1)));
+}
+
+void Session::end_for_shutdown() {
+  close_upstream(ws::kCloseGoingAway, {.by = Side::kBridge, .cause = "shutting down"});
+}
+
+void Session::abort() {
+  end({.by = Side::kBridge, .cause = "shutting down at once"});
+  if (upstream_) {
+    report_.unsent_bytes_up += upstream_->buffered_amount() + held_.size() + framer_.held_bytes();
+    upstream_.reset();
+  }
+  if (local_) {
+    report_.unsent_bytes_down += local_->output().size();
+    local_.reset();
+  }
+  if (local_ending_) {
+    report_.unsent_bytes_down += local_ending_->unsent_bytes();
+    local_ending_.reset();
+  }
+  finish();
+}
+
+bool Session::is_idle() const {
+  const bool is_up_empty = held_.empty() && framer_.held_bytes() == 0 &&
+                           (!upstream_ || upstream_->buffered_amount() == 0);
+  return is_up_empty && (!local_ || local_->output().empty());
+}
+
+std::uint64_t Session::activity() const {
+  return report_.up.lines + report_.down.lines + framer_.held_bytes() + held_.size() +
+         (upstream_ ? upstream_->received_bytes() : 0);
+}
+
+}  // namespace wsbridged

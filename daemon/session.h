@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// One local connection and its upstream WebSocket, from accept to the log entry at the end.
+//
+// The order of an end is always the same: the cause is recorded once (the first wins), the upstream
+// is closed and still delivers what it has, and only then the local side is ended. When the local
+// side is gone first, the upstream is closed after everything read has been sent.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ws/event_loop.h>
+#include <ws/net/stream.h>
+#include <ws/websocket.h>
+
+#include "daemon/bridge.h"
+#include "daemon/line_framer.h"
+#include "daemon/line_writer.h"
+#include "daemon/listener.h"
+#include "daemon/local_ending.h"
+#include "daemon/log.h"
+#include "daemon/session_report.h"
+
+namespace wsbridged {
+
+// Belongs to its loop's thread. Memory: see SPEC's bound; the constant is one receive buffer of
+// 256 KiB each way, as what was read before a pause is still taken.
+class Session final : private ws::net::StreamHandler, private LineSink {
+ public:
+  struct Environment {
+    ws::EventLoop& loop;
+    Log& log;
+    std::shared_ptr<ws::CookieJar> jar;  // null: none
+    std::function<void(Session&)>
+        on_finished;  // once, last; it must not destroy the session at once
+  };
+
+  struct Local {
+    std::unique_ptr<ws::net::Stream> stream;
+    Peer peer;
+  };
+
+  // Starts to dial.
+  Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local);
+  ~Session() override;
+
+  // End (1001, local FIN) as soon as the buffers are empty and nothing moved for `quiet`.
+  void drain(std::chrono::milliseconds quiet);
+  // End now (1001), giving what is buffered to sides that still take it.
+  void end_for_shutdown();
+  // End at once; what is still buffered is counted as unsent. Calls on_finished.
+  void abort();
+
+  [[nodiscard]] const SessionReport& report() const { return report_; }
+
+ private:
+  // Local side: session_local.cc
+  void on_data(std::span<std::byte> bytes) override;
+  void on_eof(ws::net::Eof eof) override;
+  void on_drained() override;
+  void on_hang_up() override;
+  void on_failure(const ws::Error& error) override;
+  bool on_line(std::string_view line) override;
+  bool send_line(std::string_view line);
+  bool count_sent(ws::SendResult result, std::size_t size);
+  bool refuse_line();
+  void frame(std::span<const std::byte> bytes);
+  void check_framer(FramerState state);
+  void handle_local_eof();
+  void update_local_reading();
+  void local_gone(std::string cause);
+
+  // Upstream side: session_upstream.cc
+  void dial();
+  [[nodiscard]] ws::Callbacks callbacks();
+  void handle_open();
+  void handle_message(const ws::Message& message);
+  void handle_close(const ws::CloseInfo& info);
+  void handle_error(const ws::Error& error);
+  void send_on_open_lines();
+
+  // Its life: session.cc
+  void end(SessionEnd cause);  // records the first
+  void close_upstream(std::uint16_t code, SessionEnd cause);
+  void upstream_ended();
+  void end_local();
+  void finish();
+  void start_drain_timer();
+  void handle_drain_timer();
+  void handle_quiet_timer();
+  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] std::uint64_t activity() const;
+
+  [[nodiscard]] const config::Bridge& settings() const { return slot_.bridge()->settings(); }
+
+  Environment environment_;
+  SessionSlot slot_;
+  SessionName name_;
+  ws::EventLoop::Clock::time_point started_;
+  SessionReport report_;
+
+  std::unique_ptr<ws::net::Stream> local_;  // null once it is gone or being ended
+  std::unique_ptr<LocalEnding> local_ending_;
+  bool is_unix_ = false;
+  bool is_local_eof_ = false;
+  LineFramer framer_;
+  LineWriter writer_;
+  std::vector<std::byte> held_;  // read before the upstream was open
+
+  std::unique_ptr<ws::WebSocket> upstream_;  // null once it has ended
+  bool is_open_ = false;
+  bool is_upstream_full_ = false;
+  bool is_closing_ = false;  // no more lines are taken
+  bool is_finished_ = false;
+
+  std::unique_ptr<ws::Timer> drain_timer_;  // after local EOF
+  std::unique_ptr<ws::Timer> quiet_timer_;  // during shutdown
+  std::uint64_t drain_mark_ = 0;            // upstream bytes at the last look
+  ws::EventLoop::Clock::time_point last_message_;
+  std::uint64_t quiet_mark_ = 0;
+  std::chrono::milliseconds quiet_{0};
+};
+
+}  // namespace wsbridged

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What a session did and how it ended: the counters, and the one log entry at its end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <ws/error.h>
+
+#include "daemon/log.h"
+
+namespace wsbridged {
+
+enum class Side : std::uint8_t { kLocal, kUpstream, kBridge };
+[[nodiscard]] std::string_view to_string(Side side);
+
+struct DirectionCounters {
+  std::uint64_t lines = 0;
+  std::uint64_t bytes = 0;          // of the lines, without delimiters
+  std::uint64_t dropped_lines = 0;  // taken from one side, never given to the other
+  std::uint64_t altered_lines = 0;  // changed by a policy (space, replace)
+};
+
+// Who ended the session first, and why. An error makes the local program see a cut, not an end.
+struct SessionEnd {
+  Side by = Side::kBridge;
+  bool is_error = false;
+  std::string cause{};   // our own words: what happened
+  std::string advice{};  // what to do about it, empty when nothing is
+};
+
+struct SessionReport {
+  DirectionCounters up;
+  DirectionCounters down;
+  std::string dropped_reason;         // of the first dropped line or message
+  std::uint64_t unsent_bytes_up = 0;  // taken from a side, not given to the other side's kernel
+  std::uint64_t unsent_bytes_down = 0;
+  std::uint64_t discarded_bytes = 0;  // read from the local program after the end
+  std::uint16_t close_code = 0;  // on the wire, 1005 or 1006 as RFC 6455 has them; 0: never open
+  std::string close_reason;      // the peer's
+  std::optional<SessionEnd> end;
+
+  // Were bytes taken from one side that never reached the other?
+  [[nodiscard]] bool has_lost_bytes() const;
+};
+
+// Names a session in every entry about it.
+struct SessionName {
+  std::string bridge;
+  std::uint64_t id = 0;
+  std::string peer;
+};
+
+void log_session_end(Log& log, const SessionName& name, const SessionReport& report,
+                     std::chrono::milliseconds duration);
+
+}  // namespace wsbridged

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// A thread with a loop of its own and the sessions on it. A session never leaves its worker.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <ws/event_loop.h>
+
+#include "daemon/bridge.h"
+#include "daemon/listener.h"
+#include "daemon/log.h"
+#include "daemon/session.h"
+
+namespace wsbridged {
+
+// All functions may be called from any thread; they take effect on the worker's, in order.
+class Worker {
+ public:
+  // `on_idle` is called on the worker's thread each time its last session has ended.
+  Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, std::function<void()> on_idle);
+  // Stops the loop and joins the thread; sessions that still run are cut.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Takes the descriptor.
+  void adopt(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
+  void drain(std::chrono::milliseconds quiet);
+  void end_sessions();    // give what is buffered to sides that still take it, and close
+  void abort_sessions();  // at once
+
+  // Sessions here, those on their way included.
+  [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
+
+  // Has a session lost bytes since drain()?
+  [[nodiscard]] bool has_lost_bytes() const { return has_lost_bytes_.load(); }
+
+ private:
+  void run();
+  void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
+  void forget(Session& session);
+  void for_each_session(const std::function<void(Session&)>& action);
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge);
+
+  Log& log_;
+  std::function<void()> on_idle_;
+  ws::EventLoop loop_;
+  ws::Timer keep_running_;  // a loop with nothing to wait for would end
+  std::map<std::string, std::shared_ptr<ws::CookieJar>> jars_;  // by file
+  std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
+  std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
+  ws::Timer sweep_;
+  std::chrono::milliseconds quiet_{0};
+  bool is_draining_ = false;
+  std::atomic<std::size_t> session_count_{0};
+  std::atomic<bool> has_lost_bytes_{false};
+  std::thread thread_;
+};
+
+}  // namespace wsbridged
