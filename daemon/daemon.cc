@@ -45,6 +45,7 @@ std::vector<std::string> Daemon::open() {
     workers_.push_back(std::make_unique<Worker>(
         log_, resolver, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
+  signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   for (const auto& served : served_) {
     start_listeners(*served);
   }
@@ -122,7 +123,6 @@ Worker& Daemon::least_loaded() {
 }
 
 int Daemon::run() {
-  signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   loop_.run();
   const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->has_lost_bytes();

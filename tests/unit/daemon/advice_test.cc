@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/advice.h"
+
+#include "support/catch.h"
+
+namespace {
+
+std::string advice(ws::Phase phase, ws::ErrorCode code, int status = 0) {
+  ws::Error error{.phase = phase, .code = code};
+  if (status != 0) {
+    error.response = ws::HttpResponse{.status = status};
+  }
+  return wsbridged::advice_for(error);
+}
+
+}  // namespace
+
+TEST_CASE("advice: each failure of a dial names the key or the place to look at", "[advice]") {
+  using ws::ErrorCode;
+  using ws::Phase;
+  CHECK_THAT(advice(Phase::kResolve, ErrorCode::kResolveFailed), ContainsSubstring("upstream.url"));
+  CHECK_THAT(advice(Phase::kConnect, ErrorCode::kConnectFailed), ContainsSubstring("server runs"));
+  CHECK_THAT(advice(Phase::kTls, ErrorCode::kCertificateRejected),
+             ContainsSubstring("tls.ca_file"));
+  CHECK_THAT(advice(Phase::kTls, ErrorCode::kTlsFailed), ContainsSubstring("speaks TLS"));
+  CHECK_THAT(advice(Phase::kHttp, ErrorCode::kHandshakeRejected),
+             ContainsSubstring("subprotocols"));
+}
+
+TEST_CASE("advice: a status of the server's decides", "[advice]") {
+  const auto of = [](int status) {
+    return advice(ws::Phase::kHttp, ws::ErrorCode::kHttpStatus, status);
+  };
+  CHECK_THAT(of(401), ContainsSubstring("cookie_jar"));
+  CHECK_THAT(of(403), ContainsSubstring("origin"));
+  CHECK_THAT(of(404), ContainsSubstring("path"));
+  CHECK_THAT(of(302), ContainsSubstring("redirects"));
+  CHECK_THAT(of(503), ContainsSubstring("later"));
+  CHECK_THAT(of(200), ContainsSubstring("upstream.url"));
+}
+
+TEST_CASE("advice: a time-out is judged by where it struck", "[advice]") {
+  const auto in = [](ws::Phase phase) { return advice(phase, ws::ErrorCode::kTimeout); };
+  CHECK_THAT(in(ws::Phase::kResolve), ContainsSubstring("name servers"));
+  CHECK_THAT(in(ws::Phase::kConnect), ContainsSubstring("firewall"));
+  CHECK_THAT(in(ws::Phase::kHttp), ContainsSubstring("connect_timeout"));
+}
