@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Runs the attempts that AttemptPacing asks for.
+#include "net/connect_race.h"
+
+#include <system_error>
+#include <utility>
+
+namespace ws::net {
+
+ConnectRace::ConnectRace(EventLoop& loop, const std::vector<Address>& addresses, Callback on_done)
+    : loop_(loop),
+      on_done_(std::move(on_done)),
+      addresses_(interleave_families(addresses)),
+      pacing_(addresses_.size()),
+      stagger_(loop, [this] { start_due_attempts(); }) {
+  start_due_attempts();
+}
+
+void ConnectRace::start_due_attempts() {
+  const auto now = loop_.now();
+  while (const auto index = pacing_.take_next(now)) {
+    attempts_.push_back(std::make_unique<ConnectingSocket>(
+        loop_, addresses_[*index],
+        [this, index = *index](int error) { attempt_done(index, error); }));
+  }
+  if (const auto next = pacing_.next_start()) {
+    stagger_.start(std::chrono::ceil<std::chrono::milliseconds>(*next - now));
+  }
+}
+
+void ConnectRace::attempt_done(std::size_t index, int error) {
+  if (error != 0) {
+    attempt_failed(index, error);
+    return;
+  }
+  ConnectedSocket winner{.descriptor = attempts_[index]->take_descriptor(),
+                         .address = addresses_[index]};
+  finish(std::move(winner));
+}
+
+void ConnectRace::attempt_failed(std::size_t index, int error) {
+  failures_.push_back({.address = addresses_[index], .error = error});
+  attempts_[index].reset();
+  pacing_.attempt_failed();
+  if (pacing_.all_failed()) {
+    finish(all_failed());
+  } else {
+    start_due_attempts();
+  }
+}
+
+void ConnectRace::finish(Result<ConnectedSocket> result) {
+  stagger_.stop();
+  attempts_.clear();
+  const Callback on_done = std::move(on_done_);
+  on_done(std::move(result));  // may destroy this
+}
+
+Error ConnectRace::all_failed() const {
+  std::string message = "connect to ";
+  for (const Failure& failure : failures_) {
+    message += to_string(failure.address) + ": ";
+    message += std::generic_category().message(failure.error) + "; ";
+  }
+  message.resize(message.size() - 2);
+  return Error{.phase = Phase::kConnect,
+               .code = ErrorCode::kConnectFailed,
+               .message = std::move(message),
+               .system_errno = failures_.front().error};
+}
+
+std::string ConnectRace::progress() const {
+  std::string text = "connecting to ";
+  const char* separator = "";
+  for (const auto& attempt : attempts_) {
+    if (attempt != nullptr) {
+      text += separator + to_string(attempt->address());
+      separator = ", ";
+    }
+  }
+  return text;
+}
+
+}  // namespace ws::net
