@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,6 +39,8 @@ class Listener {
   using OnAccept = std::function<void(int descriptor, Peer peer)>;
   // Accepting paused or went on: `error` names the cause when it paused. For the log.
   using OnPause = std::function<void(const std::string& error)>;
+  // A connection to an abstract socket from another uid than ours and root's was closed.
+  using OnRefuse = std::function<void(const Peer& peer)>;
 
   // Binds everything that `listen` stands for: "localhost" every address it resolves to (with one
   // port number for all, also when it is 0). The error says what failed, where and what to do; with
@@ -48,8 +51,9 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Begins to accept.
-  void start(OnAccept on_accept, OnPause on_pause);
+  // Begins to accept. The callbacks may pause or destroy the listener; what they throw comes out of
+  // EventLoop::run().
+  void start(OnAccept on_accept, OnPause on_pause, OnRefuse on_refuse = {});
   // Leaves further connections in the accept queue, and takes them again (max_connections).
   void pause();
   void resume();

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <event2/event.h>
+
+#include "daemon/listener_backoff.h"
+#include "daemon/listener_socket.h"
+#include "daemon/listener_tcp.h"
+#include "daemon/peer.h"
+#include "daemon/unix_socket.h"
+
+namespace wsbridged {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;  // then the loop's other events have their turn
+
+struct FreeEvent {
+  void operator()(event* e) const { event_free(e); }
+};
+
+// What a failed accept() asks for.
+enum class AcceptFailure : unsigned char {
+  kDrained,  // nothing waits any more
+  kSkip,     // that one connection is gone; accept(2) names the network errors among them
+  kRest,     // no descriptor or memory; and whatever else would come back at once
+};
+
+AcceptFailure judge_accept(int system_errno) {
+  switch (system_errno) {
+    case EAGAIN:
+      return AcceptFailure::kDrained;
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:  // a firewall rule
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return AcceptFailure::kSkip;
+    default:
+      return AcceptFailure::kRest;
+  }
+}
+
+void prepare_tcp(int descriptor) {
+  const int on = 1;
+  // Both fail only on a connection that is gone already, which its first read will tell.
+  static_cast<void>(setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+  static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+}
+
+}  // namespace
+
+struct Listener::Impl {
+  // Shared, because a callback may destroy the listener and with it the function that is running.
+  struct Callbacks {
+    OnAccept on_accept;
+    OnPause on_pause;
+    OnRefuse on_refuse;
+  };
+
+  Impl(ws::EventLoop& event_loop, ListeningSocket listening);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  static void on_readable(evutil_socket_t, short, void* self) noexcept;
+  void accept_some();
+  void accept_one();
+  void rest(int system_errno);
+  void end_rest();
+  void hand_over(Descriptor descriptor, const SocketAddress& remote);
+  [[nodiscard]] bool may_connect(const Peer& peer) const;
+  void watch();
+
+  ws::EventLoop& loop;
+  ListeningSocket socket;
+  std::unique_ptr<event, FreeEvent> readable;
+  ws::Timer rest_over;
+  AcceptBackoff backoff;
+  std::shared_ptr<const Callbacks> callbacks;
+  std::shared_ptr<bool> is_alive = std::make_shared<bool>(true);
+  bool is_paused = true;      // by the owner
+  bool is_resting = false;    // by us, until rest_over
+  bool is_accepting = false;  // this turn may take another connection
+};
+
+Listener::Impl::Impl(ws::EventLoop& event_loop, ListeningSocket listening)
+    : loop(event_loop),
+      socket(std::move(listening)),
+      readable(
+          event_new(loop.base(), socket.descriptor.get(), EV_READ | EV_PERSIST, on_readable, this)),
+      rest_over(loop, [this] { accept_some(); }) {
+  if (readable == nullptr) {
+    throw std::bad_alloc();
+  }
+}
+
+Listener::Impl::~Impl() {
+  *is_alive = false;
+}
+
+// The owner's exception must not reach libevent: it travels through the loop's own guard instead,
+// so that run() throws it.
+void Listener::Impl::on_readable(evutil_socket_t /*descriptor*/, short /*what*/,
+                                 void* self) noexcept {
+  auto& impl = *static_cast<Impl*>(self);
+  ws::EventLoop& loop = impl.loop;
+  try {
+    impl.accept_some();
+  } catch (...) {
+    loop.post([thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+  }
+}
+
+void Listener::Impl::accept_some() {
+  const auto alive = is_alive;
+  is_accepting = true;
+  for (int count = 0; count < kAcceptsPerTurn; ++count) {
+    accept_one();
+    if (!*alive || !is_accepting || is_paused) {
+      return;
+    }
+  }
+}
+
+// May destroy this.
+void Listener::Impl::accept_one() {
+  SocketAddress remote;
+  remote.length = sizeof remote.storage;
+  Descriptor descriptor(accept4(socket.descriptor.get(),
+                                reinterpret_cast<sockaddr*>(&remote.storage), &remote.length,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+  const int error = descriptor ? 0 : errno;
+  if (error != 0 && judge_accept(error) == AcceptFailure::kRest) {
+    rest(error);
+    return;
+  }
+  const auto alive = is_alive;
+  // Linux takes the descriptor before it looks at the queue, so an empty queue shows that there
+  // are descriptors again.
+  end_rest();
+  if (!*alive) {
+    return;
+  }
+  if (descriptor) {
+    hand_over(std::move(descriptor), remote);
+  } else if (judge_accept(error) == AcceptFailure::kDrained) {
+    is_accepting = false;
+  }
+}
+
+void Listener::Impl::rest(int system_errno) {
+  is_accepting = false;
+  rest_over.start(backoff.next());
+  if (std::exchange(is_resting, true)) {
+    return;  // told already
+  }
+  watch();
+  const auto kept = callbacks;
+  if (kept->on_pause) {
+    kept->on_pause(std::generic_category().message(system_errno));
+  }
+}
+
+void Listener::Impl::end_rest() {
+  if (!std::exchange(is_resting, false)) {
+    return;
+  }
+  backoff.reset();
+  watch();
+  const auto kept = callbacks;
+  if (kept->on_pause) {
+    kept->on_pause({});
+  }
+}
+
+void Listener::Impl::hand_over(Descriptor descriptor, const SocketAddress& remote) {
+  if (socket.kind == SocketKind::kTcp) {
+    prepare_tcp(descriptor.get());
+  }
+  Peer peer = peer_of(descriptor.get(), remote);
+  const auto kept = callbacks;
+  if (may_connect(peer)) {
+    kept->on_accept(descriptor.release(), std::move(peer));
+  } else if (kept->on_refuse) {
+    kept->on_refuse(peer);
+  }
+}
+
+// An abstract name has no mode that would keep other users out.
+bool Listener::Impl::may_connect(const Peer& peer) const {
+  return socket.kind != SocketKind::kAbstract || peer.uid == geteuid() || peer.uid == uid_t{0};
+}
+
+void Listener::Impl::watch() {
+  if (is_paused || is_resting) {
+    event_del(readable.get());
+  } else {
+    event_add(readable.get(), nullptr);
+  }
+}
+
+Listener::Listener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Listener::~Listener() = default;
+
+ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop& loop,
+                                                                  const config::Listen& listen) {
+  std::vector<ListeningSocket> sockets;
+  if (std::holds_alternative<config::UnixAddress>(listen.address)) {
+    auto socket = listen_unix(listen);
+    if (!socket) {
+      return socket.error();
+    }
+    sockets.push_back(std::move(*socket));
+  } else {
+    auto several = listen_tcp(listen);
+    if (!several) {
+      return several.error();
+    }
+    sockets = std::move(*several);
+  }
+  std::vector<std::unique_ptr<Listener>> listeners;
+  for (ListeningSocket& socket : sockets) {
+    listeners.push_back(
+        std::unique_ptr<Listener>(new Listener(std::make_unique<Impl>(loop, std::move(socket)))));
+  }
+  return listeners;
+}
+
+void Listener::start(OnAccept on_accept, OnPause on_pause, OnRefuse on_refuse) {
+  impl_->callbacks = std::make_shared<const Impl::Callbacks>(
+      Impl::Callbacks{std::move(on_accept), std::move(on_pause), std::move(on_refuse)});
+  resume();
+}
+
+void Listener::pause() {
+  impl_->is_paused = true;
+  impl_->rest_over.stop();
+  impl_->watch();
+}
+
+void Listener::resume() {
+  assert(impl_->callbacks != nullptr);
+  impl_->is_paused = false;
+  if (impl_->is_resting) {
+    impl_->rest_over.start(std::chrono::milliseconds(0));
+  } else {
+    impl_->watch();
+  }
+}
+
+const std::string& Listener::address() const {
+  return impl_->socket.address;
+}
+
+}  // namespace wsbridged
