@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""A certificate authority of the test's own, made with the openssl command; EC keys are quick."""
+import os
+import ssl
+import subprocess
+
+CA_CONFIG = """[ca]
+default_ca = test
+[test]
+dir = {directory}
+database = $dir/index.txt
+serial = $dir/serial
+new_certs_dir = $dir
+policy = any
+default_md = sha256
+[any]
+commonName = supplied
+"""
+
+
+class TestCa:
+    """Signs server certificates; `certificate` is what a client trusts."""
+
+    def __init__(self, directory, name="Test CA"):
+        self.directory = os.path.join(directory, name.replace(" ", "-"))
+        os.mkdir(self.directory)
+        self.certificate = self._path("ca.pem")
+        self.key = self._path("ca.key")
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                      "-nodes", "-keyout", self.key, "-out", self.certificate, "-days", "2",
+                      "-subj", f"/CN={name}")
+        self._write("ca.cnf", CA_CONFIG.format(directory=self.directory))
+        self._write("index.txt", "")
+        self._write("serial", "1000\n")
+
+    def issue(self, name="localhost", end="20991231235959Z"):
+        """(certificate, key) for a DNS name, valid from 2020 until `end`."""
+        stem = f"{name}-{end}"
+        certificate, key, request = (self._path(stem + suffix) for suffix in (".pem", ".key", ".csr"))
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                      "-keyout", key, "-out", request, "-subj", f"/CN={stem}")
+        extensions = self._write(stem + ".ext", f"subjectAltName=DNS:{name}\n")
+        self._openssl("ca", "-batch", "-notext", "-config", self._path("ca.cnf"), "-cert",
+                      self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate,
+                      "-startdate", "20200101000000Z", "-enddate", end, "-extfile", extensions)
+        return certificate, key
+
+    def server_context(self, name="localhost", end="20991231235959Z"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.issue(name, end))
+        return context
+
+    def _path(self, name):
+        return os.path.join(self.directory, name)
+
+    def _write(self, name, text):
+        with open(self._path(name), "w", encoding="ascii") as file:
+            file.write(text)
+        return self._path(name)
+
+    @staticmethod
+    def _openssl(*arguments):
+        run = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+        assert run.returncode == 0, f"openssl {arguments[0]}: {run.stderr}"
