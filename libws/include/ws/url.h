@@ -14,11 +14,12 @@ namespace ws {
 // characters, spaces and fragments are refused by parse_url().
 struct Url {
   bool secure = false;
-  std::string host;  // lower case, an IPv6 address without its brackets
+  std::string host{};  // lower case ASCII, without a trailing dot; IPv6 without its brackets
   std::uint16_t port = 80;
-  std::string target;  // path and query, at least "/"
-  std::string user;    // from user information, percent-decoded; empty when absent
-  std::string password;
+  std::string target{};  // path and query, at least "/"
+  std::string user{};    // from user information, percent-decoded; empty when absent
+  std::string password{};
+  bool absolute = false;  // the host was written with a trailing dot: see lookup_name()
 
   [[nodiscard]] bool is_ipv6() const { return host.find(':') != std::string::npos; }
 
@@ -26,11 +27,15 @@ struct Url {
   [[nodiscard]] std::string_view path() const;
   // Host for the Host header: brackets for IPv6, the port only when it is not the scheme's own.
   [[nodiscard]] std::string authority() const;
+  // What to resolve: a host written with a trailing dot keeps it here, so that no search list is
+  // tried; it is no part of the Host header, SNI, certificate checks and cookies.
+  [[nodiscard]] std::string lookup_name() const;
   // Without user information and query: fit for logs.
   [[nodiscard]] std::string redacted() const;
 };
 
-// At most 8 KiB. Errors have phase kOptions and name what is wrong, never the secret in it.
+// At most 8 KiB. Host names in UTF-8 are converted to ASCII (IDNA); an empty port is the scheme's
+// own (RFC 3986 3.2.3). Errors have phase kOptions and name what is wrong, never the secret in it.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
 }  // namespace ws
