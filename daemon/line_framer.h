@@ -2,12 +2,16 @@
 // Up: cuts the local side's bytes into lines (or, in raw mode, takes each read as one). Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
+#include "daemon/text_codec.h"
 
 namespace wsbridged {
 
@@ -15,7 +19,8 @@ namespace wsbridged {
 class LineSink {
  public:
   virtual ~LineSink() = default;
-  // False stops the framer: nothing more is delivered, what is left is dropped.
+  // False stops the framer: nothing more is delivered, what is left is dropped. `line` is valid
+  // during the call; the framer must not be called or destroyed from inside it.
   virtual bool on_line(std::string_view line) = 0;
 };
 
@@ -25,11 +30,17 @@ enum class FramerState : unsigned char {
   kStopped,  // the sink said so
 };
 
-// Not thread-safe. Memory: the incomplete line, at most max_line and a delimiter. Linear in the
-// bytes, whatever the chunking: nothing is searched twice.
+// Not thread-safe. Memory: the incomplete line, at most max_line and a delimiter; and with
+// embedded_delimiter: escape one line more while it is delivered. Linear in the bytes, whatever the
+// chunking: nothing is searched twice.
+//
+// max_line counts a line as it was received: before its escapes are undone, which only makes it
+// shorter, without the delimiter and without the dropped '\r'. In raw mode a read longer than
+// max_line becomes several messages. At the local side's end nothing is taken for a delimiter that
+// is not a whole one, so a '\r' there stays.
 class LineFramer {
  public:
-  // `framing` must outlive it.
+  // `framing` must outlive it; its delimiter has 1 to 16 bytes.
   explicit LineFramer(const config::Framing& framing);
 
   // Takes all of `bytes`, in any chunking.
@@ -50,15 +61,31 @@ class LineFramer {
   }  // by final_partial_line: drop
 
  private:
+  static constexpr std::size_t kMaxDelimiter = 16;
+
+  void receive_lines(std::string_view rest, LineSink& sink);
+  void receive_raw(std::string_view rest, LineSink& sink);
+  std::size_t find_delimiter_end(std::string_view text);
+  void end_line(std::string_view end, LineSink& sink);
+  void keep(std::string_view part);
+  void deliver(std::string_view line, LineSink& sink);
+  void refuse(std::size_t size);
+  void append_to_tail(std::string_view part);
+  void release_tail();
+
+  [[nodiscard]] std::string_view tail() const { return {tail_.data(), tail_.size()}; }
+
   const config::Framing& framing_;
   FramerState state_ = FramerState::kReady;
-  std::string tail_;
-  std::size_t searched_ = 0;
+  bool drops_cr_;
+  bool undoes_escapes_;
+  std::uint8_t matched_ = 0;  // bytes of the delimiter that end what was searched so far
+  // For each number of matched bytes less one, how many are still matched when the next one is
+  // another (the failure function of Knuth, Morris and Pratt).
+  std::array<std::uint8_t, kMaxDelimiter> fallback_{};
+  std::vector<char> tail_;  // a vector, because it reserves exactly what it is told
   std::size_t too_long_ = 0;
   std::size_t dropped_ = 0;
 };
-
-// Every maximal invalid sequence replaced by U+FFFD (the WHATWG and Unicode recommendation).
-[[nodiscard]] std::string replace_invalid_utf8(std::string_view text);
 
 }  // namespace wsbridged

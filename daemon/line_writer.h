@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 #include <ws/byte_queue.h>
 #include <ws/options.h>
 
 #include "config/config.h"
+#include "daemon/text_codec.h"
 
 namespace wsbridged {
 
@@ -17,16 +20,39 @@ struct Written {
   bool altered = false;        // embedded_delimiter: space replaced something
 };
 
+// Not thread-safe. What goes out is cut by the reader into the lines that were meant, whatever the
+// message holds; only `keep` leaves that to the user. A delimiter counts as embedded, too, when the
+// message ends in a part of it that would make the reader see the delimiter early ("a\n" before the
+// delimiter "\n\n"): `space` and `escape` replace that part, `split` and `reject` refuse.
+//
+// Where a policy cannot work, a message that needs it is refused; the configuration should not let
+// it come so far: `space` with a space in the delimiter, `escape` with a delimiter that begins with
+// a backslash, 'x' or a digit.
+//
+// A message that ends in '\r' keeps it before the delimiter "\n" (but for `escape`): a reader that
+// strips "\r\n" loses it.
 class LineWriter {
  public:
-  // `framing` must outlive it.
+  // `framing` must outlive it; its delimiter has 1 to 16 bytes.
   explicit LineWriter(const config::Framing& framing);
 
-  // Appends the message as a line to `out`; nothing when it is refused.
+  // Appends the message as a line to `out`; nothing when it is refused. Extra memory: only for a
+  // binary message whose base64 or hex may hold the delimiter is a copy made.
   Written write(const ws::Message& message, ws::ByteQueue& out);
 
  private:
+  Written write_text(std::string_view text, ws::ByteQueue& out) const;
+  Written write_binary(std::string_view bytes, ws::ByteQueue& out) const;
+  void write_encoded(std::string_view bytes, ws::ByteQueue& out) const;
+  Written write_escaped(std::string_view text, ws::ByteQueue& out) const;
+  Written write_with_spaces(std::string_view text, ws::ByteQueue& out) const;
+  Written write_split(std::string_view text, ws::ByteQueue& out) const;
+  void append_line(std::string_view line, ws::ByteQueue& out) const;
+  [[nodiscard]] std::size_t find_delimiter(std::string_view text, std::size_t from) const;
+
   const config::Framing& framing_;
+  LineEscaper escaper_;
+  std::uint16_t periods_ = 0;  // bit k: the delimiter's first k bytes before it make it end early
 };
 
 }  // namespace wsbridged

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// One search over each byte: memchr to the delimiter's first byte, then a step per byte while part
+// of it is matched, carried on by the next read.
+#include "daemon/line_framer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace wsbridged {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+// A tail no larger than this is kept between lines; larger ones are given back.
+constexpr std::size_t kKeptCapacity = 1024;
+
+}  // namespace
+
+LineFramer::LineFramer(const config::Framing& framing)
+    : framing_(framing),
+      drops_cr_(framing.delimiter == "\n" && !framing.keep_cr),
+      undoes_escapes_(framing.embedded_delimiter == config::EmbeddedDelimiter::kEscape) {
+  const std::string& delimiter = framing_.delimiter;
+  assert(!delimiter.empty() && delimiter.size() <= kMaxDelimiter);
+  std::uint8_t matched = 0;
+  for (std::size_t i = 1; i < delimiter.size(); ++i) {
+    while (matched > 0 && delimiter[i] != delimiter[matched]) {
+      matched = fallback_[matched - 1U];
+    }
+    if (delimiter[i] == delimiter[matched]) {
+      ++matched;
+    }
+    fallback_[i] = matched;
+  }
+}
+
+FramerState LineFramer::receive(std::span<const std::byte> bytes, LineSink& sink) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (framing_.mode == config::FramingMode::kRaw) {
+    receive_raw(text, sink);
+  } else {
+    receive_lines(text, sink);
+  }
+  return state_;
+}
+
+void LineFramer::receive_lines(std::string_view rest, LineSink& sink) {
+  while (state_ == FramerState::kReady && !rest.empty()) {
+    const std::size_t end = find_delimiter_end(rest);
+    if (end == kNone) {
+      keep(rest);
+      return;
+    }
+    end_line(rest.substr(0, end), sink);
+    rest.remove_prefix(end);
+  }
+}
+
+void LineFramer::receive_raw(std::string_view rest, LineSink& sink) {
+  while (state_ == FramerState::kReady && !rest.empty()) {
+    const std::string_view piece = rest.substr(0, std::max<std::size_t>(framing_.max_line, 1));
+    rest.remove_prefix(piece.size());
+    if (!sink.on_line(piece)) {
+      state_ = FramerState::kStopped;
+    }
+  }
+}
+
+// The position behind the first delimiter that ends in `text` (it may have begun earlier), or
+// kNone.
+std::size_t LineFramer::find_delimiter_end(std::string_view text) {
+  const std::string& delimiter = framing_.delimiter;
+  for (std::size_t i = 0; i < text.size();) {
+    if (matched_ == 0) {
+      const void* const hit = std::memchr(text.data() + i, delimiter[0], text.size() - i);
+      if (hit == nullptr) {
+        return kNone;
+      }
+      i = static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
+    }
+    while (matched_ > 0 && delimiter[matched_] != text[i]) {
+      matched_ = fallback_[matched_ - 1U];
+    }
+    if (delimiter[matched_] == text[i]) {
+      ++matched_;
+    }
+    ++i;
+    if (matched_ == delimiter.size()) {
+      matched_ = 0;
+      return i;
+    }
+  }
+  return kNone;
+}
+
+// `end` is what came last of a complete line, with its delimiter (or the rest of it).
+void LineFramer::end_line(std::string_view end, LineSink& sink) {
+  const std::size_t size = tail_.size() + end.size() - framing_.delimiter.size();
+  const bool was_kept = !tail_.empty();
+  if (size > framing_.max_line + (drops_cr_ ? 1 : 0)) {
+    refuse(size);
+    return;
+  }
+  if (was_kept) {
+    append_to_tail(end);
+    end = tail();
+  }
+  std::string_view line = end.substr(0, size);
+  if (drops_cr_ && line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  if (line.size() > framing_.max_line) {
+    refuse(line.size());
+    return;
+  }
+  deliver(line, sink);
+  if (was_kept) {
+    release_tail();
+  }
+}
+
+// Keeps what has no delimiter yet, unless it is already too long for whatever may follow: only the
+// part of a delimiter, or a '\r', at its end may turn out not to belong to the line.
+void LineFramer::keep(std::string_view part) {
+  const std::size_t undecided = drops_cr_ && part.ends_with('\r') ? 1 : matched_;
+  const std::size_t size = tail_.size() + part.size() - undecided;
+  if (size > framing_.max_line) {
+    refuse(size);
+  } else {
+    append_to_tail(part);
+  }
+}
+
+FramerState LineFramer::finish(LineSink& sink) {
+  if (state_ != FramerState::kReady || tail_.empty()) {
+    return state_;
+  }
+  if (framing_.final_partial_line == config::FinalPartialLine::kDrop) {
+    dropped_ += tail_.size();
+  } else if (tail_.size() > framing_.max_line) {
+    refuse(tail_.size());
+  } else {
+    deliver(tail(), sink);
+  }
+  matched_ = 0;
+  release_tail();
+  return state_;
+}
+
+void LineFramer::deliver(std::string_view line, LineSink& sink) {
+  const bool is_escaped = undoes_escapes_ && line.find('\\') != kNone;
+  if (!(is_escaped ? sink.on_line(unescape_line(line)) : sink.on_line(line))) {
+    state_ = FramerState::kStopped;
+  }
+}
+
+void LineFramer::refuse(std::size_t size) {
+  state_ = FramerState::kTooLong;
+  too_long_ = size;
+  release_tail();
+}
+
+// Doubles, so that a line that comes byte by byte is copied a bounded number of times, but never
+// beyond what a line may take.
+void LineFramer::append_to_tail(std::string_view part) {
+  const std::size_t size = tail_.size() + part.size();
+  if (size > tail_.capacity()) {
+    const std::size_t limit = framing_.max_line + framing_.delimiter.size() + 1;
+    tail_.reserve(std::max(size, std::min(2 * tail_.capacity(), limit)));
+  }
+  tail_.insert(tail_.end(), part.begin(), part.end());
+}
+
+void LineFramer::release_tail() {
+  tail_.clear();
+  if (tail_.capacity() > kKeptCapacity) {
+    tail_.shrink_to_fit();
+  }
+}
+
+}  // namespace wsbridged

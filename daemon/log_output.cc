@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// poll() before each write(): a pipe that polls writable takes PIPE_BUF bytes at once, so that a
+// blocking descriptor does not block.
+#include "daemon/log_output.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace wsbridged {
+
+LogOutput::LogOutput(int descriptor, std::chrono::milliseconds patience)
+    : descriptor_(descriptor), patience_(patience) {}
+
+bool LogOutput::write(std::string_view line) {
+  const Clock::time_point deadline =
+      Clock::now() + (is_stalled_ ? std::chrono::milliseconds(0) : patience_);
+  const bool taken = (!is_mid_line_ || write_all("\n", deadline)) && write_all(line, deadline) &&
+                     write_all("\n", deadline);
+  is_stalled_ = !taken;
+  return taken;
+}
+
+bool LogOutput::is_writable() const {
+  return wait_until(Clock::now());
+}
+
+bool LogOutput::write_all(std::string_view bytes, Clock::time_point deadline) {
+  while (!bytes.empty()) {
+    if (!wait_until(deadline)) {
+      return false;
+    }
+    const ssize_t written =
+        ::write(descriptor_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
+    if (written > 0) {
+      is_mid_line_ = bytes[static_cast<std::size_t>(written) - 1] != '\n';
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno != EINTR && errno != EAGAIN) {
+      return false;
+    } else if (Clock::now() >= deadline) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// True when a write can be tried: it would be taken, or it would fail.
+bool LogOutput::wait_until(Clock::time_point deadline) const {
+  pollfd waited{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    const int ready = ::poll(&waited, 1, static_cast<int>(std::max<long>(left.count(), 0)));
+    if (ready > 0) {
+      return true;
+    }
+    if (ready == 0 || errno != EINTR) {
+      return false;
+    }
+  }
+}
+
+}  // namespace wsbridged

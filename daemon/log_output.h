@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Writes lines to a descriptor that may be a pipe nobody reads, a terminal or closed, and never
+// waits for it for long.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+namespace wsbridged {
+
+// Not thread-safe. The descriptor stays the caller's and its flags untouched: they are shared with
+// other processes. SIGPIPE must be ignored.
+class LogOutput {
+ public:
+  // Waits at most `patience` for a stalled reader, and not at all for one that was found stalled
+  // last time.
+  explicit LogOutput(int descriptor,
+                     std::chrono::milliseconds patience = std::chrono::milliseconds(1000));
+
+  // Writes `line` and a newline. False when it was not (wholly) taken; a line that was begun is
+  // ended before the next.
+  bool write(std::string_view line);
+  // Would write() begin without waiting?
+  [[nodiscard]] bool is_writable() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool write_all(std::string_view bytes, Clock::time_point deadline);
+  [[nodiscard]] bool wait_until(Clock::time_point deadline) const;
+
+  int descriptor_;
+  std::chrono::milliseconds patience_;
+  bool is_stalled_ = false;
+  bool is_mid_line_ = false;
+};
+
+}  // namespace wsbridged
