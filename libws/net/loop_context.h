@@ -17,8 +17,14 @@
 
 namespace ws::net {
 
+// A place in the loop's flush list, which is a ring with the list itself as one member.
+struct FlushLink {
+  FlushLink* previous = nullptr;  // nullptr: not on the list
+  FlushLink* next = nullptr;
+};
+
 // Something with output to send when the turn ends. Intrusive: unlinks itself on destruction.
-class Flushable {
+class Flushable : private FlushLink {
  public:
   Flushable() = default;
   virtual ~Flushable();
@@ -28,8 +34,16 @@ class Flushable {
 
  private:
   friend class LoopContext;
-  Flushable* next_ = nullptr;
-  Flushable** link_ = nullptr;  // nullptr: not on the list
+  friend class FlushList;
+};
+
+// Something that the loop itself keeps until it is done or the loop goes.
+class OwnedByLoop {
+ public:
+  OwnedByLoop() = default;
+  virtual ~OwnedByLoop() = default;
+  OwnedByLoop(const OwnedByLoop&) = delete;
+  OwnedByLoop& operator=(const OwnedByLoop&) = delete;
 };
 
 // Not thread-safe but for post() and stop().
@@ -44,18 +58,22 @@ class LoopContext {
   // 256 KiB, shared by every stream: its content is valid until the handler returns.
   [[nodiscard]] std::span<std::byte> receive_buffer();
   // Flushes `item` once, after all callbacks of this turn (or in the next, when the loop is not
-  // turning).
+  // turning, or when a flush asks for it).
   void flush_at_end_of_turn(Flushable& item);
 
   // Runs `body` for a libevent trampoline: what it throws is kept (the first one), and the loop
   // broken.
   template <typename Body>
   void guard(Body&& body) noexcept {
+    ++guards_;
+    time_is_known_ = false;
     try {
       body();
     } catch (...) {
       keep_exception(std::current_exception());
     }
+    --guards_;
+    time_is_known_ = false;
   }
 
   void keep_exception(std::exception_ptr exception) noexcept;
@@ -66,7 +84,13 @@ class LoopContext {
   // The context for these options, made on first use and kept while somebody holds it.
   [[nodiscard]] Result<std::shared_ptr<const TlsContext>> tls_context(const TlsOptions& options);
 
+  // Keeps `item` until disown() or until the loop is destroyed, which destroys it.
+  void own(std::unique_ptr<OwnedByLoop> item);
+  void disown(const OwnedByLoop& item);
+  [[nodiscard]] std::size_t owned_count() const;
+
   [[nodiscard]] event_base* base() const noexcept;
+  // Read once per guarded callback.
   [[nodiscard]] EventLoop::Clock::time_point now() const;
 
   // Behind EventLoop's functions of the same names.
@@ -78,7 +102,11 @@ class LoopContext {
 
  private:
   struct Impl;
+
   std::unique_ptr<Impl> impl_;
+  int guards_ = 0;
+  mutable bool time_is_known_ = false;
+  mutable EventLoop::Clock::time_point time_{};
 };
 
 }  // namespace ws::net
