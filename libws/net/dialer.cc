@@ -137,7 +137,7 @@ std::string Dialer::Impl::progress() const {
     case Phase::kResolve:
       return "resolving " + target_.host;
     case Phase::kTls:
-      return "in the TLS handshake with " + server_name() + " at " + remote_address_;
+      return "negotiating TLS with " + server_name() + " at " + remote_address_;
     default:
       return race_ != nullptr ? race_->progress() : "connecting";
   }

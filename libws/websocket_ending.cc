@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// The ways a WebSocket ends, and the one callback that tells.
+#include <utility>
+
+#include "net/loop_context.h"
+#include "websocket_call.h"
+#include "websocket_impl.h"
+
+namespace ws {
+namespace {
+
+Error lost(std::string message, int system_errno) {
+  return Error{.phase = Phase::kOpen,
+               .code = ErrorCode::kConnectionLost,
+               .message = std::move(message),
+               .system_errno = system_errno};
+}
+
+}  // namespace
+
+void WebSocket::Impl::dispose(std::unique_ptr<Impl> impl) {
+  Impl& disposed = *impl;
+  disposed.owner_ = nullptr;
+  disposed.stage_ = Stage::kEnded;
+  if (disposed.visit_ == nullptr) {
+    return;
+  }
+  disposed.visit_->adopt(std::move(impl));
+  disposed.timer_.stop();
+  disposed.opening_.reset();
+  if (disposed.connection_) {
+    disposed.connection_->stop();
+  }
+  disposed.stream_.reset();
+}
+
+void WebSocket::Impl::abort() {
+  if (stage_ == Stage::kEnded) {
+    return;
+  }
+  owner_ = nullptr;
+  stage_ = Stage::kEnded;
+  timer_.stop();
+  opening_.reset();
+  if (connection_) {
+    connection_->stop();
+  }
+  if (stream_ != nullptr) {
+    stream_->abort();
+    stream_.reset();
+  }
+}
+
+void WebSocket::Impl::close(std::uint16_t code, std::string_view reason) {
+  if (stage_ == Stage::kOpening) {
+    abort();
+    return;
+  }
+  if (stage_ == Stage::kEnded) {
+    return;
+  }
+  connection_->close(code, reason, now());
+  flush();
+  arm_timer();
+}
+
+void WebSocket::Impl::on_eof(net::Eof eof) {
+  const Visit visit(*this);
+  stream_ended({.eof = eof});
+}
+
+void WebSocket::Impl::on_failure(const Error& error) {
+  const Visit visit(*this);
+  stream_ended({.failure = error});
+}
+
+void WebSocket::Impl::stream_ended(StreamEnd end) {
+  if (connection_->is_paused()) {
+    held_end_ = std::make_unique<StreamEnd>(std::move(end));
+    return;
+  }
+  if (end.failure) {
+    connection_->stop();
+    stream_.reset();  // nothing can be sent on it any more
+    finish_error(lost(end.failure->message, end.failure->system_errno));
+  } else if (end.eof == net::Eof::kTruncated) {
+    finish_error(lost("the connection was cut off: TLS ended without close_notify", 0));
+  } else {
+    connection_->receive_eof();
+    settle();
+  }
+}
+
+void WebSocket::Impl::settle() {
+  if (stage_ != Stage::kOpen) {
+    return;
+  }
+  flush();
+  if (thrown_ != nullptr) {
+    finish_error(Error{.phase = Phase::kOpen,
+                       .code = ErrorCode::kCallbackThrew,
+                       .message = "a callback threw an exception",
+                       .cause = thrown_});
+  } else if (connection_->failure()) {
+    finish_error(*connection_->failure());
+  } else if (connection_->state() == protocol::ConnectionState::kClosed) {
+    finish_close();
+  }
+}
+
+void WebSocket::Impl::flush() {
+  if (!stream_->output().empty()) {
+    stream_->flush_soon();
+  }
+}
+
+// Whatever is queued, our Close frame last, still goes out; nobody waits for it but the loop.
+void WebSocket::Impl::leave_stream() {
+  stage_ = Stage::kEnded;
+  timer_.stop();
+  connection_->stop();
+  if (stream_ != nullptr) {
+    net::close_gracefully(loop_, std::move(stream_), settings_.close_timeout);
+  }
+}
+
+void WebSocket::Impl::finish_close() {
+  const CloseInfo info = connection_->close_info();
+  leave_stream();
+  call(on_close_, callbacks_.on_close, info);
+}
+
+void WebSocket::Impl::finish_error(const Error& error) {
+  const Error copy = error;  // stop() must not be able to take it away
+  leave_stream();
+  report(copy);
+}
+
+void WebSocket::Impl::report(const Error& error) {
+  if (call(on_error_, callbacks_.on_error, error) || owner_ == nullptr) {
+    return;
+  }
+  loop_.context().keep_exception(
+      error.cause != nullptr ? error.cause : std::make_exception_ptr(Exception(error)));
+}
+
+void WebSocket::Impl::callback_threw() noexcept {
+  if (owner_ == nullptr || stage_ != Stage::kOpen || thrown_ != nullptr) {
+    loop_.context().keep_exception(std::current_exception());  // nobody is left to be told
+    return;
+  }
+  thrown_ = std::current_exception();
+  connection_->close(kCloseInternalError, {}, now());
+  connection_->stop();
+}
+
+}  // namespace ws

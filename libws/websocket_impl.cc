@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// From the opening to the messages: what the loop tells a WebSocket, and what its user asks of it.
+#include "websocket_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/loop_context.h"
+#include "websocket_call.h"
+
+namespace ws {
+namespace {
+
+using std::chrono::milliseconds;
+
+// RFC 6455 section 5.2: two bytes, a length of eight, a mask key of four.
+constexpr std::size_t kMaxFrameHeader = 14;
+
+protocol::ConnectionSettings settings_of(const Options& options) {
+  protocol::ConnectionSettings settings;
+  settings.max_message = options.max_message;
+  settings.ping_interval = options.ping_interval;
+  settings.ping_timeout = options.ping_timeout;
+  settings.close_timeout = options.close_timeout;
+  return settings;
+}
+
+}  // namespace
+
+WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, Options options)
+    : loop_(loop),
+      owner_(&owner),
+      send_high_water_(options.send_high_water),
+      send_limit_(options.send_limit),
+      settings_(settings_of(options)),
+      callbacks_(std::move(options.callbacks)),
+      timer_(loop, [this] { take_turn(); }) {
+  Result<Url> parsed = parse_url(url);
+  if (parsed) {
+    url_ = *parsed;
+  }
+  opening_ = std::make_unique<Opening>(
+      loop, parsed ? plan_opening(url_, options) : Result<OpeningPlan>(parsed.error()),
+      [this](Result<Opened> result) { opened(std::move(result)); });
+}
+
+WebSocket::Impl::~Impl() = default;
+
+void WebSocket::Impl::opened(Result<Opened> result) {
+  const Visit visit(*this);
+  const std::unique_ptr<Opening> opening = std::move(opening_);
+  remote_address_ = opening->remote_address();
+  if (!result) {
+    stage_ = Stage::kEnded;
+    report(result.error());
+    return;
+  }
+  open(std::move(*result));
+}
+
+void WebSocket::Impl::open(Opened opened) {
+  stream_ = std::move(opened.stream);
+  response_ = std::move(opened.response);
+  subprotocol_ = std::move(opened.subprotocol);
+  stream_->set_handler(this);
+  stream_->set_high_water(std::max<std::size_t>(send_high_water_, 1));
+  connection_.emplace(settings_, loop_.context().random(), stream_->output(), now());
+  stage_ = Stage::kOpen;
+  if (paused_) {
+    connection_->pause(now());
+    stream_->pause_reading();
+  }
+  call(on_open_, callbacks_.on_open);
+  if (stage_ == Stage::kOpen && thrown_ == nullptr) {
+    connection_->receive(opened.rest, now(), *this);
+  }
+  settle();
+  if (stage_ == Stage::kOpen) {
+    arm_timer();
+  }
+}
+
+void WebSocket::Impl::on_data(std::span<std::byte> bytes) {
+  const Visit visit(*this);
+  connection_->receive(bytes, now(), *this);
+  settle();
+}
+
+void WebSocket::Impl::on_message(MessageType type, std::string_view data) {
+  call(on_message_, callbacks_.on_message, Message{.type = type, .data = data});
+}
+
+void WebSocket::Impl::on_pong(std::string_view payload) {
+  call(on_pong_, callbacks_.on_pong, payload);
+}
+
+void WebSocket::Impl::on_drained() {
+  const Visit visit(*this);
+  call(on_drain_, callbacks_.on_drain);
+  settle();
+}
+
+void WebSocket::Impl::take_turn() {
+  const Visit visit(*this);
+  if (stage_ != Stage::kOpen) {
+    return;
+  }
+  if (!paused_ && connection_->is_paused()) {
+    resume_now();
+  }
+  if (stage_ != Stage::kOpen) {
+    return;
+  }
+  if (const auto deadline = connection_->deadline(); deadline && *deadline <= now()) {
+    connection_->handle_deadline(now());
+    settle();
+  }
+  if (stage_ == Stage::kOpen) {
+    arm_timer();
+  }
+}
+
+void WebSocket::Impl::arm_timer() {
+  const auto deadline = connection_->deadline();
+  if (!deadline || (timer_.is_running() && armed_for_ <= *deadline)) {
+    return;  // firing early does no harm: take_turn() asks again
+  }
+  armed_for_ = *deadline;
+  timer_.start(std::max(std::chrono::ceil<milliseconds>(*deadline - now()), milliseconds(0)));
+}
+
+bool WebSocket::Impl::can_send() const {
+  return stage_ == Stage::kOpen && (held_end_ == nullptr || !held_end_->failure);
+}
+
+SendResult WebSocket::Impl::send(MessageType type, std::string_view data) {
+  if (!can_send()) {
+    return SendResult::kRefused;
+  }
+  const ByteQueue& output = stream_->output();
+  const std::size_t room = send_limit_ - std::min(send_limit_, output.size());
+  if (room < kMaxFrameHeader || data.size() > room - kMaxFrameHeader) {
+    return SendResult::kRefused;
+  }
+  switch (connection_->send(type, data)) {
+    case protocol::Connection::Sent::kNotOpen:
+      return SendResult::kRefused;
+    case protocol::Connection::Sent::kInvalidUtf8:
+      return SendResult::kInvalidUtf8;
+    case protocol::Connection::Sent::kYes:
+      break;
+  }
+  stream_->flush_soon();
+  return output.size() > send_high_water_ ? SendResult::kQueued : SendResult::kSent;
+}
+
+bool WebSocket::Impl::ping(std::string_view payload) {
+  if (!can_send() || stream_->output().size() >= send_limit_ || !connection_->ping(payload)) {
+    return false;
+  }
+  stream_->flush_soon();
+  return true;
+}
+
+void WebSocket::Impl::pause() {
+  if (std::exchange(paused_, true) || stage_ != Stage::kOpen) {
+    return;
+  }
+  connection_->pause(now());
+  stream_->pause_reading();
+}
+
+void WebSocket::Impl::resume() {
+  if (!std::exchange(paused_, false) || stage_ != Stage::kOpen) {
+    return;
+  }
+  // What is kept calls back, which it must not from inside this function.
+  armed_for_ = {};
+  timer_.start(milliseconds(0));
+}
+
+void WebSocket::Impl::resume_now() {
+  connection_->resume(now(), *this);
+  settle();
+  if (stage_ != Stage::kOpen || connection_->is_paused()) {
+    return;
+  }
+  if (held_end_ != nullptr) {
+    stream_ended(std::move(*std::exchange(held_end_, nullptr)));
+  } else {
+    stream_->resume_reading();
+  }
+}
+
+State WebSocket::Impl::state() const {
+  switch (stage_) {
+    case Stage::kOpening:
+      return State::kConnecting;
+    case Stage::kEnded:
+      return State::kClosed;
+    case Stage::kOpen:
+      break;
+  }
+  const bool is_open = can_send() && connection_->state() == protocol::ConnectionState::kOpen;
+  return is_open ? State::kOpen : State::kClosing;
+}
+
+std::size_t WebSocket::Impl::buffered_amount() const {
+  return stream_ != nullptr ? stream_->output().size() : 0;
+}
+
+std::uint64_t WebSocket::Impl::received_bytes() const {
+  return connection_ ? connection_->received_bytes() : 0;
+}
+
+std::chrono::microseconds WebSocket::Impl::ping_round_trip() const {
+  return connection_ ? connection_->ping_round_trip() : std::chrono::microseconds(0);
+}
+
+const std::string& WebSocket::Impl::remote_address() const {
+  return opening_ != nullptr ? opening_->remote_address() : remote_address_;
+}
+
+}  // namespace ws

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// The inside of a WebSocket: joins an Opening, a stream and a protocol::Connection, and keeps the
+// callback law of event_loop.h. It parses nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <ws/net/stream.h>
+#include <ws/websocket.h>
+
+#include "protocol/connection.h"
+#include "websocket_callback.h"
+#include "websocket_opening.h"
+
+namespace ws {
+
+class WebSocket::Impl final : private net::StreamHandler, private protocol::ConnectionEvents {
+ public:
+  Impl(WebSocket& owner, EventLoop& loop, std::string_view url, Options options);
+  ~Impl() override;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  // Ends what the WebSocket of `impl` had begun, without callbacks. An Impl that is being called
+  // at this moment dies when the outermost of its functions on the stack returns.
+  static void dispose(std::unique_ptr<Impl> impl);
+
+  SendResult send(MessageType type, std::string_view data);
+  bool ping(std::string_view payload);
+  void close(std::uint16_t code, std::string_view reason);
+  void abort();
+  void pause();
+  void resume();
+
+  [[nodiscard]] bool is_paused() const { return paused_; }
+
+  [[nodiscard]] State state() const;
+
+  [[nodiscard]] const Url& url() const { return url_; }
+
+  [[nodiscard]] const std::string& subprotocol() const { return subprotocol_; }
+
+  [[nodiscard]] const HttpResponse& response() const { return response_; }
+
+  [[nodiscard]] std::size_t buffered_amount() const;
+  [[nodiscard]] std::uint64_t received_bytes() const;
+  [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
+  [[nodiscard]] const std::string& remote_address() const;
+
+  [[nodiscard]] Callbacks& callbacks() { return callbacks_; }
+
+ private:
+  class Visit;
+  enum class Stage : std::uint8_t { kOpening, kOpen, kEnded };
+
+  // The end of the stream, told while the connection was paused: it comes after what is kept there.
+  struct StreamEnd {
+    net::Eof eof = net::Eof::kClean;
+    std::optional<Error> failure{};
+  };
+
+  // net::StreamHandler
+  void on_data(std::span<std::byte> bytes) override;
+  void on_eof(net::Eof eof) override;
+  void on_drained() override;
+  void on_failure(const Error& error) override;
+
+  // protocol::ConnectionEvents
+  void on_message(MessageType type, std::string_view data) override;
+  void on_pong(std::string_view payload) override;
+
+  void opened(Result<Opened> result);
+  void open(Opened opened);
+  void take_turn();
+  void resume_now();
+  void stream_ended(StreamEnd end);
+
+  // After whatever let the connection move on: sends what it wrote and ends when it has ended.
+  void settle();
+  void flush();
+  void arm_timer();
+  void leave_stream();
+  void finish_close();
+  void finish_error(const Error& error);
+  void report(const Error& error);
+  void callback_threw() noexcept;
+
+  [[nodiscard]] bool can_send() const;
+
+  [[nodiscard]] EventLoop::Clock::time_point now() const { return loop_.now(); }
+
+  template <typename Pin, typename Slot, typename... Arguments>
+  bool call(Pin& pin, Slot& slot, const Arguments&... arguments);
+
+  EventLoop& loop_;
+  WebSocket* owner_;  // nullptr: destroyed or aborted, no callback any more
+  Visit* visit_ = nullptr;
+  Stage stage_ = Stage::kOpening;
+  bool paused_ = false;
+  Url url_;
+  std::size_t send_high_water_;
+  std::size_t send_limit_;
+  protocol::ConnectionSettings settings_;
+  HttpResponse response_;
+  std::string subprotocol_;
+  std::string remote_address_;
+
+  Callbacks callbacks_;
+  PinnedCallback<void(WebSocket&)> on_open_;
+  PinnedCallback<void(WebSocket&, const Message&)> on_message_;
+  PinnedCallback<void(WebSocket&)> on_drain_;
+  PinnedCallback<void(WebSocket&, std::string_view)> on_pong_;
+  PinnedCallback<void(WebSocket&, const Error&)> on_error_;
+  PinnedCallback<void(WebSocket&, const CloseInfo&)> on_close_;
+  std::exception_ptr thrown_;
+
+  Timer timer_;  // for the connection's deadline, and for the turn that resumes
+  EventLoop::Clock::time_point armed_for_{};
+  std::unique_ptr<StreamEnd> held_end_;
+  std::unique_ptr<net::Stream> stream_;  // must outlive the connection, which writes into it
+  std::optional<protocol::Connection> connection_;
+  std::unique_ptr<Opening> opening_;
+};
+
+// On the stack of every function that the loop calls: the outermost one keeps an Impl alive whose
+// WebSocket is destroyed meanwhile.
+class WebSocket::Impl::Visit {
+ public:
+  explicit Visit(Impl& impl) : impl_(impl), is_outermost_(impl.visit_ == nullptr) {
+    if (is_outermost_) {
+      impl_.visit_ = this;
+    }
+  }
+
+  ~Visit() {
+    if (is_outermost_) {
+      impl_.visit_ = nullptr;
+    }
+  }
+
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+
+  void adopt(std::unique_ptr<Impl> impl) { orphan_ = std::move(impl); }
+
+ private:
+  Impl& impl_;
+  bool is_outermost_;
+  std::unique_ptr<Impl> orphan_;
+};
+
+}  // namespace ws
