@@ -4,6 +4,7 @@
 // randomness.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,15 +19,12 @@
 #include <ws/error.h>
 #include <ws/options.h>
 
+#include "protocol/frame.h"
+#include "protocol/keepalive.h"
 #include "protocol/message_assembler.h"
 #include "protocol/random_source.h"
 
 namespace ws::protocol {
-
-using TimePoint = std::chrono::steady_clock::time_point;
-
-// A client masks what it sends and refuses masked frames; a server the reverse (section 5.1).
-enum class Role : std::uint8_t { kClient, kServer };
 
 struct ConnectionSettings {
   Role role = Role::kClient;
@@ -39,11 +37,13 @@ struct ConnectionSettings {
   std::chrono::milliseconds close_timeout{5'000};
 };
 
-// What the peer did. Every function may call anything on the connection but receive() and resume().
+// What the peer did. Every function may call anything on the connection but receive() and
+// receive_eof(), and must neither throw nor destroy it.
 class ConnectionEvents {
  public:
   virtual ~ConnectionEvents() = default;
   virtual void on_message(MessageType type, std::string_view data) = 0;
+  // Any pong but the answers to the keepalive's own pings.
   virtual void on_pong(std::string_view payload) = 0;
 };
 
@@ -69,7 +69,10 @@ class Connection {
   void receive(std::span<std::byte> bytes, TimePoint now, ConnectionEvents& events);
   // The peer's FIN. Before the closing handshake completed it is a failure (1006).
   void receive_eof();
-  // Stops the parser before the next message, also from inside an event; the deadlines rest.
+  // `output` has been sent in whole or in part: a pong that was held back may now follow it. Also
+  // tried at every other call, so a lost one only delays that pong.
+  void output_drained();
+  // Stops the parser before the next frame, also from inside an event; the keepalive rests.
   void pause(TimePoint now);
   void resume(TimePoint now, ConnectionEvents& events);
 
@@ -98,17 +101,78 @@ class Connection {
 
   [[nodiscard]] const CloseInfo& close_info() const { return close_info_; }
 
-  [[nodiscard]] std::uint64_t received_bytes() const;
+  [[nodiscard]] std::uint64_t received_bytes() const { return received_payload_; }
 
-  [[nodiscard]] std::chrono::microseconds ping_round_trip() const { return round_trip_; }
+  [[nodiscard]] std::chrono::microseconds ping_round_trip() const {
+    return keepalive_.round_trip();
+  }
 
  private:
-  // The owner of protocol/ fills this in.
+  struct Failure {
+    ErrorCode code;
+    std::uint16_t close_code;
+    std::string_view rule;  // a literal: it goes to the peer as the reason too
+  };
+
+  // Parsing (connection_receive.cc). Those with a span return what they left of it.
+  [[nodiscard]] bool is_parsing() const { return !paused_ && state_ <= ConnectionState::kClosing; }
+
+  [[nodiscard]] std::span<std::byte> parse(std::span<std::byte> bytes, ConnectionEvents& events);
+  [[nodiscard]] std::span<std::byte> take_frame(std::span<std::byte> bytes,
+                                                ConnectionEvents& events);
+  std::span<std::byte> take_header(std::span<std::byte> bytes);
+  [[nodiscard]] std::span<std::byte> take_split_header(std::span<std::byte> bytes);
+  [[nodiscard]] std::span<std::byte> take_payload(std::span<std::byte> bytes,
+                                                  ConnectionEvents& events);
+  void end_frame(ConnectionEvents& events);
+  void handle_whole_frame(std::span<std::byte> payload, ConnectionEvents& events);
+  void handle_control(std::span<const std::byte> payload, ConnectionEvents& events);
+  void handle_close(std::span<const std::byte> payload);
+  [[nodiscard]] bool append_data(std::span<const std::byte> payload);
+  void end_data(ConnectionEvents& events);
+  bool accept(MessageAssembler::Outcome outcome);  // false: the connection has failed
+
+  // Sending (connection_send.cc).
+  void send_frame(Opcode opcode, std::span<const std::byte> payload);
+  void send_close(std::uint16_t code, std::string_view reason);
+  void answer_ping(std::span<const std::byte> payload);
+  void send_held_pong();
+  [[nodiscard]] bool may_send_pong();
+
+  // Ends (connection.cc).
+  void fail(const Failure& failure);
+  void fail_with_eof();
+  void set_failure(ErrorCode code, std::string message);
+
+  ConnectionSettings settings_;
+  RandomSource& random_;
+  ByteQueue& output_;
   ConnectionState state_ = ConnectionState::kOpen;
   bool paused_ = false;
+  bool is_parse_running_ = false;
+  bool is_in_payload_ = false;  // of frame_
+  bool is_eof_kept_ = false;    // an EOF behind the kept bytes
+
+  FrameHeader frame_;
+  std::uint64_t payload_taken_ = 0;
+  std::uint8_t split_header_size_ = 0;
+  std::array<std::byte, kMaxFrameHeader> split_header_{};  // a header that came in pieces
+  std::array<std::byte, kMaxControlPayload> control_{};    // the same for a control payload
+  MessageAssembler assembler_;
+  std::vector<std::byte> kept_;  // received and not parsed, while paused
+  std::size_t kept_parsed_ = 0;  // of kept_
+
+  std::uint64_t received_payload_ = 0;
+  std::uint64_t sent_ = 0;         // all bytes ever appended to output_
+  std::uint64_t pongs_end_ = 0;    // sent_ behind the last pong
+  std::size_t waiting_pongs_ = 0;  // at most max_queued_pongs, none sent since the first
+  std::optional<std::string> held_pong_;
+
+  Keepalive keepalive_;
+  TimePoint now_;  // of the call under way
+  TimePoint close_deadline_{};
   std::optional<Error> failure_;
   CloseInfo close_info_;
-  std::chrono::microseconds round_trip_{0};
 };
 
 }  // namespace ws::protocol

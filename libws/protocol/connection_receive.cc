@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+// What a connection receives: bytes to frames, frames to messages and answers.
+#include <algorithm>
+
+#include "protocol/close_frame.h"
+#include "protocol/connection.h"
+
+namespace ws::protocol {
+namespace {
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+void Connection::receive(std::span<std::byte> bytes, TimePoint now, ConnectionEvents& events) {
+  if (bytes.empty() || state_ > ConnectionState::kClosing) {
+    return;
+  }
+  now_ = now;
+  keepalive_.note_received(now);
+  if (held_pong_) [[unlikely]] {
+    send_held_pong();
+  }
+  const auto rest = parse(bytes, events);
+  // Behind an end nothing is looked at any more (sections 5.5.1 and 7.1.7).
+  if (!rest.empty() && state_ <= ConnectionState::kClosing) {
+    kept_.insert(kept_.end(), rest.begin(), rest.end());
+  }
+}
+
+void Connection::resume(TimePoint now, ConnectionEvents& events) {
+  if (!paused_) {
+    return;
+  }
+  now_ = now;
+  paused_ = false;
+  keepalive_.restart(now);
+  if (is_parse_running_) {
+    return;  // from inside an event: the parser merely goes on
+  }
+  const auto rest = parse(std::span(kept_).subspan(kept_parsed_), events);
+  kept_parsed_ = kept_.size() - rest.size();
+  if (rest.empty() || state_ > ConnectionState::kClosing) {
+    kept_ = {};
+    kept_parsed_ = 0;
+  }
+  if (is_eof_kept_ && kept_.empty() && state_ <= ConnectionState::kClosing) {
+    fail_with_eof();
+  }
+}
+
+// The order of section 5.4 needs no more than this loop: a frame is handled before the next one is
+// looked at, so every message before a bad frame has been delivered when it fails.
+std::span<std::byte> Connection::parse(std::span<std::byte> bytes, ConnectionEvents& events) {
+  is_parse_running_ = true;
+  while (!bytes.empty() && is_parsing()) {
+    bytes = is_in_payload_ ? take_payload(bytes, events) : take_frame(bytes, events);
+  }
+  is_parse_running_ = false;
+  return bytes;
+}
+
+std::span<std::byte> Connection::take_frame(std::span<std::byte> bytes, ConnectionEvents& events) {
+  const auto payload = split_header_size_ == 0 ? take_header(bytes) : take_split_header(bytes);
+  if (!is_in_payload_) {
+    return {};  // incomplete and remembered, or broken
+  }
+  if (payload.size() < frame_.payload_size) {
+    payload_taken_ = 0;
+    if (!is_control(frame_.opcode)) {
+      accept(assembler_.begin_frame(frame_));
+    }
+    return payload;
+  }
+  is_in_payload_ = false;
+  const auto size = static_cast<std::size_t>(frame_.payload_size);
+  handle_whole_frame(payload.first(size), events);
+  return payload.subspan(size);
+}
+
+std::span<std::byte> Connection::take_header(std::span<std::byte> bytes) {
+  const auto decoded = decode_frame_header(bytes, settings_.role);
+  if (decoded.outcome == DecodedHeader::Outcome::kHeader) [[likely]] {
+    frame_ = decoded.header;
+    is_in_payload_ = true;
+    return bytes.subspan(frame_.size);
+  }
+  if (decoded.outcome == DecodedHeader::Outcome::kNeedMore) {
+    std::copy(bytes.begin(), bytes.end(), split_header_.begin());
+    split_header_size_ = static_cast<std::uint8_t>(bytes.size());
+  } else {
+    fail({ErrorCode::kProtocolViolation, kCloseProtocolError, decoded.violation});
+  }
+  return {};
+}
+
+std::span<std::byte> Connection::take_split_header(std::span<std::byte> bytes) {
+  const std::size_t had = split_header_size_;
+  const auto more = bytes.first(std::min(bytes.size(), kMaxFrameHeader - had));
+  std::copy(more.begin(), more.end(), split_header_.begin() + had);
+  split_header_size_ = 0;
+  // Bytes of the payload may have been copied as well: they are still in `bytes`.
+  if (take_header(std::span(split_header_).first(had + more.size())); is_in_payload_) {
+    return bytes.subspan(frame_.size - had);
+  }
+  return {};
+}
+
+std::span<std::byte> Connection::take_payload(std::span<std::byte> bytes,
+                                              ConnectionEvents& events) {
+  const std::uint64_t left = frame_.payload_size - payload_taken_;
+  const auto piece =
+      bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size())));
+  if (settings_.role == Role::kServer) {
+    mask_in_place(piece, frame_.key, payload_taken_);
+  }
+  if (is_control(frame_.opcode)) {
+    std::copy(piece.begin(), piece.end(), control_.begin() + payload_taken_);
+  } else if (!append_data(piece)) {
+    return {};
+  }
+  payload_taken_ += piece.size();
+  if (payload_taken_ == frame_.payload_size) {
+    is_in_payload_ = false;
+    end_frame(events);
+  }
+  return bytes.subspan(piece.size());
+}
+
+void Connection::end_frame(ConnectionEvents& events) {
+  if (is_control(frame_.opcode)) {
+    handle_control(std::span(control_).first(payload_taken_), events);
+  } else {
+    end_data(events);
+  }
+}
+
+void Connection::handle_whole_frame(std::span<std::byte> payload, ConnectionEvents& events) {
+  if (settings_.role == Role::kServer) {
+    mask_in_place(payload, frame_.key);
+  }
+  if (is_control(frame_.opcode)) {
+    handle_control(payload, events);
+    return;
+  }
+  if (frame_.fin == Fin::kFinal && frame_.opcode != Opcode::kContinuation &&
+      !assembler_.is_under_way()) {
+    const auto type = static_cast<MessageType>(frame_.opcode);
+    if (accept(assembler_.judge_whole(type, payload))) {
+      received_payload_ += payload.size();
+      events.on_message(type, as_text(payload));
+    }
+    return;
+  }
+  if (accept(assembler_.begin_frame(frame_)) && append_data(payload)) {
+    end_data(events);
+  }
+}
+
+bool Connection::append_data(std::span<const std::byte> payload) {
+  received_payload_ += payload.size();
+  return accept(assembler_.append(payload));
+}
+
+void Connection::end_data(ConnectionEvents& events) {
+  if (accept(assembler_.end_frame()) && assembler_.is_complete()) {
+    const MessageType type = assembler_.type();
+    const std::string message = assembler_.take();
+    events.on_message(type, message);
+  }
+}
+
+bool Connection::accept(MessageAssembler::Outcome outcome) {
+  using Outcome = MessageAssembler::Outcome;
+  switch (outcome) {
+    case Outcome::kTaken:
+      return true;
+    case Outcome::kUnexpectedContinuation:
+      fail({ErrorCode::kProtocolViolation, kCloseProtocolError, "continuation without a message"});
+      break;
+    case Outcome::kUnfinishedMessage:
+      fail({ErrorCode::kProtocolViolation, kCloseProtocolError,
+            "new message inside a fragmented one"});
+      break;
+    case Outcome::kTooBig:
+      fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "message longer than max_message"});
+      break;
+    case Outcome::kTooManyEmptyFragments:
+      fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "too many empty fragments"});
+      break;
+    case Outcome::kInvalidUtf8:
+      fail({ErrorCode::kInvalidUtf8, kCloseInvalidPayload, "text that is not UTF-8"});
+      break;
+  }
+  return false;
+}
+
+void Connection::handle_control(std::span<const std::byte> payload, ConnectionEvents& events) {
+  if (frame_.opcode == Opcode::kPing) {
+    answer_ping(payload);  // also while our Close is unanswered (section 5.5.2)
+  } else if (frame_.opcode == Opcode::kClose) {
+    handle_close(payload);
+  } else if (!keepalive_.take_pong(as_text(payload), now_)) {
+    events.on_pong(as_text(payload));
+  }
+}
+
+void Connection::handle_close(std::span<const std::byte> payload) {
+  const ClosePayload close = parse_close_payload(payload);
+  if (close.outcome == ClosePayload::Outcome::kViolation) {
+    fail({ErrorCode::kProtocolViolation, kCloseProtocolError, close.violation});
+    return;
+  }
+  if (close.outcome == ClosePayload::Outcome::kInvalidUtf8) {
+    fail({ErrorCode::kInvalidUtf8, kCloseInvalidPayload, close.violation});
+    return;
+  }
+  close_info_ = {.code = close.code,
+                 .reason = std::string(close.reason),
+                 .by_peer = state_ == ConnectionState::kOpen};
+  if (state_ == ConnectionState::kOpen) {
+    send_close(close.code, {});  // section 5.5.1: typically echoes the code
+  }
+  state_ = ConnectionState::kClosed;
+}
+
+}  // namespace ws::protocol
