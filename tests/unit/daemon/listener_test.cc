@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/listener.h"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <deque>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "daemon/listener_backoff.h"
+#include "daemon/listener_tcp.h"
+#include "daemon/signals.h"
+#include "listener_support.h"
+#include "support/catch.h"
+
+namespace {
+
+// errno values for the next calls of accept4(), 0 for a real one; and how many calls there were.
+std::deque<int> scripted_accepts;
+int accept_count = 0;
+
+}  // namespace
+
+// Stands in for libc's in this executable.
+extern "C" int accept4(int descriptor, sockaddr* address, socklen_t* length, int flags) {
+  ++accept_count;
+  if (!scripted_accepts.empty()) {
+    const int error = scripted_accepts.front();
+    scripted_accepts.pop_front();
+    if (error != 0) {
+      errno = error;
+      return -1;
+    }
+  }
+  return static_cast<int>(syscall(SYS_accept4, descriptor, address, length, flags));
+}
+
+namespace wsbridged::test {
+namespace {
+
+using std::chrono::milliseconds;
+using Listeners = std::vector<std::unique_ptr<Listener>>;
+
+constexpr milliseconds kGiveUp{10'000};
+
+// A loop, what its listeners told, and an end should nothing be told.
+struct Server {
+  Server() {
+    accept_count = 0;
+    scripted_accepts.clear();
+    limit.start(kGiveUp);
+  }
+
+  // The only address that `listen` stands for, accepting.
+  Listener& listen(const config::Listen& listen) {
+    auto opened = Listener::open(loop, listen);
+    REQUIRE(opened);
+    REQUIRE(opened->size() == 1);
+    listener = std::move(opened->front());
+    start();
+    return *listener;
+  }
+
+  void start() {
+    listener->start(
+        [this](int descriptor, const Peer& peer) {
+          accepted.emplace_back(descriptor);
+          peers.push_back(peer);
+          stop_when_done();
+        },
+        [this](const std::string& error) {
+          pauses.push_back(error);
+          stop_when_done();
+        },
+        [this](const Peer& peer) {
+          refused.push_back(peer);
+          stop_when_done();
+        });
+  }
+
+  void stop_when_done() {
+    if (done()) {
+      loop.stop();
+    }
+  }
+
+  // Runs until `condition` holds.
+  void run_until(std::function<bool()> condition) {
+    done = std::move(condition);
+    if (!done()) {
+      loop.run();
+    }
+    REQUIRE(done());
+  }
+
+  // Runs the loop as long as it has something to do at once.
+  void run_idle() {
+    ws::Timer idle(loop, [this] { loop.stop(); });
+    idle.start(milliseconds(0));
+    done = [] { return false; };
+    loop.run();
+  }
+
+  ws::EventLoop loop;
+  ws::Timer limit{loop, [this] { loop.stop(); }};
+  std::unique_ptr<Listener> listener;
+  std::vector<Descriptor> accepted;
+  std::vector<Peer> peers;
+  std::vector<Peer> refused;
+  std::vector<std::string> pauses;
+  std::function<bool()> done = [] { return false; };
+};
+
+std::vector<Descriptor> connect_many(const SocketAddress& address, int count) {
+  std::vector<Descriptor> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(connect_to(address));
+    REQUIRE(clients.back());
+  }
+  return clients;
+}
+
+bool is_set(int descriptor, int level, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(descriptor, level, name, &value, &length) == 0 && value != 0;
+}
+
+TEST_CASE("listener: port 0 becomes a real port in its address") {
+  ws::EventLoop loop;
+  auto opened = Listener::open(loop, tcp_listen("127.0.0.1"));
+  REQUIRE(opened);
+  REQUIRE(opened->size() == 1);
+  CHECK_THAT(opened->front()->address(), StartsWith("127.0.0.1:"));
+  CHECK(opened->front()->address() != "127.0.0.1:0");
+}
+
+TEST_CASE("listener: a name gives every address that it resolves to, with one port") {
+  const auto sockets = listen_tcp(tcp_listen("localhost"));
+  REQUIRE(sockets);
+  REQUIRE_FALSE(sockets.value().empty());
+  const auto port = port_of(local_address(sockets.value().front().descriptor.get()));
+  CHECK(port != 0);
+  for (const auto& socket : sockets.value()) {
+    const auto local = local_address(socket.descriptor.get());
+    CHECK(is_loopback(local));
+    CHECK(port_of(local) == port);
+    CHECK(connect_to(local));
+  }
+}
+
+TEST_CASE("listener: ':PORT' is every address of IPv4 and, where there is one, of IPv6") {
+  auto listen = tcp_listen("");
+  listen.allow_remote = true;
+  const auto sockets = listen_tcp(listen);
+  REQUIRE(sockets);
+  CHECK_THAT(sockets.value().front().address, StartsWith("0.0.0.0:"));
+  const bool has_v6 = static_cast<bool>(Descriptor(socket(AF_INET6, SOCK_STREAM, 0)));
+  REQUIRE(sockets.value().size() == (has_v6 ? 2 : 1));
+  CHECK_THAT(sockets.value().back().address, StartsWith(has_v6 ? "[::]:" : "0.0.0.0:"));
+  CHECK(port_of(local_address(sockets.value().front().descriptor.get())) ==
+        port_of(local_address(sockets.value().back().descriptor.get())));
+  CHECK(connect_to(loopback(sockets.value().front().address)));
+}
+
+TEST_CASE("listener: what other machines can reach needs allow_remote") {
+  const std::string host = GENERATE("", "0.0.0.0", "::", "192.0.2.1");
+  const auto sockets = listen_tcp(tcp_listen(host));
+  REQUIRE_FALSE(sockets);
+  CHECK_THAT(sockets.error().message, ContainsSubstring("allow_remote: true"));
+}
+
+TEST_CASE("listener: a port that is taken is an error that names it, and nothing stays bound") {
+  const auto first = listen_tcp(tcp_listen("127.0.0.1"));
+  REQUIRE(first);
+  const auto port = port_of(local_address(first.value().front().descriptor.get()));
+  const auto second = listen_tcp(tcp_listen("127.0.0.1", port));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().system_errno == EADDRINUSE);
+  CHECK_THAT(second.error().message,
+             StartsWith("cannot listen on 127.0.0.1:" + std::to_string(port)) &&
+                 ContainsSubstring("another program listens there"));
+}
+
+TEST_CASE("listener: a port can be bound again at once after its connections ended") {
+  auto first = listen_tcp(tcp_listen("127.0.0.1"));
+  REQUIRE(first);
+  const auto address = local_address(first->front().descriptor.get());
+  {
+    const auto client = connect_to(address);
+    const Descriptor accepted(accept(first->front().descriptor.get(), nullptr, nullptr));
+    REQUIRE(accepted);
+    shutdown(accepted.get(), SHUT_RDWR);  // ours ends first and is left in TIME_WAIT
+  }
+  first->clear();
+  CHECK(listen_tcp(tcp_listen("127.0.0.1", port_of(address))));
+}
+
+TEST_CASE("listener: an address that is not this machine's is an error that says so") {
+  auto listen = tcp_listen("192.0.2.1");
+  listen.allow_remote = true;
+  const auto sockets = listen_tcp(listen);
+  REQUIRE_FALSE(sockets);
+  CHECK_THAT(sockets.error().message, ContainsSubstring("192.0.2.1 is no address of this machine"));
+}
+
+TEST_CASE("listener: a name that does not resolve is an error that names it") {
+  const std::string name = std::string(70, 'x') + ".invalid";  // no name server need be asked
+  const auto sockets = listen_tcp(tcp_listen(name));
+  REQUIRE_FALSE(sockets);
+  CHECK_THAT(sockets.error().message, ContainsSubstring("look up '" + name + "'"));
+}
+
+TEST_CASE("listener: an accepted TCP connection is non-blocking, with NODELAY and keepalive") {
+  Server server;
+  const auto address = loopback(server.listen(tcp_listen("127.0.0.1")).address());
+  const auto client = connect_to(address);
+  server.run_until([&] { return server.accepted.size() == 1; });
+  const int descriptor = server.accepted.front().get();
+  CHECK((fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0);
+  CHECK((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK(is_set(descriptor, IPPROTO_TCP, TCP_NODELAY));
+  CHECK(is_set(descriptor, SOL_SOCKET, SO_KEEPALIVE));
+  CHECK(server.peers.front().to_string() == to_string(local_address(client.get())));
+}
+
+TEST_CASE("listener: an accepted Unix connection comes with uid, gid and pid") {
+  const TempDir directory;
+  Server server;
+  const auto client = connect_unix(server.listen(unix_listen(directory / "s")).address());
+  server.run_until([&] { return server.accepted.size() == 1; });
+  const Peer& peer = server.peers.front();
+  CHECK(peer.is_unix);
+  CHECK(peer.uid == geteuid());
+  CHECK(peer.gid == getegid());
+  CHECK(peer.pid == getpid());
+  CHECK((fcntl(server.accepted.front().get(), F_GETFL) & O_NONBLOCK) != 0);
+}
+
+TEST_CASE("listener: an abstract socket admits its own uid and, when it is root's, nobody else") {
+  const TempDir directory;
+  Server server;
+  const auto address = server.listen(abstract_listen("wsbridged-" + directory.path())).address();
+  const auto client = connect_unix(address);
+  server.run_until([&] { return server.accepted.size() == 1; });
+  CHECK(server.refused.empty());
+  if (geteuid() != 0) {
+    return;  // only root can be somebody else
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    char byte = 0;
+    const bool is_other = setresuid(65534, 65534, 65534) == 0;
+    const auto other = connect_unix(address);
+    _exit(is_other && other && read(other.get(), &byte, 1) == 0 ? 0 : 1);
+  }
+  server.run_until([&] { return server.refused.size() == 1; });
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);  // it saw its connection end
+  CHECK(server.refused.front().uid == uid_t{65534});
+  CHECK(server.accepted.size() == 1);
+}
+
+TEST_CASE("listener: while paused connections wait in the queue, then they are accepted") {
+  Server server;
+  auto& listener = server.listen(tcp_listen("127.0.0.1"));
+  listener.pause();
+  const auto clients = connect_many(loopback(listener.address()), 3);
+  server.run_idle();
+  CHECK(server.accepted.empty());
+  listener.resume();
+  server.run_until([&] { return server.accepted.size() == 3; });
+  CHECK(server.pauses.empty());
+}
+
+TEST_CASE("listener: pause() from inside a callback takes effect before the next connection") {
+  Server server;
+  auto opened = Listener::open(server.loop, tcp_listen("127.0.0.1"));
+  REQUIRE(opened);
+  auto& listener = *opened->front();
+  int count = 0;
+  listener.start(
+      [&](int descriptor, const Peer&) {
+        const Descriptor closed(descriptor);
+        ++count;
+        listener.pause();
+      },
+      {});
+  const auto clients = connect_many(loopback(listener.address()), 3);
+  server.run_idle();
+  CHECK(count == 1);
+  listener.resume();
+  server.run_idle();
+  CHECK(count == 2);
+}
+
+TEST_CASE("listener: a callback may destroy it") {
+  Server server;
+  auto opened = Listener::open(server.loop, tcp_listen("127.0.0.1"));
+  REQUIRE(opened);
+  auto listener = std::move(opened->front());
+  const std::string kept = "the function outlives its listener";
+  std::string seen;
+  listener->start(
+      [&, kept](int descriptor, const Peer&) {
+        const Descriptor closed(descriptor);
+        listener.reset();
+        seen = kept;
+        server.loop.stop();
+      },
+      {});
+  const auto clients = connect_many(loopback(listener->address()), 2);
+  server.loop.run();
+  CHECK(seen == kept);
+}
+
+TEST_CASE("listener: a callback's exception comes out of run(), and accepting goes on after it") {
+  Server server;
+  auto opened = Listener::open(server.loop, tcp_listen("127.0.0.1"));
+  REQUIRE(opened);
+  auto& listener = *opened->front();
+  int count = 0;
+  listener.start(
+      [&](int descriptor, const Peer&) {
+        const Descriptor closed(descriptor);
+        if (++count == 1) {
+          throw std::runtime_error("thrown by the owner");
+        }
+        server.loop.stop();
+      },
+      {});
+  const auto clients = connect_many(loopback(listener.address()), 2);
+  CHECK_THROWS_WITH(server.loop.run(), "thrown by the owner");
+  server.loop.run();
+  CHECK(count == 2);
+}
+
+TEST_CASE("listener: at most 64 are accepted before other events have their turn") {
+  Server server;
+  auto& listener = server.listen(tcp_listen("127.0.0.1"));
+  const auto clients = connect_many(loopback(listener.address()), 200);
+  std::size_t at_next_turn = 0;
+  bool is_posted = false;
+  server.run_until([&] {
+    if (!server.accepted.empty() && !std::exchange(is_posted, true)) {
+      server.loop.post([&] { at_next_turn = server.accepted.size(); });
+    }
+    return server.accepted.size() == 200;
+  });
+  CHECK(at_next_turn >= 64);
+  CHECK(at_next_turn <= 128);
+}
+
+TEST_CASE("listener: a connection that is gone before it is accepted is passed over") {
+  Server server;
+  auto& listener = server.listen(tcp_listen("127.0.0.1"));
+  scripted_accepts = {ECONNABORTED, EPROTO, EINTR, EPERM, ENETDOWN, EHOSTUNREACH};
+  const auto client = connect_to(loopback(listener.address()));
+  server.run_until([&] { return server.accepted.size() == 1; });
+  CHECK(server.pauses.empty());
+}
+
+TEST_CASE("listener: out of descriptors or memory it rests, tells once and goes on") {
+  Server server;
+  auto& listener = server.listen(tcp_listen("127.0.0.1"));
+  const int error = GENERATE(EMFILE, ENFILE, ENOBUFS, ENOMEM);
+  scripted_accepts = {error, error, error, error};
+  const auto client = connect_to(loopback(listener.address()));
+  const auto before = std::chrono::steady_clock::now();
+  server.run_until([&] { return server.accepted.size() == 1; });
+  // 5 + 10 + 20 + 40 ms, less what coarse timers may be early.
+  CHECK(std::chrono::steady_clock::now() - before >= milliseconds(70));
+  REQUIRE(server.pauses.size() == 2);
+  CHECK(server.pauses.front() == std::generic_category().message(error));
+  CHECK(server.pauses.back().empty());
+  CHECK(accept_count <= 6);  // it did not spin
+}
+
+TEST_CASE("listener: with the descriptor limit reached it rests until there is one again") {
+  Server server;
+  auto& listener = server.listen(tcp_listen("127.0.0.1"));
+  const auto client = connect_to(loopback(listener.address()));
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int next = dup(client.get());
+  close(next);
+  const rlimit full{.rlim_cur = static_cast<rlim_t>(next), .rlim_max = before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &full) == 0);
+  server.done = [&] { return !server.pauses.empty(); };
+  server.loop.run();
+  CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE(server.pauses.size() == 1);
+  CHECK(server.pauses.front() == "Too many open files");
+  CHECK(server.accepted.empty());
+  server.run_until([&] { return server.accepted.size() == 1; });
+  CHECK(server.pauses.size() == 2);
+}
+
+TEST_CASE("listener: paused while it rests it stays quiet; resumed it tries at once") {
+  Server server;
+  auto& listener = server.listen(tcp_listen("127.0.0.1"));
+  scripted_accepts = {EMFILE};
+  const auto client = connect_to(loopback(listener.address()));
+  server.run_until([&] { return server.pauses.size() == 1; });
+  listener.pause();
+  ws::Timer later(server.loop, [&] { server.loop.stop(); });
+  later.start(AcceptBackoff::kFirst * 4);
+  server.loop.run();
+  CHECK(server.accepted.empty());
+  CHECK(accept_count == 1);
+  listener.resume();
+  server.run_until([&] { return server.accepted.size() == 1; });
+}
+
+TEST_CASE("listener: destroyed it no longer answers, and its Unix path is gone") {
+  const TempDir directory;
+  Server server;
+  const auto address = server.listen(unix_listen(directory / "s")).address();
+  CHECK(connect_unix(address));
+  server.listener.reset();
+  CHECK_FALSE(connect_unix(address));
+  CHECK_FALSE(std::filesystem::exists(directory / "s"));
+}
+
+TEST_CASE("listener_backoff: 5 ms, doubling to 1 s, and from the start after a success") {
+  AcceptBackoff backoff;
+  std::vector<long> delays;
+  for (int i = 0; i < 10; ++i) {
+    delays.push_back(static_cast<long>(backoff.next().count()));
+  }
+  CHECK(delays == std::vector<long>{5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000});
+  backoff.reset();
+  CHECK(backoff.next() == milliseconds(5));
+}
+
+TEST_CASE("signals: SIGTERM, SIGINT and SIGHUP are told on the loop, SIGPIPE is ignored") {
+  ws::EventLoop loop;
+  std::vector<int> told;
+  SignalWatch watch(loop, [&](int signal) {
+    told.push_back(signal);
+    loop.stop();
+  });
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    REQUIRE(raise(signal) == 0);
+    loop.run();
+  }
+  CHECK(told == std::vector<int>{SIGTERM, SIGINT, SIGHUP});
+
+  struct sigaction action {};
+
+  REQUIRE(sigaction(SIGPIPE, nullptr, &action) == 0);
+  CHECK(action.sa_handler == SIG_IGN);
+}
+
+TEST_CASE("signals: the callback may destroy the watch, and none is told after that") {
+  ws::EventLoop loop;
+  int count = 0;
+  std::unique_ptr<SignalWatch> watch;
+  watch = std::make_unique<SignalWatch>(loop, [&](int) {
+    ++count;
+    watch.reset();
+    loop.stop();
+  });
+  REQUIRE(raise(SIGHUP) == 0);
+  REQUIRE(raise(SIGTERM) == 0);
+  loop.run();
+  CHECK(count == 1);
+}
+
+TEST_CASE("signals: the soft descriptor limit is raised to the hard one") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit low{.rlim_cur = before.rlim_max / 2, .rlim_max = before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &low) == 0);
+  CHECK(raise_descriptor_limit() == before.rlim_max);
+  rlimit after{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &after) == 0);
+  CHECK(after.rlim_cur == before.rlim_max);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
+}  // namespace
+}  // namespace wsbridged::test
