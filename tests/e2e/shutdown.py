@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""SIGTERM and SIGINT drain: busy sessions finish, idle ones are told, the exit status tells the rest.
+
+Scenario: sessions that are idle, busy, stuck or never quiet when the signal comes; a second signal.
+Method: a scripted server keeps a session busy and reads the close code; the exit status is compared.
+Why: a restart of the daemon must not lose a line, and must not take for ever either.
+"""
+import signal
+
+from kit.case import E2eCase, bridge, main
+from kit.local import Local
+from kit.waiting import wait_until
+
+LONG = "60s"
+
+
+class Shutdown(E2eCase):
+
+    def start_draining_with(self, drain_timeout, quiet, **sections):
+        """A daemon, a local connection and its upstream."""
+        server = self.server()
+        daemon = self.start(bridge(server.url(), **sections),
+                            shutdown={"drain_timeout": drain_timeout, "quiet": quiet})
+        return daemon, *self.session(server, daemon)
+
+    def test_without_sessions_it_stops_at_once_with_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                server = self.server()
+                daemon = self.start(bridge(server.url()),
+                                    shutdown={"drain_timeout": LONG, "quiet": "30s"})
+                daemon.signal(number)
+                self.assertEqual(daemon.wait(), 0, "nothing to drain")
+
+    def test_a_quiet_session_ends_with_1001_upstream_and_fin_locally(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                daemon, local, upstream = self.start_draining_with(LONG, "200ms")
+                local.send(b"before the signal\n")
+                self.assertEqual(upstream.read_text(), b"before the signal")
+                daemon.signal(number)
+                self.assertEqual(upstream.finish().close_code, 1001, "going away (RFC 6455 7.4.1)")
+                self.assertEqual(local.read_until_end(), (b"", "eof"), "a stop is no error")
+                local.close()
+                self.assertEqual(daemon.wait(), 0)
+
+    def test_a_busy_session_is_relayed_until_it_is_quiet(self):
+        daemon, local, upstream = self.start_draining_with(LONG, "1s")
+        daemon.signal()
+        daemon.wait_for_entry("draining")
+        for number in range(6):  # 1.8 s in all: longer than quiet, each pause is shorter
+            upstream.delay(0.3)
+            upstream.send_text(f"down {number}")
+            self.assertEqual(local.read_line(), b"down %d\n" % number)
+            local.send(b"up %d\n" % number)
+            self.assertEqual(upstream.read_text(), b"up %d" % number)
+        self.assertEqual(upstream.finish().close_code, 1001)
+        self.assertEqual(local.read_until_end(), (b"", "eof"))
+        local.close()
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_nobody_is_accepted_while_draining(self):
+        path = self.path("drain.sock")
+        for listen in ("127.0.0.1:0", f"unix:{path}"):
+            with self.subTest(listen):
+                daemon, _, _ = self.start_draining_with("3s", "30s", listen=listen)
+                address = daemon.address()
+                daemon.signal()
+                wait_until(lambda: self.is_refused(address), "connections are refused")
+                daemon.signal()
+
+    @staticmethod
+    def is_refused(address):
+        try:
+            Local(address).close()
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        return False
+
+    def test_after_drain_timeout_the_rest_is_closed(self):
+        daemon, local, upstream = self.start_draining_with("1s", "10s")
+        local.send(b"sent before\n")
+        self.assertEqual(upstream.read_text(), b"sent before")
+        daemon.signal()
+        self.assertEqual(upstream.finish().close_code, 1001)
+        self.assertEqual(local.read_until_end(), (b"", "eof"))
+        local.close()
+        self.assertEqual(daemon.wait(), 0, "nothing was discarded: a clean stop")
+
+    def fill_local(self, upstream):
+        """Sends until nobody takes anything any more."""
+        upstream.socket.settimeout(1)
+        try:
+            while True:
+                upstream.send_text("x" * 10000)
+        except OSError:
+            pass
+
+    def test_bytes_discarded_at_the_stop_make_the_status_1(self):
+        daemon, _, upstream = self.start_draining_with("500ms", "50ms")
+        self.fill_local(upstream)  # the local program reads nothing
+        daemon.signal()
+        self.assertEqual(daemon.wait(), 1, "bytes were discarded")
+        self.assertGreater(daemon.session_ends()[0]["unsent_bytes_down"], 0, "and counted")
+
+    def test_a_second_signal_ends_at_once(self):
+        for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)):
+            with self.subTest(first=first, second=second):
+                daemon, local, upstream = self.start_draining_with(LONG, "30s")
+                self.fill_local(upstream)
+                daemon.signal(first)
+                daemon.wait_for_entry("draining")
+                daemon.signal(second)
+                self.assertEqual(daemon.wait(5), 1, "at once, and bytes were discarded")
+                local.close()
+
+    def test_a_dial_in_progress_does_not_hold_the_stop(self):
+        server = self.server()
+        daemon = self.start(bridge(server.url()), shutdown={"drain_timeout": "500ms", "quiet": "50ms"})
+        self.connect(daemon.address())
+        server.accept().read_request()  # and never answers
+        daemon.signal()
+        self.assertEqual(daemon.wait(), 0)
+
+
+if __name__ == "__main__":
+    main()
