@@ -24,7 +24,7 @@ struct Cookie {
   bool secure = false;
   bool http_only = false;
   std::int64_t expires = 0;  // Unix time; 0: with the session
-  std::uint64_t order = 0;   // of creation: older first among equals
+  std::uint64_t order = 0;   // of creation, given by the jar: older first among equals
 };
 
 // Why a cookie was or was not sent: the first rule that kept it back (RFC 6265 section 5.4).
@@ -38,13 +38,17 @@ struct CookieDecision {
 
 // A line of a jar file that is not a cookie, and why.
 struct CookieFileProblem {
-  std::size_t line = 0;
-  std::string message;  // holds no value
+  std::size_t line = 0;  // 0: a cookie that add() refused
+  std::string message;   // holds no value
 };
 
 // Not thread-safe; share one jar per thread, or lock. Limits: file 4 MiB, 3,000 cookies, 50 a
-// domain, name and value together 4 KiB, the Cookie header 8 KiB; what is over a limit is left out
-// and told.
+// domain, name and value together 4 KiB, path 1 KiB, the Cookie header 8 KiB; what is over a limit
+// is left out and told (the first 100 problems are listed, then that there are more).
+//
+// Also left out and told: names and values with control characters or semicolons, __Secure- and
+// __Host- cookies that break their own rules, cookies for all of a public suffix (such as co.uk).
+// A cookie for an IP address or a single-label name never matches anything but that host.
 class CookieJar {
  public:
   CookieJar();
@@ -54,15 +58,18 @@ class CookieJar {
 
   // Replaces the content by the file's and watches it: refresh() reads it again when it changed.
   // Malformed lines are left out and listed in problems(). A file that cannot be read is an error
-  // (phase kOptions) and leaves the jar as it was.
+  // (phase kOptions) and leaves the jar as it was. Returns the number of cookies.
   [[nodiscard]] Result<std::size_t> load(const std::string& path);
+  // The same for text in memory; no file is watched after it.
   [[nodiscard]] Result<std::size_t> load_text(std::string_view text);
   // Reads the file again when its device, inode, size or times differ (also behind a symbolic
-  // link).
+  // link), and tells whether it did. A file that has vanished or cannot be read is an error and
+  // leaves the jar as it was. False when no file was loaded.
   [[nodiscard]] Result<bool> refresh();
   [[nodiscard]] const std::vector<CookieFileProblem>& problems() const;
 
-  void add(Cookie cookie);  // replaces one of the same name, domain and path
+  // Replaces one of the same name, domain and path. Refused ones are listed in problems().
+  void add(Cookie cookie);
   [[nodiscard]] std::size_t size() const;
 
   // The value of the Cookie header for a request, empty when no cookie matches. `now` is Unix time.
