@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// What --help prints, for the program and for each verb.
+#pragma once
+
+#include <string_view>
+
+namespace wsbridged {
+
+inline constexpr std::string_view kHelp =
+    R"(wsbridged lets programs that speak lines over TCP or Unix sockets use WebSocket servers.
+
+Usage:
+  wsbridged [run] [-c FILE]                        run in the foreground
+  wsbridged [run] --listen ADDR --upstream URL     the same for one bridge, without a file
+  wsbridged check [-c FILE] [--print]              validate the configuration
+  wsbridged demo                                   an echo server and a bridge to it, to try
+  wsbridged --version | --help
+
+Examples:
+  wsbridged run -c chat.yaml
+  wsbridged --listen 127.0.0.1:7001 --upstream wss://chat.example.com/socket
+  wsbridged check -c chat.yaml --print
+  wsbridged demo
+
+'wsbridged VERB --help' tells more. Without -c the file is /etc/wsbridged/wsbridged.yaml.
+)";
+
+inline constexpr std::string_view kRunHelp =
+    R"(Runs the bridges in the foreground; logs on stderr, prints 'ready: NAME on ADDR' on stdout.
+
+Usage:
+  wsbridged run [-c FILE]
+  wsbridged run --listen ADDR --upstream URL [OPTIONS]
+
+Options, each with its environment variable (a flag beats it):
+  -c FILE             configuration file                          WSBRIDGED_CONFIG
+                      (default: /etc/wsbridged/wsbridged.yaml)
+                      a whole configuration as text               WSBRIDGED_CONFIG_YAML
+  --listen ADDR       HOST:PORT, [V6]:PORT, :PORT, unix:PATH      WSBRIDGED_LISTEN
+                      or unix:@NAME
+  --upstream URL      ws:// or wss:// server                      WSBRIDGED_UPSTREAM
+  --subprotocol P     offered in order; may be repeated           WSBRIDGED_SUBPROTOCOL
+  --cookie-jar FILE   Netscape cookie file                        WSBRIDGED_COOKIE_JAR
+  --header 'N: V'     sent with the handshake; may be repeated    WSBRIDGED_HEADER
+  --allow-remote      listen on other than loopback addresses     WSBRIDGED_ALLOW_REMOTE
+                                                                  (true or false)
+  -h, --help          this text
+
+In a variable, lists have one item per line. -c and --upstream exclude each other.
+
+Example:
+  wsbridged run --listen 127.0.0.1:7001 --upstream wss://chat.example.com/socket \
+    --subprotocol chat.v2 --header 'Authorization: Bearer ${file:/run/secrets/token}'
+)";
+
+inline constexpr std::string_view kCheckHelp =
+    R"(Validates the configuration that 'run' would use, and starts nothing. Exits with 0 or 2.
+
+Usage:
+  wsbridged check [-c FILE] [--print]
+
+Options:
+  -c FILE       configuration file (default: /etc/wsbridged/wsbridged.yaml)
+  --print       print the effective configuration, secrets redacted
+  -h, --help    this text
+
+Example:
+  wsbridged check -c chat.yaml --print
+)";
+
+inline constexpr std::string_view kDemoHelp =
+    R"(Starts an echo server and a bridge to it on loopback, and prints how to talk to it.
+
+Usage:
+  wsbridged demo
+
+Options:
+  -h, --help    this text
+
+Example:
+  wsbridged demo
+)";
+
+}  // namespace wsbridged
