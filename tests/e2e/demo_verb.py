@@ -22,7 +22,7 @@ class DemoVerb(E2eCase):
                 local.send("hello\nw\u00f6rld\n".encode())
                 self.assertEqual(local.read_lines(2), [b"hello\n", "w\u00f6rld\n".encode()])
                 local.shutdown_write()
-                local.socket.close()
+                local.close()
         self.assertIn("nc", daemon.stdout() + daemon.stderr(), "it prints how to talk to it")
         self.assertEqual(daemon.stop(), 0)
         with self.assertRaises(OSError, msg="nothing is left behind"):

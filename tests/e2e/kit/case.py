@@ -34,6 +34,7 @@ class E2eCase(unittest.TestCase):
         self.directory = tempfile.mkdtemp(prefix="wsbridged-e2e-")
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.programs = []
+        self.authorities = {}
         self.addCleanup(self._explain_failure)
 
     def path(self, name):
@@ -87,7 +88,10 @@ class E2eCase(unittest.TestCase):
         return local, server.open()
 
     def ca(self, name="Test CA"):
-        return TestCa(self.directory, name)
+        """An authority by that name, made when first asked for."""
+        if name not in self.authorities:
+            self.authorities[name] = TestCa(self.directory, name)
+        return self.authorities[name]
 
     # Other programs
 

@@ -32,9 +32,15 @@ class TestCa:
         self._write("ca.cnf", CA_CONFIG.format(directory=self.directory))
         self._write("index.txt", "")
         self._write("serial", "1000\n")
+        self.issued = {}
 
     def issue(self, name="localhost", end="20991231235959Z"):
-        """(certificate, key) for a DNS name, valid from 2020 until `end`."""
+        """(certificate, key) for a DNS name, valid from 2020 until `end`; made once."""
+        if (name, end) not in self.issued:
+            self.issued[name, end] = self._issue(name, end)
+        return self.issued[name, end]
+
+    def _issue(self, name, end):
         stem = f"{name}-{end}"
         certificate, key, request = (self._path(stem + suffix) for suffix in (".pem", ".key", ".csr"))
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
