@@ -29,4 +29,11 @@ using Address = std::variant<TcpAddress, UnixAddress>;
 // The address, or what is wrong with `text` in words.
 [[nodiscard]] std::variant<Address, std::string> parse_address(std::string_view text);
 
+// Only this machine can reach it: localhost, 127.0.0.0/8 or ::1. Any other name is not, whatever it
+// resolves to.
+[[nodiscard]] bool is_loopback(const TcpAddress& address);
+
+// Can both not be bound: the same, or one is all addresses of the other's port. Port 0 never.
+[[nodiscard]] bool overlap(const Address& a, const Address& b);
+
 }  // namespace wsbridged::config

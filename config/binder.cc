@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Reads the tables, lays each bridge over the defaults, applies the rules.
+#include "config/binder.h"
+
+#include <string>
+#include <vector>
+
+#include "config/merge.h"
+#include "config/rules.h"
+#include "config/tables.h"
+
+namespace wsbridged::config {
+namespace {
+
+// Judged alone as well, so that an error in a default shows even when every bridge replaces it.
+const Node* read_defaults(const File& file, Problems& problems) {
+  if (file.defaults == nullptr) {
+    return nullptr;
+  }
+  Bridge scratch;
+  read_map({"defaults", *file.defaults}, bridge_table(), scratch, problems);
+  return file.defaults->kind == Node::Kind::kMap ? file.defaults : nullptr;
+}
+
+void read_bridges(const File& file, Document& document, Problems& problems,
+                  std::vector<Bridge>& bridges) {
+  const Node* defaults = read_defaults(file, problems);
+  std::vector<const Node*> all;
+  for (const Node* own : file.bridges->items) {
+    if (problems.is_full()) {
+      return;
+    }
+    const Field item{"a bridge", *own};
+    if (!is_map(item, problems)) {
+      continue;
+    }
+    const Node* merged = merge(defaults, *own, document);
+    Bridge& bridge = bridges.emplace_back();
+    read_map({item.key, *merged}, bridge_table(), bridge, problems);
+    apply_dependent_defaults(*merged, bridge);
+    check_bridge({*own, *merged, bridge}, problems);
+    all.push_back(merged);
+  }
+  check_bridges(all, problems);
+}
+
+}  // namespace
+
+Loaded bind_config(const Node& root, Document& document, Problems& problems) {
+  File file;
+  const Field top{"the configuration", root};
+  read_map(top, file_table(), file, problems);
+  const Node* bridges = root.find("bridges");
+  if (file.bridges != nullptr) {
+    read_bridges(file, document, problems, file.config.bridges);
+  } else {
+    read_defaults(file, problems);
+  }
+  if (root.kind == Node::Kind::kMap &&
+      (bridges == nullptr || (file.bridges != nullptr && bridges->items.empty()))) {
+    problems.error(bridges != nullptr ? bridges->place : root.place,
+                   "bridges: at least one bridge is needed");
+  }
+  return {std::move(file.config), problems.take_errors(), problems.take_warnings()};
+}
+
+}  // namespace wsbridged::config

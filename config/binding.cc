@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// What is said about a key or a value that cannot be bound.
+#include "config/binding.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/suggest.h"
+
+namespace wsbridged::config {
+namespace {
+
+// Keys and words of later versions: known, so that the answer is not "unknown".
+constexpr std::array<std::string_view, 20> kLaterKeys = {
+    "limits",      "admin",       "proxy_protocol", "urls",  "store_cookies", "basic_auth",
+    "cert_file",   "key_file",    "pin_sha256",     "proxy", "resolve",       "follow_redirects",
+    "redirect_to", "compression", "encoding",       "open",  "error_line",    "idle_timeout",
+    "reconnect",   "access"};
+constexpr std::string_view kNotAvailable = " is not available in this version";
+
+bool is_later_key(std::string_view key) {
+  return std::find(kLaterKeys.begin(), kLaterKeys.end(), key) != kLaterKeys.end();
+}
+
+std::string did_you_mean(const std::string& suggestion) {
+  return suggestion.empty() ? "" : " (did you mean '" + suggestion + "'?)";
+}
+
+bool has_kind(const Field& field, Node::Kind kind, std::string_view what, Problems& problems) {
+  if (field.node.kind == kind) {
+    return true;
+  }
+  problems.error(field.node.place, std::string(field.key).append(" must be ").append(what));
+  return false;
+}
+
+std::string listed(std::span<const std::string_view> words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += i == 0 ? "" : (i + 1 == words.size() ? " or " : ", ");
+    text += words[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+bool is_map(const Field& field, Problems& problems) {
+  return has_kind(field, Node::Kind::kMap, "a map of keys", problems);
+}
+
+bool is_scalar(const Field& field, Problems& problems) {
+  return has_kind(field, Node::Kind::kScalar, "a single value", problems) &&
+         !field.node.is_unusable;
+}
+
+bool is_plain_scalar(const Field& field, Problems& problems) {
+  if (!is_scalar(field, problems)) {
+    return false;
+  }
+  if (field.node.is_quoted && !field.node.is_expanded) {
+    problems.error(field.node.place,
+                   std::string(field.key).append(" must be written without quotes"));
+    return false;
+  }
+  return true;
+}
+
+bool is_list(const Field& field, std::size_t max, Problems& problems) {
+  if (!has_kind(field, Node::Kind::kSequence, "a list", problems)) {
+    return false;
+  }
+  if (field.node.items.size() > max) {
+    problems.error(field.node.items[max]->place, std::string(field.key) + " must have at most " +
+                                                     std::to_string(max) + " entries");
+    return false;
+  }
+  return true;
+}
+
+bool has_template(const Field& field, Problems& problems) {
+  if (field.node.has_template) {
+    problems.error(field.node.place, std::string(field.key) +
+                                         " holds a template such as {bridge}, which" +
+                                         std::string(kNotAvailable));
+  }
+  return field.node.has_template;
+}
+
+void report_refusal(const Field& field, const Refusal& refusal, Secrecy secrecy,
+                    Problems& problems) {
+  std::string message = std::string(field.key) + " " + refusal.reason;
+  if (!field.node.is_expanded) {
+    message += secrecy == Secrecy::kPlain ? ", not " + quoted(field.node.text) : "";
+    message += did_you_mean(refusal.suggestion);
+  }
+  problems.error(field.node.place, std::move(message));
+}
+
+void report_unknown_key(const Node& key, std::span<const std::string_view> known,
+                        Problems& problems) {
+  if (key.is_expanded) {
+    problems.error(key.place, "unknown key");
+  } else if (is_later_key(key.text)) {
+    problems.error(key.place, quoted(key.text).append(kNotAvailable));
+  } else if (key.text == "<<") {
+    problems.error(key.place, "merge keys are not supported: use defaults");
+  } else {
+    problems.error(key.place,
+                   "unknown key " + quoted(key.text) + did_you_mean(suggest(key.text, known)));
+  }
+}
+
+Refusal refuse_word(std::string_view word, std::span<const std::string_view> known) {
+  if (word == "length-prefixed") {
+    return {"must be " + listed(known) + " in this version", ""};
+  }
+  return {"must be " + listed(known), suggest(word, known)};
+}
+
+}  // namespace wsbridged::config

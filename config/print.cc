@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// Config as YAML, one key a line, in the order of the reference file. Secrets are left out: values
+// of headers, lines of on_open, user information and query of a URL.
+#include <string>
+#include <string_view>
+
+#include "config/loader.h"
+#include "config/values.h"
+#include "config/words.h"
+
+namespace wsbridged::config {
+namespace {
+
+constexpr std::string_view kRedacted = "(redacted)";
+
+// Control characters, and what YAML 1.1 takes for line breaks, as escapes.
+std::string escaped(std::string_view text, std::size_t& offset) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(text[offset]);
+  if (text[offset] == '"' || text[offset] == '\\') {
+    return std::string("\\") + text[offset];
+  }
+  if (text[offset] == '\n') {
+    return "\\n";
+  }
+  if (byte < 0x20 || byte == 0x7f) {
+    return std::string("\\x") + kHex[byte >> 4U] + kHex[byte & 15U];
+  }
+  if (text.substr(offset).starts_with("\xc2") && text.size() > offset + 1 &&
+      static_cast<unsigned char>(text[offset + 1]) < 0xa0) {
+    const auto low = static_cast<unsigned char>(text[++offset]);
+    return std::string("\\x") + kHex[low >> 4U] + kHex[low & 15U];
+  }
+  for (const std::string_view breaking : {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"}) {
+    if (text.substr(offset).starts_with(breaking)) {
+      offset += 2;
+      return breaking[0] == '\xef' ? "\\ufeff" : (breaking[2] == '\xa8' ? "\\u2028" : "\\u2029");
+    }
+  }
+  return std::string(1, text[offset]);
+}
+
+std::string quote(std::string_view text) {
+  std::string out = "\"";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    // ${ would be taken for a reference when this is loaded again.
+    out += text.substr(i).starts_with("${") ? "$$" : escaped(text, i);
+  }
+  return out + "\"";
+}
+
+std::string redacted_url(std::string_view url) {
+  const std::size_t scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos) {
+    return "";
+  }
+  const std::size_t start = scheme_end + 3;
+  std::string_view rest = url.substr(start);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  rest.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
+  return std::string(url.substr(0, start)).append(rest.substr(0, rest.find_first_of("?#")));
+}
+
+class Writer {
+ public:
+  void raw(std::string_view key, std::string_view value) {
+    line(std::string(key) + ": " + std::string(value));
+  }
+
+  void text(std::string_view key, std::string_view value) { raw(key, quote(value)); }
+
+  void flag(std::string_view key, bool value) { raw(key, value ? "true" : "false"); }
+
+  void number(std::string_view key, std::size_t value) { raw(key, std::to_string(value)); }
+
+  void size(std::string_view key, std::size_t value) { raw(key, format_size(value)); }
+
+  void duration(std::string_view key, milliseconds value) { raw(key, format_duration(value)); }
+
+  void open(std::string_view key) {
+    line(std::string(key) + ":");
+    indent_ += 2;
+  }
+
+  // The next line begins an item of a list.
+  void open_item() {
+    is_item_ = true;
+    indent_ += 2;
+  }
+
+  void close() { indent_ -= 2; }
+
+  void line(std::string_view content) {
+    out_.append(is_item_ ? indent_ - 2 : indent_, ' ');
+    out_ += is_item_ ? "- " : "";
+    out_.append(content) += '\n';
+    is_item_ = false;
+  }
+
+  [[nodiscard]] const std::string& out() const { return out_; }
+
+ private:
+  std::string out_;
+  std::size_t indent_ = 0;
+  bool is_item_ = false;
+};
+
+template <class Texts, class Format>
+void print_list(Writer& writer, std::string_view key, const Texts& texts, Format format) {
+  if (texts.empty()) {
+    writer.raw(key, "[]");
+    return;
+  }
+  writer.open(key);
+  for (const auto& each : texts) {
+    writer.line("- " + quote(format(each)));
+  }
+  writer.close();
+}
+
+void print_listen(Writer& writer, const Listen& listen) {
+  writer.open_item();
+  writer.text("address", to_string(listen.address));
+  if (std::holds_alternative<UnixAddress>(listen.address)) {
+    writer.text("mode", listen.mode);
+    writer.text("owner", listen.owner);
+    writer.text("group", listen.group);
+  }
+  writer.number("backlog", static_cast<std::size_t>(listen.backlog));
+  writer.flag("allow_remote", listen.allow_remote);
+  writer.close();
+}
+
+void print_headers(Writer& writer, const std::vector<Header>& headers) {
+  if (headers.empty()) {
+    writer.raw("headers", "{}");
+    return;
+  }
+  writer.open("headers");
+  for (const Header& header : headers) {
+    writer.text(quote(header.name), kRedacted);
+  }
+  writer.close();
+}
+
+void print_upstream(Writer& writer, const Upstream& upstream) {
+  writer.open("upstream");
+  writer.text("url", redacted_url(upstream.url));
+  print_list(writer, "subprotocols", upstream.subprotocols,
+             [](const std::string& text) -> std::string_view { return text; });
+  writer.flag("require_subprotocol", upstream.require_subprotocol);
+  writer.text("cookie_jar", upstream.cookie_jar);
+  print_headers(writer, upstream.headers);
+  writer.text("origin", upstream.origin);
+  writer.open("tls");
+  writer.text("ca_file", upstream.tls.ca_file);
+  writer.text("server_name", upstream.tls.server_name);
+  writer.text("min_version", upstream.tls.min_version);
+  writer.flag("insecure_skip_verify", upstream.tls.insecure_skip_verify);
+  writer.close();
+  writer.duration("connect_timeout", upstream.connect_timeout);
+  writer.duration("ping_interval", upstream.ping_interval);
+  writer.duration("ping_timeout", upstream.ping_timeout);
+  print_list(writer, "on_open", upstream.on_open, [](const std::string&) { return kRedacted; });
+  writer.close();
+}
+
+void print_framing(Writer& writer, const Framing& framing) {
+  const bool has_lines = framing.mode == FramingMode::kLine;
+  writer.open("framing");
+  writer.raw("mode", word_of(kFramingModes, framing.mode));
+  writer.raw("message_type", word_of(kMessageKinds, framing.message_type));
+  writer.size("max_message", framing.max_message);
+  writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
+  // In mode raw these say nothing, and the loader would refuse them.
+  if (has_lines) {
+    writer.text("delimiter", framing.delimiter);
+    writer.flag("keep_cr", framing.keep_cr);
+    writer.size("max_line", framing.max_line);
+    writer.raw("embedded_delimiter", word_of(kEmbeddedDelimiters, framing.embedded_delimiter));
+    writer.raw("binary_messages", word_of(kBinaryMessages, framing.binary_messages));
+    writer.raw("final_partial_line", word_of(kFinalPartialLines, framing.final_partial_line));
+  }
+  writer.close();
+}
+
+void print_session(Writer& writer, const Session& session) {
+  writer.open("session");
+  writer.raw("on_local_eof", word_of(kOnLocalEof, session.on_local_eof));
+  writer.duration("drain_timeout", session.drain_timeout);
+  writer.raw("on_upstream_error", word_of(kOnUpstreamError, session.on_upstream_error));
+  writer.number("max_connections", session.max_connections);
+  writer.size("buffer", session.buffer);
+  writer.close();
+}
+
+void print_bridge(Writer& writer, const Bridge& bridge) {
+  writer.open_item();
+  writer.text("name", bridge.name);
+  writer.open("listen");
+  for (const Listen& listen : bridge.listen) {
+    print_listen(writer, listen);
+  }
+  writer.close();
+  print_upstream(writer, bridge.upstream);
+  print_framing(writer, bridge.framing);
+  print_session(writer, bridge.session);
+  writer.close();
+}
+
+}  // namespace
+
+std::string print(const Config& config) {
+  Writer writer;
+  writer.open("log");
+  writer.raw("level", word_of(kLogLevels, config.log.level));
+  writer.raw("format", word_of(kLogFormats, config.log.format));
+  writer.close();
+  writer.raw("threads", config.threads ? std::to_string(*config.threads) : "auto");
+  writer.open("shutdown");
+  writer.duration("drain_timeout", config.shutdown.drain_timeout);
+  writer.duration("quiet", config.shutdown.quiet);
+  writer.close();
+  writer.open("bridges");
+  for (const Bridge& bridge : config.bridges) {
+    print_bridge(writer, bridge);
+  }
+  return writer.out();
+}
+
+}  // namespace wsbridged::config

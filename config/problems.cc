@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Collecting problems: once each, in the order of the file, bounded.
+#include "config/problems.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wsbridged::config {
+namespace {
+
+constexpr std::size_t kMaxQuoted = 80;
+
+Problem make_problem(const Place& place, std::string message) {
+  return {place.source != nullptr ? *place.source : std::string(), place.line, place.column,
+          std::move(message)};
+}
+
+bool comes_before(const Problem& a, const Problem& b) {
+  return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+}
+
+}  // namespace
+
+std::string to_string(const Problem& problem) {
+  std::string text = problem.source;
+  if (problem.line > 0) {
+    text += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+  }
+  return text + ": " + problem.message;
+}
+
+void Problems::error(const Place& place, std::string message) {
+  if (is_full()) {
+    has_more_ = true;
+    return;
+  }
+  if (is_new(place, message)) {
+    errors_.push_back(make_problem(place, std::move(message)));
+  }
+}
+
+void Problems::warning(const Place& place, std::string message) {
+  if (warnings_.size() < kMaxErrors && is_new(place, message)) {
+    warnings_.push_back(make_problem(place, std::move(message)));
+  }
+}
+
+bool Problems::is_new(const Place& place, const std::string& message) {
+  const std::string& source = place.source != nullptr ? *place.source : message;
+  return seen_.emplace(source, place.line, place.column, message).second;
+}
+
+std::vector<Problem> Problems::take_errors() {
+  std::stable_sort(errors_.begin(), errors_.end(), comes_before);
+  if (has_more_) {
+    errors_.push_back(
+        {errors_.back().source, 0, 0,
+         "there are more errors; the first " + std::to_string(kMaxErrors) + " found are shown"});
+  }
+  return std::exchange(errors_, {});
+}
+
+std::vector<Problem> Problems::take_warnings() {
+  std::stable_sort(warnings_.begin(), warnings_.end(), comes_before);
+  return std::exchange(warnings_, {});
+}
+
+std::string quoted(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "'";
+  for (const char c : text.substr(0, kMaxQuoted)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += std::string("\\x") + kHex[byte >> 4U] + kHex[byte & 15U];
+    } else {
+      out += c;
+    }
+  }
+  return out + (text.size() > kMaxQuoted ? "...'" : "'");
+}
+
+}  // namespace wsbridged::config

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+// Rules inside one bridge and between bridges. Places come from the nodes, values from the structs.
+#include "config/rules.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <map>
+
+#include "config/checks.h"
+#include "config/tables.h"
+
+namespace wsbridged::config {
+namespace {
+
+constexpr std::string_view kMain = "bridge ";
+
+const Node* find_path(const Node& node, std::initializer_list<std::string_view> keys) {
+  const Node* found = &node;
+  for (const std::string_view key : keys) {
+    found = found != nullptr ? found->find(key) : nullptr;
+  }
+  return found;
+}
+
+// The key as written, in any case; nullptr when it is absent or null.
+const Node* find_header(const Node* headers, std::string_view lower_name) {
+  if (headers != nullptr) {
+    for (const Node::Entry& entry : headers->entries) {
+      if (lower_case(entry.key->text) == lower_name && entry.value->kind != Node::Kind::kNull) {
+        return entry.key;
+      }
+    }
+  }
+  return nullptr;
+}
+
+void require(const Node& bridge, std::initializer_list<std::string_view> keys, Problems& problems) {
+  const Node* above = &bridge;
+  std::string path;
+  for (const std::string_view key : keys) {
+    const Node* found = above->find(key);
+    path += (path.empty() ? "" : ".") + std::string(key);
+    if (found == nullptr) {
+      problems.error(above->place, std::string(kMain) + "needs " + path);
+      return;
+    }
+    if (found->kind == Node::Kind::kScalar) {
+      return;
+    }
+    above = found;
+  }
+}
+
+// ---- Listeners ----
+
+void check_unix_key(const Node& listener, std::string_view key, Problems& problems) {
+  if (const Node* node = listener.find(key)) {
+    problems.error(node->place, std::string(key) + " is for Unix sockets: a TCP listener has none");
+  }
+}
+
+void warn_of_open_mode(const Node& listener, const Listen& listen, Problems& problems) {
+  const Node* mode = listener.find("mode");
+  if (mode != nullptr && (listen.mode.back() - '0') % 4 >= 2) {
+    problems.warning(mode->place, "mode lets every user of this machine connect");
+  }
+}
+
+void check_listener(const Node& listener, const Listen& listen, Problems& problems) {
+  const Node* address = address_node(listener);
+  if (address == nullptr) {
+    problems.error(listener.place, "listen needs address");
+    return;
+  }
+  if (address->kind != Node::Kind::kScalar || address->is_unusable ||
+      std::holds_alternative<std::string>(parse_address(address->text))) {
+    return;  // reported already
+  }
+  const auto* tcp = std::get_if<TcpAddress>(&listen.address);
+  if (tcp == nullptr) {
+    warn_of_open_mode(listener, listen, problems);
+    return;
+  }
+  for (const std::string_view key : {"mode", "owner", "group"}) {
+    check_unix_key(listener, key, problems);
+  }
+  if (!listen.allow_remote && !is_loopback(*tcp)) {
+    problems.error(address->place,
+                   "listen is not a loopback address: other machines could connect; allow it "
+                   "with allow_remote: true (--allow-remote)");
+  }
+}
+
+void check_listeners(const BoundBridge& bound, Problems& problems) {
+  const Node* listen = bound.merged.find("listen");
+  if (listen == nullptr) {
+    return;
+  }
+  const auto nodes = listen_nodes(*listen);
+  if (nodes.empty()) {
+    problems.error(listen->place, "listen needs at least one address");
+  }
+  // As many as were read, unless the list was refused as a whole.
+  for (std::size_t i = 0; i < nodes.size() && nodes.size() == bound.bridge.listen.size(); ++i) {
+    check_listener(*nodes[i], bound.bridge.listen[i], problems);
+  }
+}
+
+// ---- Upstream ----
+
+// One header from two sources is an error (SPEC: Configuration).
+void check_sources(const BoundBridge& bound, Problems& problems) {
+  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
+  const Node* cookie = find_header(headers, "cookie");
+  if (cookie != nullptr && !bound.bridge.upstream.cookie_jar.empty()) {
+    problems.error(cookie->place, "a Cookie header and cookie_jar: use one of them");
+  }
+  const Node* origin = find_header(headers, "origin");
+  if (origin != nullptr && !bound.bridge.upstream.origin.empty()) {
+    problems.error(origin->place, "an Origin header and origin: use one of them");
+  }
+}
+
+void check_on_open(const BoundBridge& bound, Problems& problems) {
+  const Node* on_open = find_path(bound.merged, {"upstream", "on_open"});
+  const Framing& framing = bound.bridge.framing;
+  if (on_open == nullptr) {
+    return;
+  }
+  for (const Node* line : on_open->items) {
+    if (line->kind != Node::Kind::kScalar || line->is_unusable) {
+      continue;
+    }
+    if (line->text.size() > framing.max_line) {
+      problems.error(line->place, "on_open must hold lines of at most max_line");
+    }
+    if (framing.mode == FramingMode::kLine &&
+        line->text.find(framing.delimiter) != std::string::npos) {
+      problems.error(line->place,
+                     "on_open must hold lines without the delimiter (a block of text: '>-')");
+    }
+  }
+}
+
+bool sends_credentials(const BoundBridge& bound) {
+  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
+  return !bound.bridge.upstream.cookie_jar.empty() || find_header(headers, "cookie") != nullptr ||
+         find_header(headers, "authorization") != nullptr;
+}
+
+void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
+  const Upstream& upstream = bound.bridge.upstream;
+  const Node* skip = find_path(bound.merged, {"upstream", "tls", "insecure_skip_verify"});
+  if (upstream.tls.insecure_skip_verify && skip != nullptr) {
+    problems.warning(skip->place, "insecure_skip_verify: anyone can be the server");
+  }
+  const Node* url = find_path(bound.merged, {"upstream", "url"});
+  if (url == nullptr || upstream.url.empty() || lower_case(upstream.url).starts_with("wss:")) {
+    return;
+  }
+  if (find_path(bound.own, {"upstream", "tls"}) != nullptr) {
+    problems.warning(url->place, "tls has no effect on a ws:// URL");
+  }
+  const TcpAddress host{lower_case(host_of_url(upstream.url)), 0};
+  if (sends_credentials(bound) && !is_loopback(host)) {
+    problems.warning(url->place, "cookies or credentials travel unencrypted over ws://");
+  }
+}
+
+// ---- Framing ----
+
+struct LineKey {
+  std::string_view name;
+  bool (*is_default)(const Framing& framing);
+};
+
+// Without lines these say nothing: in a bridge of its own mode raw they are a mistake.
+constexpr LineKey kLineKeys[] = {
+    {"delimiter", [](const Framing& f) { return f.delimiter == "\n"; }},
+    {"keep_cr", [](const Framing& f) { return !f.keep_cr; }},
+    {"max_line", [](const Framing& f) { return f.max_line == std::size_t{1} << 20U; }},
+    {"embedded_delimiter",
+     [](const Framing& f) { return f.embedded_delimiter == EmbeddedDelimiter::kSpace; }},
+    {"binary_messages",
+     [](const Framing& f) {
+       return f.binary_messages == BinaryMessages::kBase64 ||
+              f.binary_messages == BinaryMessages::kRaw;
+     }},
+    {"final_partial_line",
+     [](const Framing& f) { return f.final_partial_line == FinalPartialLine::kSend; }},
+};
+
+void check_raw(const BoundBridge& bound, Problems& problems) {
+  const Framing& framing = bound.bridge.framing;
+  if (framing.mode != FramingMode::kRaw) {
+    return;
+  }
+  for (const LineKey& key : kLineKeys) {
+    const Node* node = find_path(bound.own, {"framing", key.name});
+    if (node != nullptr && !key.is_default(framing)) {
+      problems.error(node->place, std::string(key.name) + " has no meaning in mode raw");
+    }
+  }
+}
+
+// ---- Between bridges ----
+
+struct UsedAddress {
+  Address address;
+  const Node* node;
+};
+
+std::string at_line(const Node& node) {
+  return node.place.line > 0 ? " at line " + std::to_string(node.place.line) : "";
+}
+
+void collect_addresses(const Node& bridge, std::vector<UsedAddress>& used) {
+  const Node* listen = bridge.find("listen");
+  if (listen == nullptr) {
+    return;
+  }
+  for (const Node* listener : listen_nodes(*listen)) {
+    const Node* node = address_node(*listener);
+    if (node == nullptr || node->kind != Node::Kind::kScalar || node->is_unusable) {
+      continue;
+    }
+    auto parsed = parse_address(node->text);
+    if (auto* address = std::get_if<Address>(&parsed)) {
+      used.push_back({std::move(*address), node});
+    }
+  }
+}
+
+// Addresses can only meet on one port or one path.
+std::string meeting_key(const Address& address) {
+  const auto* tcp = std::get_if<TcpAddress>(&address);
+  return tcp != nullptr ? std::to_string(tcp->port) : to_string(address);
+}
+
+void check_addresses(const std::vector<const Node*>& bridges, Problems& problems) {
+  std::vector<UsedAddress> all;
+  for (const Node* bridge : bridges) {
+    collect_addresses(*bridge, all);
+  }
+  std::map<std::string, std::vector<const UsedAddress*>> seen;
+  for (const UsedAddress& used : all) {
+    if (problems.is_full()) {
+      return;
+    }
+    auto& others = seen[meeting_key(used.address)];
+    const auto found = std::find_if(others.begin(), others.end(), [&used](const UsedAddress* o) {
+      return overlap(o->address, used.address);
+    });
+    if (found != others.end()) {
+      problems.error(used.node->place,
+                     "listen is an address that is in use" + at_line(*(*found)->node));
+    }
+    const auto* tcp = std::get_if<TcpAddress>(&used.address);
+    if (tcp == nullptr || tcp->port != 0) {
+      others.push_back(&used);
+    }
+  }
+}
+
+void check_names(const std::vector<const Node*>& bridges, Problems& problems) {
+  std::map<std::string_view, const Node*> seen;
+  for (const Node* bridge : bridges) {
+    const Node* name = bridge->find("name");
+    if (name == nullptr || name->kind != Node::Kind::kScalar || name->is_unusable) {
+      continue;
+    }
+    const auto [first, is_new] = seen.emplace(name->text, name);
+    if (!is_new) {
+      problems.error(name->place, "name is that of the bridge" + at_line(*first->second));
+    }
+  }
+}
+
+}  // namespace
+
+void apply_dependent_defaults(const Node& merged, Bridge& bridge) {
+  Framing& framing = bridge.framing;
+  if (find_path(merged, {"framing", "message_type"}) == nullptr) {
+    framing.message_type =
+        framing.mode == FramingMode::kLine ? MessageKind::kText : MessageKind::kBinary;
+  }
+  if (find_path(merged, {"framing", "binary_messages"}) == nullptr) {
+    framing.binary_messages =
+        framing.message_type == MessageKind::kText ? BinaryMessages::kBase64 : BinaryMessages::kRaw;
+  }
+}
+
+void check_bridge(const BoundBridge& bound, Problems& problems) {
+  require(bound.merged, {"name"}, problems);
+  require(bound.merged, {"listen"}, problems);
+  require(bound.merged, {"upstream", "url"}, problems);
+  check_listeners(bound, problems);
+  check_sources(bound, problems);
+  check_on_open(bound, problems);
+  check_raw(bound, problems);
+  warn_of_upstream(bound, problems);
+}
+
+void check_bridges(const std::vector<const Node*>& merged, Problems& problems) {
+  check_names(merged, problems);
+  check_addresses(merged, problems);
+}
+
+}  // namespace wsbridged::config
