@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// A connection under test with all that it needs: known randomness, a clock that stands still
+// until told, and a record of every event. Chunks are received in buffers of their exact size, so
+// that the address sanitizer sees a read behind one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ws/byte_queue.h>
+
+#include "protocol/byte_order.h"
+#include "protocol/connection.h"
+#include "support/catch.h"
+#include "support/fixed_random.h"
+#include "support/for_each_chunking.h"
+
+namespace ws::protocol {
+
+inline std::string contents(const ByteQueue& queue) {
+  std::vector<std::span<const std::byte>> spans(4096);
+  spans.resize(queue.gather(spans));
+  std::string result;
+  for (const auto span : spans) {
+    result.append(reinterpret_cast<const char*>(span.data()), span.size());
+  }
+  return result;
+}
+
+// A frame as a server sends it: first byte literal, length in its shortest form.
+inline std::string server_frame(unsigned first, std::string_view payload) {
+  std::string frame(1, static_cast<char>(first));
+  std::array<std::byte, 8> length{};
+  if (payload.size() < 126) {
+    frame += static_cast<char>(payload.size());
+  } else if (payload.size() <= 0xffff) {
+    frame += static_cast<char>(126);
+    store_be16(length.data(), static_cast<std::uint16_t>(payload.size()));
+    frame.append(reinterpret_cast<const char*>(length.data()), 2);
+  } else {
+    frame += static_cast<char>(127);
+    store_be64(length.data(), payload.size());
+    frame.append(reinterpret_cast<const char*>(length.data()), 8);
+  }
+  return frame.append(payload);
+}
+
+// The same as a client sends it with a mask key of zeros.
+inline std::string client_frame(unsigned first, std::string_view payload) {
+  std::string frame = server_frame(first, payload);
+  frame[1] = static_cast<char>(static_cast<unsigned char>(frame[1]) | 0x80U);
+  frame.insert(frame.size() - payload.size(), 4, '\0');
+  return frame;
+}
+
+inline std::string close_payload(unsigned code, std::string_view reason = {}) {
+  std::string payload{static_cast<char>(code >> 8U), static_cast<char>(code & 0xffU)};
+  return payload.append(reason);
+}
+
+class Harness : public ConnectionEvents {
+ public:
+  explicit Harness(ConnectionSettings settings = {})
+      : connection(settings, random, output, TimePoint{}) {}
+
+  void on_message(MessageType type, std::string_view data) override {
+    events.push_back((type == MessageType::kText ? "text " : "binary ") + std::string(data));
+    if (during_message) {
+      during_message();
+    }
+  }
+
+  void on_pong(std::string_view payload) override {
+    events.push_back("pong " + std::string(payload));
+    if (during_pong) {
+      during_pong();
+    }
+  }
+
+  void receive(std::string_view chunk) {
+    std::vector<std::byte> buffer(chunk.size());
+    std::copy_n(reinterpret_cast<const std::byte*>(chunk.data()), chunk.size(), buffer.begin());
+    connection.receive(buffer, now, *this);
+  }
+
+  void receive_all(const support::Chunks& chunks) {
+    for (const auto chunk : chunks) {
+      receive(chunk);
+    }
+  }
+
+  // What it sent, taken as by a socket that is never full.
+  std::string sent() {
+    std::string bytes = contents(output);
+    output.clear();
+    return bytes;
+  }
+
+  std::optional<ErrorCode> failure() const {
+    return connection.failure() ? std::optional(connection.failure()->code) : std::nullopt;
+  }
+
+  support::FixedRandom random = support::zero_random();
+  ByteQueue output;
+  TimePoint now{};
+  Connection connection;
+  std::vector<std::string> events;
+  std::function<void()> during_message;
+  std::function<void()> during_pong;
+};
+
+// All that can be seen of a connection after it received something.
+struct Seen {
+  std::vector<std::string> events{};
+  std::string sent{};
+  ConnectionState state = ConnectionState::kOpen;
+  std::optional<ErrorCode> failure{};
+};
+
+// Expects the same under every chunking.
+inline void expect(std::string_view received, const Seen& expected,
+                   const ConnectionSettings& settings = {}) {
+  support::for_each_chunking(received, [&](const support::Chunks& chunks) {
+    Harness harness(settings);
+    harness.receive_all(chunks);
+    CHECK(harness.events == expected.events);
+    CHECK(harness.sent() == expected.sent);
+    CHECK(harness.connection.state() == expected.state);
+    CHECK(harness.failure() == expected.failure);
+  });
+}
+
+// The Seen of a connection that failed with `code` after `events`. The reason, our own fixed
+// wording, is checked to be there and not which it is.
+inline void expect_failure(std::string_view received, std::vector<std::string> events,
+                           unsigned close_code, const ConnectionSettings& settings = {}) {
+  support::for_each_chunking(received, [&](const support::Chunks& chunks) {
+    Harness harness(settings);
+    harness.receive_all(chunks);
+    CHECK(harness.events == events);
+    CHECK(harness.connection.state() == ConnectionState::kFailing);
+    const std::string sent = harness.sent();
+    REQUIRE(sent.size() > 8);
+    CHECK(sent == client_frame(0x88, close_payload(close_code, sent.substr(8))));
+    CHECK(harness.failure() == (close_code == 1007   ? ErrorCode::kInvalidUtf8
+                                : close_code == 1009 ? ErrorCode::kMessageTooBig
+                                                     : ErrorCode::kProtocolViolation));
+  });
+}
+
+}  // namespace ws::protocol
