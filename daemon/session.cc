@@ -87,30 +87,34 @@ void Session::finish() {
   environment_.on_finished(*this);
 }
 
+Session::DrainMark Session::drain_mark() const {
+  return {.received = upstream_->received_bytes(),
+          .local_waiting = local_ ? local_->output().size() : 0,
+          .upstream_waiting = upstream_->buffered_amount()};
+}
+
 // The drain after local EOF slides: it ends the session after drain_timeout of upstream silence.
 void Session::start_drain_timer() {
   drain_timer_ = std::make_unique<ws::Timer>(environment_.loop, [this] { handle_drain_timer(); });
   last_message_ = environment_.loop.now();
-  drain_mark_ = upstream_->received_bytes();
+  drain_mark_ = drain_mark();
   drain_timer_->start(settings().session.drain_timeout);
 }
 
 void Session::handle_drain_timer() {
   const milliseconds timeout = settings().session.drain_timeout;
-  // Part of a message counts as a sign of life; so does a local program that keeps us from reading.
-  const bool is_moving = upstream_->received_bytes() != drain_mark_ || upstream_->is_paused() ||
-                         upstream_->buffered_amount() > 0;
   const auto silence = duration_cast<milliseconds>(environment_.loop.now() - last_message_);
-  drain_mark_ = upstream_->received_bytes();
+  // Part of a message is a sign of life; so is a slow program that keeps us from reading more.
+  const bool is_moving = drain_mark() != drain_mark_;
+  drain_mark_ = drain_mark();
   if (silence < timeout) {
     drain_timer_->start(timeout - silence);
   } else if (is_moving) {
     drain_timer_->start(timeout);
   } else {
-    close_upstream(
-        ws::kCloseNormal,
-        {.by = Side::kLocal,
-         .cause = "local end, then " + std::to_string(timeout.count()) + " ms without a reply"});
+    close_upstream(ws::kCloseNormal, {.by = Side::kLocal,
+                                      .cause = "local end, then nothing for drain_timeout (" +
+                                               std::to_string(timeout.count()) + " ms)"});
   }
 }
 

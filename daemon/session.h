@@ -92,6 +92,16 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void upstream_ended();
   void end_local();
   void finish();
+
+  // What moves while a session waits for replies after local EOF.
+  struct DrainMark {
+    std::uint64_t received = 0;  // from the upstream
+    std::size_t local_waiting = 0;
+    std::size_t upstream_waiting = 0;
+    bool operator==(const DrainMark&) const = default;
+  };
+
+  [[nodiscard]] DrainMark drain_mark() const;
   void start_drain_timer();
   void handle_drain_timer();
   void handle_quiet_timer();
@@ -122,7 +132,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
 
   std::unique_ptr<ws::Timer> drain_timer_;  // after local EOF
   std::unique_ptr<ws::Timer> quiet_timer_;  // during shutdown
-  std::uint64_t drain_mark_ = 0;            // upstream bytes at the last look
+  DrainMark drain_mark_;                    // at the last look
   ws::EventLoop::Clock::time_point last_message_;
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
