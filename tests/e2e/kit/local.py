@@ -21,6 +21,11 @@ class Local:
     """A local connection with line reading; every wait has a deadline."""
 
     def __init__(self, address, receive_buffer=0):
+        self.pending = bytearray()
+        if isinstance(address, socket.socket):  # connected already, by whom does not matter
+            self.socket = address
+            self.socket.settimeout(deadline())
+            return
         family, where = split_address(address)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer:
@@ -29,7 +34,6 @@ class Local:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(deadline())
         self.socket.connect(where)
-        self.pending = bytearray()
 
     def send(self, data):
         self.socket.sendall(data)
@@ -61,6 +65,15 @@ class Local:
 
     def read_lines(self, count):
         return [self.read_line() for _ in range(count)]
+
+    def read_until(self, word):
+        """The next line that holds the word; lines before it are passed over."""
+        seen = []
+        while line := self.read_line():
+            seen.append(line)
+            if word in line:
+                return line
+        raise AssertionError(f"the end instead of a line with {word!r}, after {seen}")
 
     def read_all(self, seconds=20.0):
         """Everything up to the end of the stream; a reset raises ConnectionResetError."""

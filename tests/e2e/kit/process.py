@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Readings of a process from /proc, and programs of the system run as children."""
 import os
+import socket
 import subprocess
 
 from kit.waiting import deadline, wait_until
@@ -29,6 +30,23 @@ def reset_peak(pid):
     """VmHWM starts again from here."""
     with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as clear:
         clear.write("5")
+
+
+def free_ports(count):
+    """Ports for programs that cannot choose one themselves; free a moment ago."""
+    holders = [socket.socket() for _ in range(count)]
+    for holder in holders:
+        holder.bind(("127.0.0.1", 0))
+    ports = [holder.getsockname()[1] for holder in holders]
+    for holder in holders:
+        holder.close()
+    return ports
+
+
+def accepts(port):
+    """Whether something listens on that port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Program:

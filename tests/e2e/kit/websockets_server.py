@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Debian's python3-websockets as a server, in a thread; the same for version 10 and for 15."""
+import asyncio
+import threading
+
+import websockets
+
+from kit.waiting import deadline
+
+
+def request_headers(connection):
+    """The handshake's headers, wherever this version keeps them."""
+    if hasattr(connection, "request_headers"):
+        return connection.request_headers
+    return connection.request.headers
+
+
+class WebsocketsServer:
+    """Serves `handler(connection)` on loopback until closed."""
+
+    def __init__(self, handler, tls=None, **options):
+        self.handler, self.tls, self.options = handler, tls, options
+        self.loop = asyncio.new_event_loop()
+        self.started = threading.Event()
+        self.port = 0
+        self.thread = threading.Thread(target=self.loop.run_until_complete, args=[self._serve()])
+        self.thread.start()
+        assert self.started.wait(deadline()), "the server did not start"
+
+    async def _serve(self):
+        async def handle(connection):
+            try:
+                await self.handler(connection)
+            except websockets.ConnectionClosed:
+                pass
+        self.stopped = asyncio.Event()
+        async with websockets.serve(handle, "127.0.0.1", 0, ssl=self.tls, max_size=None,
+                                    **self.options) as server:
+            self.port = list(server.sockets)[0].getsockname()[1]
+            self.started.set()
+            await self.stopped.wait()
+
+    def url(self):
+        return f"wss://localhost:{self.port}/" if self.tls else f"ws://127.0.0.1:{self.port}/"
+
+    def close(self):
+        self.loop.call_soon_threadsafe(self.stopped.set)
+        self.thread.join(deadline())
+        self.loop.close()
