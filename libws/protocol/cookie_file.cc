@@ -69,6 +69,20 @@ std::optional<std::int64_t> parse_expiry(std::string_view text) {
   return seconds;
 }
 
+// What curl would have written as the domain. wget adds the port when it is not the scheme's own;
+// cookies are the same for all ports (RFC 6265 8.5). Python gives names without a dot the suffix
+// .local (RFC 2965 section 1); it is taken back for localhost only, as others may be real names.
+std::string_view parse_domain(std::string_view text) {
+  if (text == "localhost.local") {
+    return "localhost";
+  }
+  const std::size_t colon = text.find(':');
+  const bool has_port =
+      colon != std::string_view::npos && colon + 1 < text.size() &&
+      std::all_of(text.begin() + static_cast<std::ptrdiff_t>(colon) + 1, text.end(), is_digit);
+  return has_port ? text.substr(0, colon) : text;
+}
+
 // The cookie of a line, or what is wrong with it.
 std::variant<Cookie, std::string> parse_line(std::string_view line) {
   Cookie cookie;
@@ -92,7 +106,7 @@ std::variant<Cookie, std::string> parse_line(std::string_view line) {
   if (!expires) {
     return "field 5 (expiry) is not a Unix time";
   }
-  cookie.domain = text[0];
+  cookie.domain = parse_domain(text[0]);
   cookie.host_only = !*subdomains;
   cookie.path = text[2];
   cookie.secure = *secure;

@@ -26,6 +26,7 @@ struct CookieFile {
 // too, path, TRUE when secure, Unix time of expiry (0 or nothing: with the session), name, value.
 // The last may be missing with its tab. "#HttpOnly_" before the domain marks such cookies; other
 // lines that begin with # are comments. Lines end with LF or CRLF; a byte order mark is skipped.
+// Taken as meant: wget's "host:port" as the host, Python's "localhost.local" as localhost.
 [[nodiscard]] CookieFile parse_cookie_file(std::string_view text);
 
 }  // namespace ws::protocol
