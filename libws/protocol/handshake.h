@@ -13,7 +13,9 @@
 #include <ws/error.h>
 #include <ws/url.h>
 
+#include "protocol/http_response_head.h"
 #include "protocol/random_source.h"
+#include "protocol/refusal_body.h"
 
 namespace ws::protocol {
 
@@ -46,14 +48,45 @@ class ClientHandshake {
   // The peer's FIN: ends the body of a refusal, is a failure otherwise.
   Progress receive_eof();
 
-  [[nodiscard]] const HttpResponse& response() const;
-  [[nodiscard]] const std::string& subprotocol() const;
-  [[nodiscard]] std::span<const std::byte> rest() const;
+  [[nodiscard]] const HttpResponse& response() const { return response_; }
+
+  [[nodiscard]] const std::string& subprotocol() const { return subprotocol_; }
+
+  [[nodiscard]] std::span<const std::byte> rest() const { return rest_; }
+
   // After kFailed: kHttpStatus with the response (body included as far as it came), or
-  // kHandshakeRejected naming the rule that was broken. If the open deadline passes while the body
-  // of a refusal is still coming, give_up() turns what is there into the failure.
-  [[nodiscard]] const Error& error() const;
+  // kHandshakeRejected naming the rule that was broken, or kConnectionLost for an EOF before the
+  // end of the head. If the open deadline passes while the body of a refusal is still coming,
+  // give_up() turns what is there into the failure; without one it changes nothing.
+  [[nodiscard]] const Error& error() const { return error_; }
+
   Progress give_up();
+
+ private:
+  [[nodiscard]] bool is_receiving_body() const { return body_.has_value(); }
+
+  [[nodiscard]] std::span<const std::byte> take_head(std::span<const std::byte> bytes);
+  void handle_head();
+  void skip_interim_response();
+  void open();
+  void refuse();
+  void reject(std::string_view rule);
+  // Each returns the rule of section 4.1 that the response breaks, empty when it keeps it.
+  [[nodiscard]] std::string_view judge_upgrade() const;
+  [[nodiscard]] std::string_view judge_accept() const;
+  [[nodiscard]] std::string_view judge_extensions() const;
+  [[nodiscard]] std::string_view judge_subprotocol() const;
+
+  HandshakeRequest request_;
+  std::string key_;  // Sec-WebSocket-Key
+  Progress progress_ = Progress::kNeedMore;
+  HttpResponseHead head_;
+  std::size_t interim_count_ = 0;
+  HttpResponse response_;
+  std::string subprotocol_;
+  std::optional<RefusalBody> body_;  // while the body of a refusal is coming
+  std::vector<std::byte> rest_;
+  Error error_;
 };
 
 }  // namespace ws::protocol
