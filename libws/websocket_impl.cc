@@ -96,6 +96,7 @@ void WebSocket::Impl::on_pong(std::string_view payload) {
 
 void WebSocket::Impl::on_drained() {
   const Visit visit(*this);
+  connection_->output_drained();
   call(on_drain_, callbacks_.on_drain);
   settle();
 }

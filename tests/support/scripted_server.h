@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// A server on a loopback port and a thread of its own that plays a script: it expects and sends
+// literal bytes, plain or over TLS (OpenSSL directly, not the library under test).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "support/test_certs.h"
+
+namespace ws::test {
+
+// A frame as a client sent it, unmasked.
+struct ClientFrame {
+  std::uint8_t first_byte = 0;  // FIN, RSV, opcode
+  std::uint32_t key = 0;
+  std::string payload;
+};
+
+// The script's end of one connection. Calls block, for ten seconds at most; what does not go as the
+// script says throws std::runtime_error, which ends the script and is told by
+// ScriptedServer::failure().
+class ScriptPeer {
+ public:
+  ScriptPeer(int descriptor, const std::optional<Certificate>& certificate);
+  ~ScriptPeer();
+  ScriptPeer(const ScriptPeer&) = delete;
+  ScriptPeer& operator=(const ScriptPeer&) = delete;
+
+  [[nodiscard]] std::string read_exactly(std::size_t size);
+  // Up to and including the empty line.
+  [[nodiscard]] std::string read_head();
+  [[nodiscard]] ClientFrame read_frame();
+  void expect_frame(std::uint8_t first_byte, std::string_view payload);
+  // Until the client's FIN (TLS: its close_notify, or FIN).
+  std::string read_to_end();
+
+  void send(std::string_view bytes);
+  void shutdown_write();  // FIN, without close_notify
+  void reset();           // closes with a TCP reset
+
+  // Reads the upgrade request and answers it with 101, followed in the same write by `behind`.
+  // Returns the request.
+  std::string accept_upgrade(std::string_view behind = {}, std::string_view extra_headers = {});
+
+ private:
+  struct Tls;
+  [[nodiscard]] std::size_t read_some(char* data, std::size_t size);  // 0: the end
+
+  int descriptor_;
+  std::unique_ptr<Tls> tls_;
+};
+
+// The 101 to this request, as RFC 6455 section 1.3 shows it.
+[[nodiscard]] std::string upgrade_response(std::string_view request_head,
+                                           std::string_view extra_headers = {});
+// An unmasked frame, as a server sends it; `first_byte` is FIN, RSV and opcode.
+[[nodiscard]] std::string server_frame(std::uint8_t first_byte, std::string_view payload);
+[[nodiscard]] std::string server_text(std::string_view text);
+[[nodiscard]] std::string server_close(std::uint16_t code, std::string_view reason = {});
+
+// Accepts one connection and plays the script on it. The destructor waits for the script's end.
+class ScriptedServer {
+ public:
+  using Script = std::function<void(ScriptPeer&)>;
+
+  explicit ScriptedServer(Script script, std::optional<Certificate> certificate = std::nullopt);
+  ~ScriptedServer();
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  // "ws://localhost:PORT/" or "wss://…".
+  [[nodiscard]] std::string url() const;
+  // Waits for the script's end; empty when all went as it says.
+  [[nodiscard]] std::string failure();
+
+ private:
+  void play() noexcept;
+
+  Script script_;
+  std::optional<Certificate> certificate_;
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::string failure_;
+  std::thread thread_;
+};
+
+// A TCP listener on 127.0.0.1 that nobody accepts from; what it means to connect to it depends on
+// its backlog.
+class SilentListener {
+ public:
+  explicit SilentListener(int backlog = 8);
+  ~SilentListener();
+  SilentListener(const SilentListener&) = delete;
+  SilentListener& operator=(const SilentListener&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace ws::test
