@@ -83,6 +83,9 @@ class Stream {
   // writing has not.
   [[nodiscard]] virtual bool is_hung_up() const = 0;
 
+  // Has on_eof() or on_failure() been called (or abort())? No data will follow.
+  [[nodiscard]] virtual bool has_ended() const { return false; }
+
  protected:
   Stream() = default;
 };
