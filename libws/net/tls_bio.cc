@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "net/tls_bio.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstddef>
+
+namespace ws::net {
+
+namespace {
+
+TlsSocket& socket_of(BIO* bio) {
+  return *static_cast<TlsSocket*>(BIO_get_data(bio));
+}
+
+int read_from_socket(BIO* bio, char* buffer, int size) {
+  TlsSocket& socket = socket_of(bio);
+  BIO_clear_retry_flags(bio);
+  if (socket.is_drained) {  // saves a recv() that would answer EAGAIN
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  ssize_t received = 0;
+  do {
+    received = recv(socket.descriptor, buffer, static_cast<std::size_t>(size), 0);
+  } while (received < 0 && errno == EINTR);
+  if (received > 0) {
+    socket.is_drained = received < size;
+    socket.first_byte =
+        socket.first_byte < 0 ? static_cast<unsigned char>(buffer[0]) : socket.first_byte;
+  } else if (received == 0) {
+    socket.has_eof = true;
+  } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    BIO_set_retry_read(bio);
+  } else {
+    socket.read_errno = errno;
+  }
+  return static_cast<int>(received);
+}
+
+// A failed write is told as success and kept in write_errno: for OpenSSL a failure would end both
+// directions, and with it what the peer sent before.
+int write_to_socket(BIO* bio, const char* bytes, int size) {
+  TlsSocket& socket = socket_of(bio);
+  BIO_clear_retry_flags(bio);
+  if (socket.write_errno != 0) {
+    return size;
+  }
+  ssize_t sent = 0;
+  do {
+    sent = send(socket.descriptor, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) {
+    return static_cast<int>(sent);
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    BIO_set_retry_write(bio);
+    return -1;
+  }
+  socket.write_errno = errno;
+  return size;
+}
+
+long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+  switch (command) {
+    case BIO_CTRL_FLUSH:
+      return 1;
+    case BIO_CTRL_EOF:
+      return socket_of(bio).has_eof ? 1 : 0;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+BioMethodHandle make_bio_method() {
+  BioMethodHandle method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ws socket"));
+  if (method) {
+    BIO_meth_set_read(method.get(), read_from_socket);
+    BIO_meth_set_write(method.get(), write_to_socket);
+    BIO_meth_set_ctrl(method.get(), control);
+  }
+  return method;
+}
+
+BIO* make_bio(const BIO_METHOD* method, TlsSocket& socket) {
+  BIO* const bio = BIO_new(method);
+  if (bio != nullptr) {
+    BIO_set_data(bio, &socket);
+    BIO_set_init(bio, 1);
+  }
+  return bio;
+}
+
+}  // namespace ws::net

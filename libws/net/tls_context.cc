@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "net/tls_context.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include "net/tls_bio.h"
+
+namespace ws {
+
+namespace {
+
+// What one recv() may bring: many small records for one system call.
+constexpr std::size_t kReadAhead = std::size_t{64} << 10;
+
+// Where distributions keep their authorities in one file; for a program that brings no OpenSSL
+// directory with it, as a static binary in a container.
+constexpr std::array kBundles = {"/etc/ssl/certs/ca-certificates.crt",
+                                 "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+
+Error option_error(std::string message, int system_errno = 0) {
+  return {.phase = Phase::kOptions,
+          .code = ErrorCode::kInvalidOption,
+          .message = std::move(message),
+          .system_errno = system_errno};
+}
+
+Result<bool> load_file(SSL_CTX* context, const std::string& what, const std::string& path) {
+  if (access(path.c_str(), R_OK) != 0) {
+    const int reason = errno;
+    return option_error(what + " " + path + ": " + std::system_category().message(reason), reason);
+  }
+  ERR_clear_error();
+  if (SSL_CTX_load_verify_file(context, path.c_str()) != 1) {
+    ERR_clear_error();
+    return option_error(what + " " + path + ": not a PEM file with certificates");
+  }
+  return true;
+}
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+// OpenSSL's own search, SSL_CERT_FILE and SSL_CERT_DIR included, but a file that was asked for and
+// cannot be read is an error there and not silence.
+Result<bool> load_system_store(SSL_CTX* context) {
+  const char* const file_variable = X509_get_default_cert_file_env();
+  const char* const directory_variable = X509_get_default_cert_dir_env();
+  if (is_set(file_variable)) {
+    auto loaded = load_file(context, file_variable, std::getenv(file_variable));
+    if (!loaded) {
+      return loaded;
+    }
+  }
+  SSL_CTX_set_default_verify_paths(context);
+  ERR_clear_error();
+  const bool has_default = is_set(file_variable) || is_set(directory_variable) ||
+                           access(X509_get_default_cert_file(), R_OK) == 0 ||
+                           access(X509_get_default_cert_dir(), R_OK) == 0;
+  if (!has_default) {
+    for (const char* bundle : kBundles) {
+      if (access(bundle, R_OK) == 0) {
+        return load_file(context, "certificates", bundle);
+      }
+    }
+  }
+  return true;
+}
+
+void set_modes(SSL_CTX* context, TlsVersion min_version) {
+  SSL_CTX_set_min_proto_version(
+      context, min_version == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_default_read_buffer_len(context, kReadAhead);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+// A WebSocket's upgrade is HTTP/1.1 (RFC 6455 section 4.1); a server that would answer in HTTP/2
+// must know.
+bool set_alpn(SSL_CTX* context) {
+  constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  return SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size()) == 0;
+}
+
+}  // namespace
+
+TlsContext::TlsContext(net::SslContextHandle context, net::BioMethodHandle bio_method,
+                       Verification verification)
+    : context_(std::move(context)),
+      bio_method_(std::move(bio_method)),
+      verification_(verification) {}
+
+Result<std::shared_ptr<const TlsContext>> make_tls_context(const TlsOptions& options) {
+  net::SslContextHandle context(SSL_CTX_new(TLS_client_method()));
+  net::BioMethodHandle bio_method = net::make_bio_method();
+  if (!context || !bio_method || !set_alpn(context.get())) {
+    return option_error("OpenSSL cannot make a TLS context");
+  }
+  set_modes(context.get(), options.min_version);
+  if (!options.ca_file.empty()) {
+    if (auto loaded = load_file(context.get(), "tls.ca_file", options.ca_file); !loaded) {
+      return loaded.error();
+    }
+  } else if (!options.insecure_skip_verify) {
+    if (auto loaded = load_system_store(context.get()); !loaded) {
+      return loaded.error();
+    }
+  }
+  const auto verification = options.insecure_skip_verify ? TlsContext::Verification::kNone
+                                                         : TlsContext::Verification::kFull;
+  return std::shared_ptr<const TlsContext>(
+      std::make_shared<TlsContext>(std::move(context), std::move(bio_method), verification));
+}
+
+}  // namespace ws
