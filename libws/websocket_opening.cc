@@ -87,8 +87,7 @@ void Opening::on_eof(net::Eof) {
 
 void Opening::on_failure(const Error& error) {
   // A refusal whose body is cut off is still that refusal.
-  if (handshake_->give_up() == Progress::kFailed &&
-      handshake_->error().code == ErrorCode::kHttpStatus) {
+  if (handshake_->give_up() == Progress::kFailed) {
     judge(Progress::kFailed);
     return;
   }
@@ -126,8 +125,7 @@ void Opening::time_out() {
     return;
   }
   // The body of a refusal may be slow; its status is the better answer.
-  if (handshake_ && handshake_->give_up() == Progress::kFailed &&
-      handshake_->error().code == ErrorCode::kHttpStatus) {
+  if (handshake_ && handshake_->give_up() == Progress::kFailed) {
     judge(Progress::kFailed);
     return;
   }

@@ -17,12 +17,12 @@
 namespace ws::net {
 
 struct DialTarget {
-  std::string host;  // a name, or an address literal (IPv6 without brackets)
+  std::string host{};  // a name, or an address literal (IPv6 without brackets)
   std::uint16_t port = 0;
-  std::string unix_path;  // instead of host and port
+  std::string unix_path{};  // instead of host and port
   bool secure = false;
-  std::string server_name;                        // SNI and verification; host when empty
-  std::shared_ptr<const TlsContext> tls_context;  // with secure
+  std::string server_name{};                        // SNI and verification; host when empty
+  std::shared_ptr<const TlsContext> tls_context{};  // with secure
 };
 
 struct Dialled {

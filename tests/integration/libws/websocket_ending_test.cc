@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// How a WebSocket ends: closing handshakes, lost connections, violations, and silence.
+#include <cerrno>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ws/websocket.h>
+
+#include "support/catch.h"
+#include "support/recording_client.h"
+#include "support/scripted_server.h"
+
+namespace ws {
+namespace {
+
+using std::chrono::milliseconds;
+using test::RecordingClient;
+using test::ScriptedServer;
+using test::ScriptPeer;
+using test::server_close;
+using test::server_frame;
+using test::server_text;
+using test::trusting_options;
+
+using Events = std::vector<std::string>;
+
+constexpr std::string_view kClose1000 = "\x03\xE8";
+
+std::optional<test::Certificate> certificate_if(bool secure) {
+  return secure ? std::optional(test::test_certificates().good) : std::nullopt;
+}
+
+Options closing_on_open(milliseconds close_timeout) {
+  Options options = trusting_options();
+  options.close_timeout = close_timeout;
+  options.callbacks.on_open = [](WebSocket& socket) { socket.close(1000, "done"); };
+  return options;
+}
+
+void check_lost(RecordingClient& client, const Events& events) {
+  REQUIRE(client.run());
+  CHECK(client.events == events);
+  REQUIRE(client.error);
+  CHECK(client.error->phase == Phase::kOpen);
+  CHECK(client.error->code == ErrorCode::kConnectionLost);
+  CHECK(client.socket().state() == State::kClosed);
+}
+
+}  // namespace
+
+TEST_CASE("websocket: the server's Close is answered with its code (RFC 6455 5.5.1)") {
+  const auto secure = GENERATE(false, true);
+  ScriptedServer server(
+      [](ScriptPeer& peer) {
+        peer.accept_upgrade();
+        peer.send(server_close(4001, "logged out"));
+        peer.expect_frame(0x88, "\x0F\xA1");
+        peer.read_to_end();
+      },
+      certificate_if(secure));
+  RecordingClient client(server.url());
+  REQUIRE(client.run());
+  REQUIRE(client.closed);
+  CHECK(client.closed->code == 4001);
+  CHECK(client.closed->reason == "logged out");
+  CHECK(client.closed->by_peer);
+  client.run_out();
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: close() delivers what still comes, up to the server's Close") {
+  const auto secure = GENERATE(false, true);
+  ScriptedServer server(
+      [](ScriptPeer& peer) {
+        peer.accept_upgrade();
+        peer.expect_frame(0x81, "before");
+        peer.expect_frame(0x88, std::string(kClose1000) + "done");
+        peer.send(server_text("late") + server_close(1000) + server_text("too late"));
+        peer.read_to_end();
+      },
+      certificate_if(secure));
+  Options options = trusting_options();
+  options.callbacks.on_open = [](WebSocket& socket) {
+    CHECK(socket.send("before") == SendResult::kSent);
+    socket.close(1000, "done");
+    CHECK(socket.state() == State::kClosing);
+    CHECK(socket.send("after") == SendResult::kRefused);
+    socket.close(4000, "again");  // does nothing
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "text late", "close 1000"});
+  CHECK_FALSE(client.closed->by_peer);
+  client.run_out();
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: a Close without a code is reported as 1005 (RFC 6455 7.1.5)") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    peer.send(server_frame(0x88, ""));
+    peer.expect_frame(0x88, "");
+    peer.read_to_end();
+  });
+  RecordingClient client(server.url());
+  REQUIRE(client.run());
+  REQUIRE(client.closed);
+  CHECK(client.closed->code == kCloseNoStatus);
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: a server that ends TCP without a Close has lost the connection (1006)") {
+  const auto secure = GENERATE(false, true);
+  ScriptedServer server(
+      [](ScriptPeer& peer) {
+        peer.accept_upgrade(server_text("one"));
+        peer.shutdown_write();  // over TLS: a truncation
+        peer.read_to_end();
+      },
+      certificate_if(secure));
+  RecordingClient client(server.url());
+  check_lost(client, {"open", "text one", "error"});
+  if (secure) {
+    CHECK_THAT(client.error->message, ContainsSubstring("close_notify"));
+  }
+}
+
+TEST_CASE("websocket: an end in the middle of a frame delivers nothing of it") {
+  const auto cut = GENERATE(1U, 2U, 3U, 6U);
+  ScriptedServer server([cut](ScriptPeer& peer) {
+    peer.accept_upgrade(server_text("one") + server_text("cut off").substr(0, cut));
+  });
+  RecordingClient client(server.url());
+  check_lost(client, {"open", "text one", "error"});
+}
+
+TEST_CASE("websocket: a reset is a lost connection, with its errno") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    peer.expect_frame(0x81, "go");
+    peer.reset();
+  });
+  Options options = trusting_options();
+  options.callbacks.on_open = [](WebSocket& socket) {
+    CHECK(socket.send("go") == SendResult::kSent);
+  };
+  RecordingClient client(server.url(), options);
+  check_lost(client, {"open", "error"});
+  CHECK(client.error->system_errno == ECONNRESET);
+}
+
+TEST_CASE("websocket: a Close that was received wins over a write that fails") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade(server_text("one") + server_close(1000));
+    peer.reset();
+  });
+  Options options = trusting_options();
+  options.callbacks.on_message = [](WebSocket& socket, const Message&) {
+    CHECK(socket.send("into the void") == SendResult::kSent);
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  // The reset may overtake the bytes before it; what it must not do is to hide a received Close.
+  if (client.count("text one") == 1) {
+    CHECK(client.events == Events{"open", "text one", "close 1000"});
+  }
+}
+
+TEST_CASE("websocket: a protocol violation is answered with its Close code and is an error") {
+  const auto [name, bytes, code,
+              close] = GENERATE(table<std::string, std::string, ErrorCode, std::string>({
+      {"a reserved bit", "\xC1\x01x", ErrorCode::kProtocolViolation, "\x03\xEA"},
+      {"a masked frame", std::string("\x81\x81\0\0\0\0x", 7), ErrorCode::kProtocolViolation,
+       "\x03\xEA"},
+      {"bad UTF-8", "\x81\x01\xFF", ErrorCode::kInvalidUtf8, "\x03\xEF"},
+      {"a long message", server_text(std::string(101, 'x')), ErrorCode::kMessageTooBig, "\x03\xF1"},
+  }));
+  INFO(name);
+  std::string answer;
+  ScriptedServer server([&, violation = bytes](ScriptPeer& peer) {
+    peer.accept_upgrade(server_text("one") + violation + server_text("never"));
+    answer = peer.read_frame().payload.substr(0, 2);
+    peer.read_to_end();
+  });
+  Options options = trusting_options();
+  options.max_message = 100;
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "text one", "error"});
+  REQUIRE(client.error);
+  CHECK(client.error->phase == Phase::kOpen);
+  CHECK(client.error->code == code);
+  client.run_out();
+  CHECK(server.failure().empty());
+  CHECK(answer == close);
+}
+
+TEST_CASE("websocket: a server that never answers our Close ends with the close timeout") {
+  const auto secure = GENERATE(false, true);
+  ScriptedServer server(
+      [](ScriptPeer& peer) {
+        peer.accept_upgrade();
+        peer.read_to_end();
+      },
+      certificate_if(secure));
+  RecordingClient client(server.url(), closing_on_open(milliseconds(50)));
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "error"});
+  CHECK(client.error->phase == Phase::kOpen);
+  CHECK(client.error->code == ErrorCode::kTimeout);
+}
+
+TEST_CASE("websocket: a server that never closes TCP is left after the close timeout") {
+  const auto secure = GENERATE(false, true);
+  std::promise<void> left;
+  ScriptedServer server(
+      [&left](ScriptPeer& peer) {
+        peer.accept_upgrade();
+        peer.expect_frame(0x88, std::string(kClose1000) + "done");
+        peer.send(server_close(1000));
+        left.get_future().wait();
+      },
+      certificate_if(secure));
+  RecordingClient client(server.url(), closing_on_open(milliseconds(50)));
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "close 1000"});
+  client.run_out();  // comes back: nothing waits for the server any more
+  left.set_value();
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: abort() ends without a callback, and the server sees a reset") {
+  std::string end;
+  ScriptedServer server([&end](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    try {
+      end = "read " + std::to_string(peer.read_to_end().size());
+    } catch (const std::runtime_error& error) {
+      end = error.what();
+    }
+  });
+  Options options = trusting_options();
+  options.callbacks.on_open = [](WebSocket& socket) {
+    socket.abort();
+    CHECK(socket.state() == State::kClosed);
+    CHECK(socket.send("gone") == SendResult::kRefused);
+    CHECK_FALSE(socket.ping());
+    socket.close();
+    socket.resume();
+    socket.abort();
+  };
+  RecordingClient client(server.url(), options);
+  client.run_out();
+  CHECK(client.events == Events{"open"});
+  CHECK(server.failure().empty());
+  CHECK(end == "recv: Connection reset by peer");
+}
+
+TEST_CASE("websocket: a connection lost while paused delivers what came before, then the error") {
+  ScriptedServer server(
+      [](ScriptPeer& peer) { peer.accept_upgrade(server_text("one") + server_text("two")); });
+  RecordingClient client;
+  Timer resume(client.loop, [&] { client.socket().resume(); });
+  Options options = trusting_options();
+  options.callbacks.on_message = [&](WebSocket& socket, const Message&) {
+    socket.pause();
+    resume.start(milliseconds(20));
+  };
+  client.start(server.url(), options);
+  check_lost(client, {"open", "text one", "text two", "error"});
+}
+
+TEST_CASE("websocket: without on_error the failure is thrown by run() (and only then)") {
+  ScriptedServer server([](ScriptPeer& peer) { peer.accept_upgrade(); });
+  EventLoop loop;
+  const WebSocket socket(loop, server.url());
+  try {
+    loop.run();
+    FAIL("nothing was thrown");
+  } catch (const Exception& exception) {
+    CHECK(exception.error().code == ErrorCode::kConnectionLost);
+    CHECK(exception.what() == exception.error().message);
+  }
+  loop.run();  // it runs again
+  CHECK(socket.state() == State::kClosed);
+}
+
+TEST_CASE("websocket: without on_error a bad URL is thrown by run(), not by the constructor") {
+  EventLoop loop;
+  const WebSocket socket(loop, "http://example.com/");
+  CHECK_THROWS_AS(loop.run(), Exception);
+}
+
+}  // namespace ws

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+// An open WebSocket: messages both ways, pings, pausing, and what it holds back.
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ws/websocket.h>
+
+#include "support/catch.h"
+#include "support/echo_server.h"
+#include "support/recording_client.h"
+#include "support/scripted_server.h"
+
+namespace ws {
+namespace {
+
+using std::chrono::milliseconds;
+using test::EchoServer;
+using test::RecordingClient;
+using test::ScriptedServer;
+using test::ScriptPeer;
+using test::server_close;
+using test::server_frame;
+using test::server_text;
+using test::trusting_options;
+
+using Events = std::vector<std::string>;
+
+constexpr std::string_view kClose1000 = "\x03\xE8";
+
+// A server that opens, plays this part, and then ends with a closing handshake.
+ScriptedServer::Script session(const ScriptedServer::Script& part) {
+  return [part](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    part(peer);
+    peer.send(server_close(1000));
+    peer.expect_frame(0x88, kClose1000);
+    peer.read_to_end();
+  };
+}
+
+std::span<const std::byte> as_bytes(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+}  // namespace
+
+TEST_CASE("websocket: text and binary come back from an echo server, in order") {
+  RecordingClient client;
+  const EchoServer server(client.loop);
+  Options options = trusting_options();
+  options.callbacks.on_open = [](WebSocket& socket) {
+    CHECK(socket.send("hello") == SendResult::kSent);
+    CHECK(socket.send("") == SendResult::kSent);
+    CHECK(socket.send_binary(as_bytes(std::string("\0\xFF", 2))) == SendResult::kSent);
+    CHECK(socket.send("last") == SendResult::kSent);
+  };
+  options.callbacks.on_message = [](WebSocket& socket, const Message& message) {
+    if (message.data == "last") {
+      socket.close();
+    }
+  };
+  client.start(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "text hello", "text ", "binary " + std::string("\0\xFF", 2),
+                                "text last", "close 1000"});
+  CHECK_FALSE(client.closed->by_peer);
+  CHECK(client.socket().received_bytes() == 11);
+}
+
+TEST_CASE("websocket: ten thousand small messages of one turn come back whole") {
+  RecordingClient client;
+  const EchoServer server(client.loop);
+  constexpr int kCount = 10'000;
+  int received = 0;
+  Options options = trusting_options();
+  options.callbacks.on_open = [](WebSocket& socket) {
+    for (int i = 0; i < kCount; ++i) {
+      REQUIRE(socket.send(std::to_string(i)) == SendResult::kSent);
+    }
+  };
+  options.callbacks.on_message = [&](WebSocket& socket, const Message& message) {
+    REQUIRE(message.data == std::to_string(received));
+    if (++received == kCount) {
+      socket.close();
+    }
+  };
+  client.start(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(received == kCount);
+  CHECK(client.closed->code == 1000);
+}
+
+TEST_CASE("websocket: messages of 5 MiB pass both ways, and on_drain tells when they have gone") {
+  RecordingClient client;
+  const EchoServer server(client.loop);
+  const std::string message(std::size_t{5} << 20, 'x');
+  Options options = trusting_options();
+  std::size_t buffered_at_drain = 0;
+  options.callbacks.on_open = [&](WebSocket& socket) {
+    CHECK(socket.send(message) == SendResult::kQueued);
+    CHECK(socket.buffered_amount() > message.size());
+  };
+  options.callbacks.on_drain = [&](WebSocket& socket) {
+    buffered_at_drain = socket.buffered_amount();
+  };
+  options.callbacks.on_message = [&](WebSocket& socket, const Message& received) {
+    CHECK(received.data == message);
+    socket.close();
+  };
+  client.start(server.url(), options);
+  REQUIRE(client.run());
+  REQUIRE(client.closed);
+  CHECK(client.count("drain") == 1);
+  CHECK(buffered_at_drain <= std::size_t{1} << 19);
+}
+
+TEST_CASE("websocket: send() tells kQueued above send_high_water and refuses above send_limit") {
+  ScriptedServer server(session([](ScriptPeer& peer) {
+    peer.expect_frame(0x82, std::string(100, 'a'));
+    peer.expect_frame(0x82, std::string(100, 'b'));
+    peer.expect_frame(0x82, std::string(2, 'd'));
+  }));
+  Options options = trusting_options();
+  options.send_high_water = 150;
+  options.send_limit = 230;
+  options.callbacks.on_open = [](WebSocket& socket) {
+    // A frame of 100 bytes takes 106 (RFC 6455 5.2).
+    CHECK(socket.send_binary(as_bytes(std::string(100, 'a'))) == SendResult::kSent);
+    CHECK(socket.send_binary(as_bytes(std::string(100, 'b'))) == SendResult::kQueued);
+    CHECK(socket.buffered_amount() == 212);
+    CHECK(socket.send_binary(as_bytes(std::string(5, 'c'))) == SendResult::kRefused);
+    CHECK(socket.buffered_amount() == 212);
+    CHECK(socket.send_binary(as_bytes(std::string(2, 'd'))) == SendResult::kQueued);
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "drain", "close 1000"});
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: a server that does not read makes send() refuse, and loses nothing") {
+  constexpr std::size_t kSize = std::size_t{1} << 20;
+  std::promise<void> full;
+  std::size_t arrived = 0;
+  ScriptedServer server([&](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    full.get_future().wait();
+    while (peer.read_frame().first_byte == 0x82) {
+      ++arrived;
+    }
+    peer.send(server_close(1000));
+    peer.read_to_end();
+  });
+  std::size_t taken = 0;
+  Options options = trusting_options();
+  options.callbacks.on_open = [&](WebSocket& socket) {
+    const std::string message(kSize, 'x');
+    while (socket.send_binary(as_bytes(message)) != SendResult::kRefused) {
+      ++taken;
+    }
+    CHECK(socket.buffered_amount() <= std::size_t{64} << 20);
+    socket.close();
+    full.set_value();
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(client.closed);
+  CHECK(server.failure().empty());
+  CHECK(taken == 63);  // of 64 MiB, headers included
+  CHECK(arrived == taken);
+}
+
+TEST_CASE("websocket: text that is not UTF-8 is not taken (RFC 6455 5.6)") {
+  ScriptedServer server(session([](ScriptPeer& peer) { peer.expect_frame(0x81, "ok"); }));
+  Options options = trusting_options();
+  options.callbacks.on_open = [](WebSocket& socket) {
+    CHECK(socket.send("\xC3\x28") == SendResult::kInvalidUtf8);
+    CHECK(socket.send("ok") == SendResult::kSent);
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: pings are answered, and pongs to ours are told (RFC 6455 5.5)") {
+  ScriptedServer server(session([](ScriptPeer& peer) {
+    peer.send(server_frame(0x89, "are you there"));
+    peer.expect_frame(0x89, "mine");
+    peer.expect_frame(0x8A, "are you there");
+    peer.send(server_frame(0x8A, "mine"));
+  }));
+  Options options = trusting_options();
+  options.callbacks.on_open = [](WebSocket& socket) {
+    CHECK_FALSE(socket.ping(std::string(126, 'x')));
+    CHECK(socket.ping("mine"));
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(server.failure().empty());
+  CHECK(client.events == Events{"open", "pong mine", "close 1000"});
+}
+
+TEST_CASE("websocket: a keepalive ping is sent after silence, and its round trip measured") {
+  ScriptedServer server(session([](ScriptPeer& peer) {
+    const auto ping = peer.read_frame();
+    peer.send(server_frame(0x8A, ping.payload));
+    if (ping.first_byte != 0x89 || ping.payload.size() != 8) {
+      throw std::runtime_error("no keepalive ping");
+    }
+  }));
+  Options options = trusting_options();
+  options.ping_interval = milliseconds(20);
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(server.failure().empty());
+  CHECK(client.closed);
+  CHECK(client.socket().ping_round_trip().count() > 0);
+}
+
+TEST_CASE("websocket: silence after a keepalive ping is an error with code ping timeout") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    peer.read_to_end();
+  });
+  Options options = trusting_options();
+  options.ping_interval = milliseconds(20);
+  options.ping_timeout = milliseconds(20);
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  REQUIRE(client.error);
+  CHECK(client.error->phase == Phase::kOpen);
+  CHECK(client.error->code == ErrorCode::kPingTimeout);
+}
+
+TEST_CASE("websocket: while it is paused nothing is delivered, and resume() calls nothing itself") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade(server_text("one") + server_text("two") + server_text("three") +
+                        server_close(1000));
+    peer.read_to_end();
+  });
+  RecordingClient client;
+  Timer resume(client.loop, [&] {
+    const std::size_t before = client.events.size();
+    CHECK(client.socket().is_paused());
+    client.socket().resume();
+    CHECK_FALSE(client.socket().is_paused());
+    CHECK(client.events.size() == before);
+  });
+  Options options = trusting_options();
+  options.callbacks.on_message = [&](WebSocket& socket, const Message&) {
+    socket.pause();
+    resume.start(milliseconds(20));
+    client.events.emplace_back("paused");
+  };
+  client.start(server.url(), options);
+  REQUIRE(client.run_until([&] { return client.closed.has_value(); }));
+  CHECK(client.events == Events{"open", "text one", "paused", "text two", "paused", "text three",
+                                "paused", "close 1000"});
+}
+
+TEST_CASE("websocket: paused before it opens it opens, and delivers after resume()") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade(server_text("one"));
+    peer.send(server_close(1000));
+    peer.read_to_end();
+  });
+  RecordingClient client(server.url());
+  client.socket().pause();
+  REQUIRE(client.run_until([&] { return client.count("open") == 1; }));
+  Timer later(client.loop, [&] {
+    CHECK(client.events == Events{"open"});
+    client.socket().resume();
+  });
+  later.start(milliseconds(30));
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "text one", "close 1000"});
+}
+
+TEST_CASE("websocket: a paused one lets the server's sending stall, and loses nothing") {
+  constexpr std::size_t kCount = 200;
+  const std::string message(std::size_t{100} << 10, 'x');
+  ScriptedServer server([&](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    for (std::size_t i = 0; i < kCount; ++i) {
+      peer.send(server_frame(0x82, message));
+    }
+    peer.send(server_close(1000));
+    peer.read_to_end();
+  });
+  std::size_t received = 0;
+  Options options = trusting_options();
+  RecordingClient client;
+  Timer resume(client.loop, [&] { client.socket().resume(); });
+  options.callbacks.on_message = [&](WebSocket& socket, const Message& got) {
+    CHECK(got.data.size() == message.size());
+    if (++received % 50 == 0) {
+      socket.pause();
+      resume.start(milliseconds(10));
+    }
+    client.events.clear();
+  };
+  client.start(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(received == kCount);
+  CHECK(client.closed);
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: silence while paused is not the peer's (ping_timeout rests)") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    std::string all = peer.read_to_end();
+    if (all.size() > 100) {
+      throw std::runtime_error("pinged while paused");
+    }
+  });
+  Options options = trusting_options();
+  options.ping_interval = milliseconds(10);
+  options.ping_timeout = milliseconds(10);
+  options.callbacks.on_open = [](WebSocket& socket) { socket.pause(); };
+  RecordingClient client(server.url(), options);
+  bool is_over = false;
+  Timer later(client.loop, [&] { is_over = true; });
+  later.start(milliseconds(150));
+  REQUIRE(client.run_until([&] { return is_over; }));
+  CHECK(client.events == Events{"open"});
+  client.websocket.reset();
+  CHECK(server.failure().empty());
+}
+
+}  // namespace ws
