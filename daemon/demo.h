@@ -24,7 +24,7 @@ namespace wsbridged {
                                     const std::vector<std::string>& addresses);
 
 // Together, as long as talk() waits for them.
-inline constexpr std::size_t kMaxReplyBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMaxReplyBytes = std::size_t{4} << 20;
 
 // Connects to `address` ("127.0.0.1:7001", "[::1]:7001", "unix:PATH", "unix:@NAME"), sends `lines`
 // and returns the first `lines.size()` that come back, all within `limit`. Blocks: not for a loop's

@@ -13,7 +13,7 @@ namespace wsbridged {
 
 class EchoServer::Impl {
  public:
-  explicit Impl(ws::EventLoop& loop);
+  Impl(ws::EventLoop& loop, std::chrono::milliseconds request_limit);
 
   [[nodiscard]] const std::string& address() const { return listener_->address(); }
 
@@ -25,11 +25,13 @@ class EchoServer::Impl {
   void remove(Sessions::iterator session);
 
   ws::EventLoop& loop_;
+  std::chrono::milliseconds request_limit_;
   std::unique_ptr<Listener> listener_;
   Sessions sessions_;
 };
 
-EchoServer::Impl::Impl(ws::EventLoop& loop) : loop_(loop) {
+EchoServer::Impl::Impl(ws::EventLoop& loop, std::chrono::milliseconds request_limit)
+    : loop_(loop), request_limit_(request_limit) {
   config::Listen listen;
   listen.address = config::TcpAddress{.host = "127.0.0.1", .port = 0};
   auto opened = Listener::open(loop, listen);
@@ -43,7 +45,8 @@ EchoServer::Impl::Impl(ws::EventLoop& loop) : loop_(loop) {
 
 void EchoServer::Impl::admit(int descriptor) {
   const auto place = sessions_.emplace(sessions_.end());
-  *place = std::make_unique<EchoSession>(loop_, descriptor, [this, place] { remove(place); });
+  *place = std::make_unique<EchoSession>(loop_, descriptor, request_limit_,
+                                         [this, place] { remove(place); });
   if (sessions_.size() == kMaxConnections) {
     listener_->pause();
   }
@@ -56,7 +59,8 @@ void EchoServer::Impl::remove(Sessions::iterator session) {
   sessions_.erase(session);
 }
 
-EchoServer::EchoServer(ws::EventLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+EchoServer::EchoServer(ws::EventLoop& loop, std::chrono::milliseconds request_limit)
+    : impl_(std::make_unique<Impl>(loop, request_limit)) {}
 
 EchoServer::~EchoServer() = default;
 

@@ -3,6 +3,7 @@
 // speaks no TLS and is not meant for anything but loopback.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace wsbridged {
 
-// Belongs to its loop's thread. Each connection: its request within 10 s, messages of at most
-// 16 MiB, and no reading while more than kHighWater of output waits. Further connections than
+// Belongs to its loop's thread. Each connection: its request within `request_limit`, messages of at
+// most 16 MiB, and no reading while more than kHighWater of output waits. Further connections than
 // kMaxConnections wait in the accept queue.
 class EchoServer {
  public:
@@ -21,7 +22,8 @@ class EchoServer {
 
   // Listens on 127.0.0.1, on a port that the system chooses. Throws std::runtime_error when it
   // cannot.
-  explicit EchoServer(ws::EventLoop& loop);
+  explicit EchoServer(ws::EventLoop& loop,
+                      std::chrono::milliseconds request_limit = std::chrono::seconds(10));
   // Ends every connection at once.
   ~EchoServer();
   EchoServer(const EchoServer&) = delete;

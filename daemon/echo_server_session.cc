@@ -35,7 +35,8 @@ bool has_ended(ws::protocol::ConnectionState state) {
 
 }  // namespace
 
-EchoSession::EchoSession(ws::EventLoop& loop, int descriptor, std::function<void()> on_end)
+EchoSession::EchoSession(ws::EventLoop& loop, int descriptor,
+                         std::chrono::milliseconds request_limit, std::function<void()> on_end)
     : loop_(loop),
       stream_(ws::net::adopt_socket(loop, descriptor)),
       on_end_(std::move(on_end)),
@@ -43,7 +44,7 @@ EchoSession::EchoSession(ws::EventLoop& loop, int descriptor, std::function<void
   stream_->set_handler(this);
   stream_->set_high_water(EchoServer::kHighWater);
   stream_->resume_reading();
-  timer_.start(kRequestLimit);
+  timer_.start(request_limit);
 }
 
 EchoSession::~EchoSession() = default;

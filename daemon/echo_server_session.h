@@ -20,10 +20,9 @@ namespace wsbridged {
 
 class EchoSession : private ws::net::StreamHandler, private ws::protocol::ConnectionEvents {
  public:
-  static constexpr std::chrono::milliseconds kRequestLimit{10'000};
-
   // Takes the descriptor. `on_end` is called once, last, and may destroy the session.
-  EchoSession(ws::EventLoop& loop, int descriptor, std::function<void()> on_end);
+  EchoSession(ws::EventLoop& loop, int descriptor, std::chrono::milliseconds request_limit,
+              std::function<void()> on_end);
   ~EchoSession() override;
   EchoSession(const EchoSession&) = delete;
   EchoSession& operator=(const EchoSession&) = delete;
