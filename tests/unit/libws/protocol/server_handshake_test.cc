@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// A server's answers to good and bad opening handshakes.
+#include "protocol/server_handshake.h"
+
+#include <string>
+
+#include "protocol/base64.h"
+#include "protocol/handshake.h"
+#include "support/catch.h"
+#include "support/fixed_random.h"
+
+namespace ws::protocol {
+namespace {
+
+using Progress = ServerHandshakeResult::Progress;
+
+const std::string kLine = "GET /chat HTTP/1.1\r\n";
+const std::string kHost = "Host: server.example.com\r\n";
+const std::string kUpgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
+const std::string kKey = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+const std::string kVersion = "Sec-WebSocket-Version: 13\r\n";
+const std::string kGood = kLine + kHost + kUpgrade + kKey + kVersion;
+
+void expect_refused(const std::string& request, const std::string& status) {
+  const auto result = answer_request(request + "\r\n");
+  CHECK(result.progress == Progress::kRefused);
+  CHECK_THAT(result.response, StartsWith("HTTP/1.1 " + status + "\r\n"));
+}
+
+}  // namespace
+
+TEST_CASE("server handshake: the example's accept key (RFC 6455 1.3)", "[handshake]") {
+  CHECK(accept_key("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+}
+
+TEST_CASE("server handshake: the example is answered, once it is whole (RFC 6455 1.3)",
+          "[handshake]") {
+  const std::string request = kGood + "Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+  for (std::size_t size = 0; size < request.size(); ++size) {
+    CHECK(answer_request(request.substr(0, size)).progress == Progress::kNeedMore);
+  }
+  const auto result = answer_request(request + "\x81");
+  CHECK(result.progress == Progress::kOpen);
+  CHECK(result.consumed == request.size());
+  CHECK(result.subprotocol == "chat");
+  CHECK(result.response ==
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+        "Sec-WebSocket-Protocol: chat\r\n\r\n");
+}
+
+TEST_CASE("server handshake: our client and our server agree", "[handshake]") {
+  support::CountingRandom random;
+  HandshakeRequest request;
+  request.url = {.host = "::1", .port = 8080, .target = "/", .user = {}, .password = {}};
+  request.subprotocols = {"b", "a"};
+  ClientHandshake client(request, random);
+  const auto answer = answer_request(client.request_bytes());
+  REQUIRE(answer.progress == Progress::kOpen);
+  CHECK(client.receive(std::as_bytes(std::span(answer.response))) ==
+        ClientHandshake::Progress::kOpen);
+  CHECK(client.subprotocol() == "b");
+}
+
+TEST_CASE("server handshake: each missing or wrong part is refused (RFC 6455 4.2.1)",
+          "[handshake]") {
+  const std::string bad = "400 Bad Request";
+  expect_refused("POST /chat HTTP/1.1\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
+  expect_refused("GET /chat HTTP/1.0\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
+  expect_refused("GET  HTTP/1.1\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
+  expect_refused("GET /a b HTTP/1.1\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
+  expect_refused(kLine + kUpgrade + kKey + kVersion, bad);
+  expect_refused(kLine + kHost + kHost + kUpgrade + kKey + kVersion, bad);
+  expect_refused(kLine + kHost + "Connection: Upgrade\r\n" + kKey + kVersion, bad);
+  expect_refused(kLine + kHost + "Upgrade: websocket\r\n" + kKey + kVersion, bad);
+  expect_refused(kLine + kHost + kUpgrade + kVersion, bad);
+  expect_refused(kLine + kHost + kUpgrade + kKey + kKey + kVersion, bad);
+  expect_refused(kLine + kHost + kUpgrade + "Sec-WebSocket-Key: short==\r\n" + kVersion, bad);
+  expect_refused(kGood + "Folded: a\r\n b\r\n", bad);
+  expect_refused("\r\n", bad);
+}
+
+TEST_CASE("server handshake: another version is told which one is spoken (RFC 6455 4.4)",
+          "[handshake]") {
+  const auto result =
+      answer_request(kLine + kHost + kUpgrade + kKey + "Sec-WebSocket-Version: 8\r\n\r\n");
+  CHECK(result.progress == Progress::kRefused);
+  CHECK_THAT(result.response, StartsWith("HTTP/1.1 426 Upgrade Required\r\n"));
+  CHECK_THAT(result.response, ContainsSubstring("Sec-WebSocket-Version: 13\r\n"));
+}
+
+TEST_CASE("server handshake: a request ends within 16 KiB or is refused", "[handshake]") {
+  constexpr std::size_t kLimit = 16384;
+  const std::string start = kGood + "X: ";
+  std::string request = start + std::string(kLimit - start.size() - 4, 'x') + "\r\n\r\n";
+  REQUIRE(request.size() == kLimit);
+  CHECK(answer_request(request).progress == Progress::kOpen);
+  CHECK(answer_request(request.substr(0, kLimit - 1)).progress == Progress::kNeedMore);
+  request.insert(start.size(), "x");
+  CHECK(answer_request(request).progress == Progress::kRefused);
+  CHECK(answer_request(request.substr(0, kLimit)).progress == Progress::kRefused);
+}
+
+TEST_CASE("base64: lengths of every remainder (RFC 4648 10)", "[handshake]") {
+  const auto encode = [](std::string_view text) {
+    return encode_base64(std::as_bytes(std::span(text)));
+  };
+  CHECK(encode("").empty());
+  CHECK(encode("f") == "Zg==");
+  CHECK(encode("fo") == "Zm8=");
+  CHECK(encode("foo") == "Zm9v");
+  CHECK(encode("foobar") == "Zm9vYmFy");
+  CHECK(is_base64_of_16_bytes(encode("the sample nonce")));
+  CHECK_FALSE(is_base64_of_16_bytes(encode("the sample nonc")));
+  CHECK_FALSE(is_base64_of_16_bytes(encode("the sample nonces")));
+  CHECK_FALSE(is_base64_of_16_bytes("dGhlIHNhbXBsZSBub25jZR=="));
+  CHECK_FALSE(is_base64_of_16_bytes("dGhlIHNhbXBsZSBub25j*Q=="));
+}
+
+}  // namespace ws::protocol
