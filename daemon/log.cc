@@ -105,7 +105,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
                                         {{"entry_count", lost_}}))) {
       lost_ = 0;
     }
-    if (!output_.write({message.payload.data(), message.payload.size()})) {
+    if (!output_.write(std::string(message.payload.data(), message.payload.size()))) {
       ++lost_;
     }
   }

@@ -15,13 +15,15 @@ namespace wsbridged {
 LogOutput::LogOutput(int descriptor, std::chrono::milliseconds patience)
     : descriptor_(descriptor), patience_(patience) {}
 
-bool LogOutput::write(std::string_view line) {
+bool LogOutput::write(std::string line) {
+  if (is_mid_line_) {
+    line.insert(0, 1, '\n');
+  }
+  line += '\n';
   const Clock::time_point deadline =
       Clock::now() + (is_stalled_ ? std::chrono::milliseconds(0) : patience_);
-  const bool taken = (!is_mid_line_ || write_all("\n", deadline)) && write_all(line, deadline) &&
-                     write_all("\n", deadline);
-  is_stalled_ = !taken;
-  return taken;
+  is_stalled_ = !write_all(line, deadline);
+  return !is_stalled_;
 }
 
 bool LogOutput::is_writable() const {

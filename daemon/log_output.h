@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 namespace wsbridged {
@@ -17,9 +18,9 @@ class LogOutput {
   explicit LogOutput(int descriptor,
                      std::chrono::milliseconds patience = std::chrono::milliseconds(1000));
 
-  // Writes `line` and a newline. False when it was not (wholly) taken; a line that was begun is
-  // ended before the next.
-  bool write(std::string_view line);
+  // Writes `line` and a newline, at once up to PIPE_BUF bytes. False when it was not (wholly)
+  // taken; a line that was begun is ended before the next.
+  bool write(std::string line);
   // Would write() begin without waiting?
   [[nodiscard]] bool is_writable() const;
 
