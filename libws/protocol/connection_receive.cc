@@ -167,8 +167,8 @@ bool Connection::append_data(std::span<const std::byte> payload) {
 void Connection::end_data(ConnectionEvents& events) {
   if (accept(assembler_.end_frame()) && assembler_.is_complete()) {
     const MessageType type = assembler_.type();
-    const std::string message = assembler_.take();
-    events.on_message(type, message);
+    const std::vector<char> message = assembler_.take();
+    events.on_message(type, {message.data(), message.size()});
   }
 }
 

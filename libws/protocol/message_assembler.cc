@@ -42,7 +42,8 @@ MessageAssembler::Outcome MessageAssembler::append(std::span<const std::byte> pa
   }
   if (!payload.empty()) {
     grow_for(payload.size());
-    buffer_.append(reinterpret_cast<const char*>(payload.data()), payload.size());
+    const auto* bytes = reinterpret_cast<const char*>(payload.data());
+    buffer_.insert(buffer_.end(), bytes, bytes + payload.size());
   }
   return Outcome::kTaken;
 }
@@ -52,7 +53,7 @@ MessageAssembler::Outcome MessageAssembler::end_frame() {
   return is_cut ? Outcome::kInvalidUtf8 : Outcome::kTaken;
 }
 
-std::string MessageAssembler::take() {
+std::vector<char> MessageAssembler::take() {
   is_under_way_ = false;
   is_final_ = false;
   empty_fragments_ = 0;

@@ -6,8 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
+#include <vector>
 
 #include <ws/options.h>
 
@@ -62,7 +61,7 @@ class MessageAssembler {
   [[nodiscard]] MessageType type() const { return type_; }
 
   // The bytes of the complete message; ready for the next one afterwards.
-  [[nodiscard]] std::string take();
+  [[nodiscard]] std::vector<char> take();
 
   // Bytes of memory held, for tests.
   [[nodiscard]] std::size_t allocated() const { return buffer_.capacity(); }
@@ -71,7 +70,7 @@ class MessageAssembler {
   void grow_for(std::size_t size);
 
   MessageLimits limits_;
-  std::string buffer_;
+  std::vector<char> buffer_;  // its reserve() gives what it is asked for, a string's more
   std::size_t empty_fragments_ = 0;
   Utf8Validator utf8_;
   MessageType type_ = MessageType::kText;
