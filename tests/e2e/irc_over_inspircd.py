@@ -23,7 +23,8 @@ CONFIG = """\
 <websocket defaultmode="text">
 <wsorigin allow="https://chat.test.example">
 <connect name="main" allow="*" timeout="20" pingfreq="3s" localmax="100" globalmax="100"
- resolvehostnames="no" useident="no" fakelag="no" modes="+i" recvq="1M" softsendq="1M" hardsendq="2M">
+ resolvehostnames="no" useident="no" fakelag="no" threshold="1000" commandrate="1000000"
+ modes="+i" recvq="1M" softsendq="1M" hardsendq="2M">
 <dns server="127.0.0.1" timeout="1">
 <pid file="{directory}/inspircd.pid">
 <log method="file" type="*" level="default" target="{directory}/inspircd.log">
