@@ -55,6 +55,8 @@ class CookieJar {
   ~CookieJar();
   CookieJar(const CookieJar&) = delete;
   CookieJar& operator=(const CookieJar&) = delete;
+  CookieJar(CookieJar&&) = delete;
+  CookieJar& operator=(CookieJar&&) = delete;
 
   // Replaces the content by the file's and watches it: refresh() reads it again when it changed.
   // Malformed lines are left out and listed in problems(). A file that cannot be read is an error

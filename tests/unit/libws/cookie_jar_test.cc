@@ -37,6 +37,8 @@ class Directory {
 
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
+  Directory(Directory&&) = delete;
+  Directory& operator=(Directory&&) = delete;
 
   [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
 

@@ -29,7 +29,8 @@ std::string refusal(Cookie cookie) {
 
 Cookie taken(Cookie cookie) {
   CookieSet set;
-  REQUIRE_FALSE(set.add(std::move(cookie)));
+  const auto reason = set.add(std::move(cookie));
+  REQUIRE_FALSE(reason);
   return set.cookies().front();
 }
 

@@ -94,10 +94,8 @@ TEST_CASE("host: international names become ASCII, non-transitionally (UTS 46)",
 }
 
 TEST_CASE("host: bytes that are not UTF-8 and characters no name may hold are refused", "[host]") {
-  for (const char* text : {"\xFF.example", "\xC3",
-                           "a\xE2\x80\x8B"
-                           "b\xC2\xA0.example",
-                           "\xE2\x84\x80.example", "\xEF\xBC\x8F.example"}) {
+  for (const char* text : {"\xFF.example", "\xC3", "\xC2\xA0.example", "\xE2\x84\x80.example",
+                           "\xEF\xBC\x8F.example"}) {
     CHECK_FALSE(parse_host_name(text));
   }
 }
