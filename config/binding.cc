@@ -91,7 +91,7 @@ void report_refusal(const Field& field, const Refusal& refusal, Secrecy secrecy,
                     Problems& problems) {
   std::string message = std::string(field.key) + " " + refusal.reason;
   if (!field.node.is_expanded) {
-    message += secrecy == Secrecy::kPlain ? ", not " + quoted(field.node.text) : "";
+    message += secrecy == Secrecy::kPlain ? ", not " + shown(field.node.text) : "";
     message += did_you_mean(refusal.suggestion);
   }
   problems.error(field.node.place, std::move(message));
@@ -102,12 +102,12 @@ void report_unknown_key(const Node& key, std::span<const std::string_view> known
   if (key.is_expanded) {
     problems.error(key.place, "unknown key");
   } else if (is_later_key(key.text)) {
-    problems.error(key.place, quoted(key.text).append(kNotAvailable));
+    problems.error(key.place, shown(key.text).append(kNotAvailable));
   } else if (key.text == "<<") {
     problems.error(key.place, "merge keys are not supported: use defaults");
   } else {
     problems.error(key.place,
-                   "unknown key " + quoted(key.text) + did_you_mean(suggest(key.text, known)));
+                   "unknown key " + shown(key.text) + did_you_mean(suggest(key.text, known)));
   }
 }
 

@@ -58,7 +58,7 @@ void check_keys(const Node& map, Problems& problems) {
     if (entry.key->kind != Node::Kind::kScalar) {
       problems.error(entry.key->place, "a key must be a word");
     } else if (!is_new) {
-      problems.error(entry.key->place, "duplicate key " + quoted(entry.key->text) +
+      problems.error(entry.key->place, "duplicate key " + shown(entry.key->text) +
                                            ", first at line " +
                                            std::to_string(first->second->place.line));
     } else {

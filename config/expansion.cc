@@ -133,7 +133,7 @@ class Expander {
   bool append_reference(std::string_view reference, Node& node) {
     auto result = resolve(reference.substr(2, reference.size() - 3), environment_);
     if (const auto* failure = std::get_if<Failure>(&result)) {
-      return refuse(node, quoted(reference) + " " + failure->reason);
+      return refuse(node, shown(reference) + " " + failure->reason);
     }
     const std::string& text = std::get<Value>(result).text;
     total_ += text.size();

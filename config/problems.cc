@@ -8,7 +8,7 @@
 namespace wsbridged::config {
 namespace {
 
-constexpr std::size_t kMaxQuoted = 80;
+constexpr std::size_t kMaxShown = 80;
 
 Problem make_problem(const Place& place, std::string message) {
   return {place.source != nullptr ? *place.source : std::string(), place.line, place.column,
@@ -65,10 +65,10 @@ std::vector<Problem> Problems::take_warnings() {
   return std::exchange(warnings_, {});
 }
 
-std::string quoted(std::string_view text) {
+std::string shown(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "'";
-  for (const char c : text.substr(0, kMaxQuoted)) {
+  for (const char c : text.substr(0, kMaxShown)) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '\n') {
       out += "\\n";
@@ -78,7 +78,7 @@ std::string quoted(std::string_view text) {
       out += c;
     }
   }
-  return out + (text.size() > kMaxQuoted ? "...'" : "'");
+  return out + (text.size() > kMaxShown ? "...'" : "'");
 }
 
 }  // namespace wsbridged::config

@@ -46,6 +46,6 @@ class Problems {
 };
 
 // Text of the file or of a flag as it may stand in a message: bounded, control characters escaped.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string shown(std::string_view text);
 
 }  // namespace wsbridged::config
