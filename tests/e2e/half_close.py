@@ -18,6 +18,14 @@ class HalfClose(E2eCase):
             server.url(), listen=["127.0.0.1:0", f"unix:{self.path('half.sock')}"], **sections))
         return server, daemon
 
+    def subscribed(self, server, daemon):
+        """A session whose program sent one line and then ended its sending side."""
+        local, upstream = self.session(server, daemon)
+        local.send(b"subscribe\n")
+        local.shutdown_write()
+        self.assertEqual(upstream.read_text(), b"subscribe")
+        return local, upstream
+
     def test_every_reply_arrives_also_one_five_seconds_after_local_eof(self):
         server, daemon = self.listeners()
         sessions = []
@@ -41,8 +49,7 @@ class HalfClose(E2eCase):
 
     def test_drain_timeout_slides_and_ends_with_close_1000(self):
         server, daemon = self.listeners(session={"drain_timeout": "1500ms"})
-        local, upstream = self.session(server, daemon)
-        local.shutdown_write()
+        local, upstream = self.subscribed(server, daemon)
         replies = [f"reply {number}" for number in range(4)]
         for reply in replies:  # 2.4 s in all: longer than drain_timeout, each pause is shorter
             upstream.delay(0.6)
@@ -53,8 +60,7 @@ class HalfClose(E2eCase):
 
     def test_a_part_of_a_message_is_not_silence(self):
         server, daemon = self.listeners(session={"drain_timeout": "1500ms"})
-        local, upstream = self.session(server, daemon)
-        local.shutdown_write()
+        local, upstream = self.subscribed(server, daemon)
         upstream.send(b"\x81\x04")  # text, 4 bytes, that come one by one
         for byte in b"slow":
             upstream.delay(0.6)
@@ -77,8 +83,7 @@ class HalfClose(E2eCase):
 
     def test_replies_sent_before_the_server_answers_close_still_arrive(self):
         server, daemon = self.listeners(session={"on_local_eof": "close"})
-        local, upstream = self.session(server, daemon)
-        local.shutdown_write()
+        local, upstream = self.subscribed(server, daemon)
         upstream.read_close()
         upstream.send_text("sent after our Close, before the server's (RFC 6455 5.5.1)")
         upstream.send(b"\x88\x02\x03\xe8")

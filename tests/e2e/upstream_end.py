@@ -25,7 +25,7 @@ class UpstreamEnd(E2eCase):
 
     def end_quickly(self, address, server, read):
         """(what read() returned, the answer to Close) of a server that sends all and closes."""
-        local = self.connect(address, receive_buffer=8192)
+        local = self.connect(address, receive_buffer=65536)
         upstream = server.open()
         answer = self.in_background(send_all_and_close, upstream)
         data = read(local)
@@ -52,7 +52,7 @@ class UpstreamEnd(E2eCase):
             data = b""
             while part := local.read(16384):
                 data += part
-                local.is_silent(0.001)  # its slowness; what it sees meanwhile stays pending
+                local.delay(0.002)
             return data
         for address in daemon.addresses():
             with self.subTest(address):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The local side: programs that speak lines over TCP or a Unix socket."""
 import socket
+import time
 
 from kit.waiting import deadline
 
@@ -108,6 +109,11 @@ class Local:
             return True
         finally:
             self.socket.settimeout(deadline())
+
+    @staticmethod
+    def delay(seconds):
+        """The program's own slowness: part of the scenario, not a wait for something to happen."""
+        time.sleep(seconds)
 
     def close(self):
         self.socket.close()
