@@ -65,8 +65,26 @@ TESTED_ROOMS = {
     "daemon": "tests/unit/daemon",
 }
 # Sources without a unit test of that name, and what tests them instead.
-BINARY = "by every test in tests/e2e, which run the binary"
+IN_CONNECTION = "through Connection, in the tests connection_*"
+IN_BINARY = "needs a running daemon: tests/e2e"
 TESTED_ELSEWHERE = {
+    "libws/protocol/base64.cc": "RFC 6455's keys and bad ones, in server_handshake_test",
+    "libws/protocol/connection_receive.cc": IN_CONNECTION,
+    "libws/protocol/keepalive.cc": IN_CONNECTION,
+    "libws/protocol/message_assembler.cc": IN_CONNECTION,
+    "libws/protocol/refusal_body.cc": "through ClientHandshake, in handshake_refusal_test",
+    "config/binder.cc": "binds the tables, in tables_test and loader_test",
+    "config/yaml_reader.cc": "makes documents, in document_test",
+    "daemon/bridge.cc": IN_BINARY,
+    "daemon/commands.cc": IN_BINARY,
+    "daemon/commands_demo.cc": IN_BINARY,
+    "daemon/daemon.cc": IN_BINARY,
+    "daemon/main.cc": IN_BINARY,
+    "daemon/session.cc": IN_BINARY,
+    "daemon/session_local.cc": IN_BINARY,
+    "daemon/session_upstream.cc": IN_BINARY,
+    "daemon/signals.cc": IN_BINARY,
+    "daemon/worker.cc": IN_BINARY,
 }
 
 IGNORED_FOLDERS = {".git", ".cache", "build", "__pycache__"}
