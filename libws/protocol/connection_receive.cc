@@ -81,8 +81,13 @@ std::span<std::byte> Connection::take_frame(std::span<std::byte> bytes, Connecti
 }
 
 std::span<std::byte> Connection::take_header(std::span<std::byte> bytes) {
+  if (settings_.role == Role::kClient && is_short_message_header(bytes)) [[likely]] {
+    frame_ = decode_short_message_header(bytes);
+    is_in_payload_ = true;
+    return bytes.subspan(2);
+  }
   const auto decoded = decode_frame_header(bytes, settings_.role);
-  if (decoded.outcome == DecodedHeader::Outcome::kHeader) [[likely]] {
+  if (decoded.outcome == DecodedHeader::Outcome::kHeader) {
     frame_ = decoded.header;
     is_in_payload_ = true;
     return bytes.subspan(frame_.size);

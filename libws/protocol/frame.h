@@ -52,6 +52,19 @@ struct DecodedHeader {
 // judged as soon as each is there. No extension was negotiated, so RSV bits must be 0.
 [[nodiscard]] DecodedHeader decode_frame_header(std::span<const std::byte> bytes, Role role);
 
+// The same for what nearly all frames of a server are, inline: a whole message of at most 125
+// bytes. Precondition of the second: the first.
+[[nodiscard]] constexpr bool is_short_message_header(std::span<const std::byte> bytes) {
+  return bytes.size() >= 2 && (bytes[0] == std::byte{0x81} || bytes[0] == std::byte{0x82}) &&
+         bytes[1] <= std::byte{kMaxControlPayload};
+}
+
+[[nodiscard]] constexpr FrameHeader decode_short_message_header(std::span<const std::byte> bytes) {
+  return {.opcode = static_cast<Opcode>(bytes[0] & std::byte{0x0f}),
+          .size = 2,
+          .payload_size = std::to_integer<std::uint64_t>(bytes[1])};
+}
+
 // Writes the header of a frame that `role` sends and returns its size; `header.size` is not read.
 // Precondition: kMaxFrameHeader writable bytes.
 std::size_t encode_frame_header(std::byte* out, const FrameHeader& header, Role role);

@@ -10,13 +10,17 @@ namespace {
 
 using Word = std::uint64_t;
 
-// The key as it stands at `offset`, twice.
-std::array<std::byte, sizeof(Word)> rotated(const MaskKey& key, std::uint64_t offset) {
-  std::array<std::byte, sizeof(Word)> result{};
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    result[i] = key[(offset + i) % key.size()];
+// The key as it stands at `offset`, twice. Pieces nearly always begin at a multiple of four.
+Word key_word(const MaskKey& key, std::uint64_t offset) {
+  MaskKey rotated = key;
+  if (offset % key.size() != 0) {
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      rotated[i] = key[(offset + i) % key.size()];
+    }
   }
-  return result;
+  std::uint32_t half = 0;
+  std::memcpy(&half, rotated.data(), sizeof half);
+  return (Word{half} << 32U) | half;
 }
 
 void mask_word(std::byte* to, const std::byte* from, Word key) {
@@ -31,25 +35,22 @@ void mask_word(std::byte* to, const std::byte* from, Word key) {
 void mask_copy(std::span<std::byte> destination, std::span<const std::byte> source,
                const MaskKey& key, std::uint64_t offset) {
   assert(destination.size() == source.size());
-  const auto key_bytes = rotated(key, offset);
-  Word key_word = 0;
-  std::memcpy(&key_word, key_bytes.data(), sizeof key_word);
-
+  const Word keys = key_word(key, offset);
   std::byte* to = destination.data();
   const std::byte* from = source.data();
   std::size_t left = source.size();
   constexpr std::size_t kWord = sizeof(Word);
   for (; left >= 4 * kWord; left -= 4 * kWord, to += 4 * kWord, from += 4 * kWord) {
-    mask_word(to, from, key_word);
-    mask_word(to + kWord, from + kWord, key_word);
-    mask_word(to + 2 * kWord, from + 2 * kWord, key_word);
-    mask_word(to + 3 * kWord, from + 3 * kWord, key_word);
+    mask_word(to, from, keys);
+    mask_word(to + kWord, from + kWord, keys);
+    mask_word(to + 2 * kWord, from + 2 * kWord, keys);
+    mask_word(to + 3 * kWord, from + 3 * kWord, keys);
   }
   for (; left >= kWord; left -= kWord, to += kWord, from += kWord) {
-    mask_word(to, from, key_word);
+    mask_word(to, from, keys);
   }
   for (std::size_t i = 0; i < left; ++i) {
-    to[i] = from[i] ^ key_bytes[i];
+    to[i] = from[i] ^ key[(offset + i) % key.size()];
   }
 }
 
