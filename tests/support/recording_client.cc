@@ -14,7 +14,11 @@ constexpr std::chrono::seconds kPatience{20};
 // Made once: a context costs time.
 std::shared_ptr<const TlsContext> trusting_context() {
   static const TemporaryFile authority(test_certificates().authority.pem());
-  static const auto context = make_tls_context({.ca_file = authority.path()}).value();
+  static const auto context = [] {
+    TlsOptions options;
+    options.ca_file = authority.path();
+    return make_tls_context(options).value();
+  }();
   return context;
 }
 

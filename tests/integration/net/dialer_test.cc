@@ -80,7 +80,9 @@ void greet(ScriptPeer& peer) {
 
 std::shared_ptr<const TlsContext> trusting_context() {
   const test::TemporaryFile authority(test::test_certificates().authority.pem());
-  return make_tls_context({.ca_file = authority.path()}).value();
+  TlsOptions options;
+  options.ca_file = authority.path();
+  return make_tls_context(options).value();
 }
 
 DialTarget secure_target(const ScriptedServer& server) {
