@@ -238,6 +238,7 @@ ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop&
     sockets = std::move(*several);
   }
   std::vector<std::unique_ptr<Listener>> listeners;
+  listeners.reserve(sockets.size());
   for (ListeningSocket& socket : sockets) {
     listeners.push_back(
         std::unique_ptr<Listener>(new Listener(std::make_unique<Impl>(loop, std::move(socket)))));

@@ -25,17 +25,22 @@
 namespace {
 
 // errno values for the next calls of accept4(), 0 for a real one; and how many calls there were.
-std::deque<int> scripted_accepts;
+std::deque<int>& scripted_accepts() {
+  static std::deque<int> errors;
+  return errors;
+}
+
 int accept_count = 0;
 
 }  // namespace
 
 // Stands in for libc's in this executable.
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved names
 extern "C" int accept4(int descriptor, sockaddr* address, socklen_t* length, int flags) {
   ++accept_count;
-  if (!scripted_accepts.empty()) {
-    const int error = scripted_accepts.front();
-    scripted_accepts.pop_front();
+  if (!scripted_accepts().empty()) {
+    const int error = scripted_accepts().front();
+    scripted_accepts().pop_front();
     if (error != 0) {
       errno = error;
       return -1;
@@ -56,7 +61,7 @@ constexpr milliseconds kGiveUp{10'000};
 struct Server {
   Server() {
     accept_count = 0;
-    scripted_accepts.clear();
+    scripted_accepts().clear();
     limit.start(kGiveUp);
   }
 
@@ -364,7 +369,7 @@ TEST_CASE("listener: at most 64 are accepted before other events have their turn
 TEST_CASE("listener: a connection that is gone before it is accepted is passed over") {
   Server server;
   auto& listener = server.listen(tcp_listen("127.0.0.1"));
-  scripted_accepts = {ECONNABORTED, EPROTO, EINTR, EPERM, ENETDOWN, EHOSTUNREACH};
+  scripted_accepts() = {ECONNABORTED, EPROTO, EINTR, EPERM, ENETDOWN, EHOSTUNREACH};
   const auto client = connect_to(loopback(listener.address()));
   server.run_until([&] { return server.accepted.size() == 1; });
   CHECK(server.pauses.empty());
@@ -374,7 +379,7 @@ TEST_CASE("listener: out of descriptors or memory it rests, tells once and goes 
   Server server;
   auto& listener = server.listen(tcp_listen("127.0.0.1"));
   const int error = GENERATE(EMFILE, ENFILE, ENOBUFS, ENOMEM);
-  scripted_accepts = {error, error, error, error};
+  scripted_accepts() = {error, error, error, error};
   const auto client = connect_to(loopback(listener.address()));
   const auto before = std::chrono::steady_clock::now();
   server.run_until([&] { return server.accepted.size() == 1; });
@@ -409,7 +414,7 @@ TEST_CASE("listener: with the descriptor limit reached it rests until there is o
 TEST_CASE("listener: paused while it rests it stays quiet; resumed it tries at once") {
   Server server;
   auto& listener = server.listen(tcp_listen("127.0.0.1"));
-  scripted_accepts = {EMFILE};
+  scripted_accepts() = {EMFILE};
   const auto client = connect_to(loopback(listener.address()));
   server.run_until([&] { return server.pauses.size() == 1; });
   listener.pause();
@@ -435,6 +440,7 @@ TEST_CASE("listener: destroyed it no longer answers, and its Unix path is gone")
 TEST_CASE("listener_backoff: 5 ms, doubling to 1 s, and from the start after a success") {
   AcceptBackoff backoff;
   std::vector<long> delays;
+  delays.reserve(10);
   for (int i = 0; i < 10; ++i) {
     delays.push_back(static_cast<long>(backoff.next().count()));
   }
