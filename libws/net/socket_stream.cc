@@ -135,8 +135,11 @@ void SocketStream::handle_event(short what) {
   if ((events_ & EV_CLOSED) != 0) {
     notice_hang_up();
   }
+  if (turn.is_over()) {
+    return;
+  }
   const short read_event = wire_->read_wait() == Wait::kReadable ? EV_READ : EV_WRITE;
-  if (!turn.is_over() && may_receive() && (what & read_event) != 0) {
+  if (may_receive() && (what & read_event) != 0) {
     receive(turn);
   }
   if (!turn.is_over() && blocked_ && !failing_) {
