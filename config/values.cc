@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -27,8 +28,8 @@ constexpr std::string_view kSize = "must be a size in bytes such as 4096, 64KiB 
 constexpr std::string_view kNumber = "must be a whole number";
 constexpr std::string_view kBool = "must be true or false";
 
-// Nine digits and the largest factor stay far below 64 bits.
-constexpr std::size_t kMaxDigits = 9;
+// Enough for 1 GiB in bytes; with the largest factor still below 64 bits.
+constexpr std::size_t kMaxDigits = 10;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -145,7 +146,8 @@ std::string format_size(std::size_t size) {
 
 Parsed<std::uint32_t> parse_number(std::string_view text) {
   const auto quantity = split(text);
-  if (quantity && quantity->unit.empty()) {
+  if (quantity && quantity->unit.empty() &&
+      quantity->number <= std::numeric_limits<std::uint32_t>::max()) {
     return static_cast<std::uint32_t>(quantity->number);
   }
   return Refusal{std::string(kNumber), ""};

@@ -29,7 +29,7 @@ using Parsed = std::variant<T, Refusal>;
 [[nodiscard]] Parsed<std::size_t> parse_size(std::string_view text);
 [[nodiscard]] std::string format_size(std::size_t size);
 
-// Digits only, at most nine.
+// Digits only, below 2^32.
 [[nodiscard]] Parsed<std::uint32_t> parse_number(std::string_view text);
 
 // `true` or `false` and no other spelling.

@@ -36,15 +36,9 @@ Place place_of(const YAML::Mark& mark, const std::string* source) {
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string* source, Document& document)
-      : source_(source), document_(document), last_place_{source, 1, 1} {}
+      : source_(source), document_(document) {}
 
   [[nodiscard]] const Node* root() const { return root_; }
-
-  // The parser forgets its place at the end of the text: then the last value's is the nearest.
-  [[nodiscard]] Place place_of_error(const YAML::Mark& mark) const {
-    const bool is_lost = mark.is_null() || mark.pos == 0;
-    return is_lost ? last_place_ : place_of(mark, source_);
-  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (has_document_) {
@@ -132,8 +126,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   Node& add(Node::Kind kind, const YAML::Mark& mark) {
     count(1, mark);
-    last_place_ = place_of(mark, source_);
-    return document_.add(kind, last_place_);
+    return document_.add(kind, place_of(mark, source_));
   }
 
   Node& add_leaf(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -193,7 +186,6 @@ class TreeBuilder : public YAML::EventHandler {
 
   const std::string* source_;
   Document& document_;
-  Place last_place_;
   Node* root_ = nullptr;
   bool has_document_ = false;
   std::size_t count_ = 0;
@@ -215,7 +207,7 @@ const Node* read_yaml(std::string_view yaml, const std::string* source, Document
     problems.error(place_of(refused.mark(), source), refused.reason());
     return nullptr;
   } catch (const YAML::Exception& exception) {
-    problems.error(builder.place_of_error(exception.mark), "not YAML: " + exception.msg);
+    problems.error(place_of(exception.mark, source), "not YAML: " + exception.msg);
     return nullptr;
   } catch (const std::exception& exception) {
     problems.error({source, 1, 1}, std::string("not YAML: ") + exception.what());

@@ -79,7 +79,7 @@ TEST_CASE("document: several documents, tags, odd keys and broken YAML are refus
   CHECK(refusal_of("a: !x {b: 1}") == "f:1:4: tags are not used here: leave '!x' out");
   CHECK(refusal_of("[a]: 1") == "f:1:1: a key must be a word");
   CHECK(refusal_of("~: 1") == "f:1:1: a key must be a word");
-  CHECK_THAT(refusal_of("a: 1\nb: [1"), StartsWith("f:2:5: not YAML: "));
+  CHECK_THAT(refusal_of("a: 1\nb: [1"), StartsWith("f:2:1: not YAML: "));
   CHECK_THAT(refusal_of("a: \"\\q\""), StartsWith("f:1:7: not YAML: "));
   CHECK_THAT(refusal_of("a: *x"), StartsWith("f:1:4: not YAML: "));
   CHECK(refusal_of("") == "f:1:1: empty: at least one bridge is needed");

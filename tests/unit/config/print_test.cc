@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// The effective configuration as text: loads again to the same, holds no secret.
+#include "loading.h"
+#include "support/catch.h"
+
+namespace wsbridged::config {
+namespace {
+
+Config loaded(const std::string& yaml) {
+  Loaded result = load(yaml);
+  REQUIRE(joined(result.errors).empty());
+  return std::move(result.config);
+}
+
+TEST_CASE("print: holds no secret", "[print]") {
+  const std::string text =
+      print(loaded("bridges:\n"
+                   "  - name: b\n"
+                   "    listen: [127.0.0.1:1, 'unix:@b']\n"
+                   "    upstream:\n"
+                   "      url: wss://hunter2:hunter2@h:1/path?hunter2=hunter2\n"
+                   "      headers: {Authorization: hunter2, X-Quote\"s: x}\n"
+                   "      on_open: [hunter2]\n"));
+  CHECK_THAT(text, !ContainsSubstring("hunter2"));
+  CHECK_THAT(text, ContainsSubstring("url: \"wss://h:1/path\"\n"));
+  CHECK_THAT(text, ContainsSubstring("\"Authorization\": \"(redacted)\"\n"));
+  CHECK_THAT(text, ContainsSubstring("- \"(redacted)\"\n"));
+}
+
+TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
+  const auto framing = GENERATE(
+      "{}", "{mode: raw}", "{mode: raw, message_type: text, invalid_utf8: replace}",
+      "{delimiter: \"\\0\", keep_cr: true, message_type: auto, embedded_delimiter: escape}",
+      "{delimiter: \"\\r\\n\\t\\\"\\\\\\e\\x7f\", max_line: 1000}",
+      "{delimiter: \"\\x85\\u2028\\u2029\\ufeff\"}", "{delimiter: \"$${\\x9f\xc3\xa4$\"}");
+  INFO(framing);
+  const Config config = loaded(
+      "defaults: {framing: {final_partial_line: drop}}\n"
+      "log: {level: warn, format: journal}\nthreads: 2\nshutdown: {quiet: 1500ms}\n" +
+      bridge_with("      subprotocols: [a, \"!#$%&'*+-.^_`|~\"]\n"
+                  "      headers: {A: \"$${env:X}\"}\n"
+                  "      origin: $${env:X}\n"
+                  "    session: {on_local_eof: close, max_connections: 7, buffer: 5000}\n"
+                  "    framing: " +
+                  std::string(framing) + "\n"));
+  const std::string text = print(config);
+  const Config again = loaded(text);
+  CHECK(print(again) == text);
+  CHECK(again.bridges[0].upstream.origin == "${env:X}");
+  CHECK(again.bridges[0].framing.mode == config.bridges[0].framing.mode);
+  CHECK(again.bridges[0].framing.delimiter == config.bridges[0].framing.delimiter);
+  CHECK(again.bridges[0].framing.message_type == config.bridges[0].framing.message_type);
+  CHECK(again.bridges[0].session.buffer == 5000);
+  CHECK(again.shutdown.quiet == milliseconds(1500));
+  CHECK(again.threads == 2U);
+}
+
+TEST_CASE("print: a configuration of nothing is printed too", "[print]") {
+  Config config;
+  config.bridges.emplace_back();
+  CHECK_THAT(print(config), ContainsSubstring("url: \"\"\n"));
+}
+
+}  // namespace
+}  // namespace wsbridged::config
