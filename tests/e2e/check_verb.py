@@ -98,8 +98,7 @@ class CheckVerb(E2eCase):
         _, out, _ = self.check(GOOD, "--print")
         self.assertIn("ping_interval: 25s", out, "defaults are shown, in the units of the file")
         status, again, err = self.check(out, "--print")
-        self.assertEqual((status, err), (0, ""))
-        self.assertEqual(again, out)
+        self.assertEqual((status, again), (0, out), err)
 
 
 if __name__ == "__main__":

@@ -42,9 +42,7 @@ class DialFailures(E2eCase):
 
     def expect_failure(self, daemon, name, words, seconds=20.0):
         """Dials that bridge: the local side is reset, exactly one log line says why."""
-        local = self.connect(daemon.address(name))
-        local.send(b"is anybody there?\n")
-        self.assertEqual(local.read_until_end(seconds), (b"", "reset"),
+        self.assertEqual(self.fate_of_program(daemon.address(name), seconds), (b"", "reset"),
                          f"{name}: the local connection ends with a reset")
         daemon.wait_for_session_end(name)
         problems = [entry for entry in daemon.problems() if entry.get("bridge") == name]
@@ -53,6 +51,15 @@ class DialFailures(E2eCase):
             self.assertIn(word.lower(), str(problems[0]).lower(), f"{name}: the line says why")
         self.check_healthy()
         return problems[0]
+
+    def fate_of_program(self, address, seconds):
+        """What a program reads that sends a line; a reset may be quicker than its own calls."""
+        try:
+            local = self.connect(address)
+            local.send(b"is anybody there?\n")
+            return local.read_until_end(seconds)
+        except (ConnectionResetError, BrokenPipeError):
+            return b"", "reset"
 
     def check_healthy(self):
         local, upstream = self.healthy
@@ -75,8 +82,8 @@ class DialFailures(E2eCase):
             bridge(silent.url(), name="silent", upstream=quick),
             bridge("ws://no-such-host.invalid:80/", name="unknown", upstream=slow_names))
         self.expect_failure(daemon, "refused", ["refused", refused.split("/")[2]])
-        self.expect_failure(daemon, "black-hole", ["700 ms"])
-        self.expect_failure(daemon, "silent", ["700 ms"])
+        self.expect_failure(daemon, "black-hole", ["700ms"])
+        self.expect_failure(daemon, "silent", ["700ms"])
         self.expect_failure(daemon, "unknown", ["no-such-host.invalid"], seconds=40)
         self.assertEqual(len(fillers), 4)
 
@@ -101,7 +108,7 @@ class DialFailures(E2eCase):
             bridge(expired.url(), name="expired", upstream=trust),
             bridge(plain.url().replace("ws:", "wss:"), name="no-tls", upstream=trust))
         for name, server, words in (("wrong-name", impostor, ["localhost"]),
-                                    ("unknown-ca", unknown, ["issuer"]),
+                                    ("unknown-ca", unknown, ["unknown"]),
                                     ("expired", expired, ["expired"])):
             with self.subTest(name):
                 served = self.in_background(self.handshake_that_fails, server)

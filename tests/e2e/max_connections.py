@@ -16,25 +16,29 @@ class MaxConnections(E2eCase):
         daemon = self.start(bridge(server.url(), listen=listen, session={"max_connections": 2}))
         for address in daemon.addresses():
             with self.subTest(address):
-                locals_ = [self.connect(address) for _ in range(5)]
-                for number, local in enumerate(locals_):
-                    local.send(b"%d\n" % number)
-                upstreams = [server.open() for _ in range(2)]
-                self.assertEqual(sorted(upstream.read_text() for upstream in upstreams),
-                                 [b"0", b"1"])
-                self.assertFalse(server.has_connection(0.3), "the third waits: nobody dials for it")
-                self.assertTrue(locals_[2].is_silent(), "and is not refused")
-                for number in range(2, 5):
-                    upstreams.pop(0).close_with(1000)
-                    upstreams.append(server.open())
-                    self.assertEqual(upstreams[-1].read_text(), b"%d" % number,
-                                     "the next in the queue, with what it wrote while waiting")
-                for upstream in upstreams:
-                    upstream.close_with(1000)
-                for local in locals_:
-                    self.assertEqual(local.read_until_end(), (b"", "eof"))
-                    local.close()
+                self.fill_and_empty(server, address)
         self.assertTrue(daemon.entries("max_connections"), "the log says why connections wait")
+
+    def fill_and_empty(self, server, address):
+        programs = {}
+        for number in range(5):
+            programs[b"%d" % number] = self.connect(address)
+            programs[b"%d" % number].send(b"%d\n" % number)
+        upstreams = [server.open() for _ in range(2)]
+        served = [upstream.read_text() for upstream in upstreams]
+        self.assertEqual(sorted(served), [b"0", b"1"])
+        self.assertFalse(server.has_connection(0.3), "the third waits: nobody dials for it")
+        self.assertTrue(programs[b"2"].is_silent(), "and is not refused")
+        for number in range(5):
+            upstreams.pop(0).close_with(1000)
+            ended = programs[served[number]]
+            self.assertEqual(ended.read_until_end(), (b"", "eof"))
+            ended.close()
+            if number < 3:
+                upstreams.append(server.open())
+                served.append(upstreams[-1].read_text())
+                self.assertEqual(served[-1], b"%d" % (number + 2),
+                                 "the next in the queue, with what it wrote while waiting")
 
     def test_a_full_bridge_does_not_hold_another(self):
         server = self.server()

@@ -109,6 +109,7 @@ class ClientFrames(E2eCase):
         local, upstream = self.session(server, daemon)
         self.assertEqual(upstream.read_frame().opcode, PING, "silence is pinged")
         self.assertEqual(local.read_until_end()[1], "reset", "no sign of life ends the session")
+        daemon.wait_for_session_end()
         self.assertEqual(len(daemon.problems()), 1, "one log line")
 
 

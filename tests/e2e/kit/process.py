@@ -52,14 +52,16 @@ def accepts(port):
 class Program:
     """A child with its stdout and stderr in files: it never blocks on a pipe nobody reads."""
 
-    def __init__(self, arguments, directory, name, **options):
+    def __init__(self, arguments, directory, name, terminal=None, **options):
+        """`terminal` is a descriptor that stdout goes to instead."""
         taken = [entry for entry in os.listdir(directory) if entry.startswith(name)]
         self.name = name = f"{name}-{len(taken)}" if taken else name
         self.stdout_path = os.path.join(directory, name + ".stdout")
         self.stderr_path = os.path.join(directory, name + ".stderr")
         options.setdefault("stdin", subprocess.DEVNULL)
         with open(self.stdout_path, "wb") as out, open(self.stderr_path, "wb") as err:
-            self.child = subprocess.Popen(arguments, stdout=out, stderr=err, **options)
+            self.child = subprocess.Popen(arguments, stdout=out if terminal is None else terminal,
+                                          stderr=err, **options)
 
     @property
     def pid(self):
