@@ -45,6 +45,7 @@ void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
     return;
   }
   update_local_reading();
+  sent_close_code_ = code;
   upstream_->close(code);
 }
 

@@ -82,6 +82,8 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   [[nodiscard]] ws::Callbacks callbacks();
   void handle_open();
   void handle_message(const ws::Message& message);
+  void refuse_message(Written::Refused why);
+  void drop_message(std::string_view reason);
   void handle_close(const ws::CloseInfo& info);
   void handle_error(const ws::Error& error);
   void send_on_open_lines();
@@ -127,6 +129,8 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   std::unique_ptr<ws::WebSocket> upstream_;  // null once it has ended
   bool is_open_ = false;
   bool is_upstream_full_ = false;
+  bool is_down_cut_ = false;  // a message was refused: none after it may pass
+  std::uint16_t sent_close_code_ = 0;
   bool is_closing_ = false;  // no more lines are taken
   bool is_finished_ = false;
 

@@ -92,24 +92,13 @@ void Session::send_on_open_lines() {
 
 void Session::handle_message(const ws::Message& message) {
   last_message_ = environment_.loop.now();
-  if (!local_) {
-    ++report_.down.dropped_lines;
-    report_.dropped_reason = "the local program was gone";
+  if (!local_ || is_down_cut_) {
+    drop_message(local_ ? "behind a refused message" : "the local program was gone");
     return;
   }
   const Written written = writer_.write(message, local_->output());
   if (written.refused != Written::Refused::kNo) {
-    ++report_.down.dropped_lines;
-    const bool is_binary = written.refused == Written::Refused::kBinary;
-    report_.dropped_reason = is_binary ? "binary_messages" : "embedded_delimiter";
-    close_upstream(
-        is_binary ? ws::kCloseUnsupportedData : ws::kClosePolicyViolation,
-        {.by = Side::kBridge,
-         .is_error = true,
-         .cause = is_binary ? "upstream sent a binary message"
-                            : "upstream sent a message that contains the delimiter",
-         .advice = is_binary ? "set framing.binary_messages to base64, hex or raw"
-                             : "set framing.embedded_delimiter to space, escape or split"});
+    refuse_message(written.refused);
     return;
   }
   report_.down.lines += written.line_count;
@@ -121,8 +110,30 @@ void Session::handle_message(const ws::Message& message) {
   }
 }
 
+void Session::drop_message(std::string_view reason) {
+  ++report_.down.dropped_lines;
+  if (report_.dropped_reason.empty()) {
+    report_.dropped_reason = reason;
+  }
+}
+
+void Session::refuse_message(Written::Refused why) {
+  const bool is_binary = why == Written::Refused::kBinary;
+  drop_message(is_binary ? "binary_messages" : "embedded_delimiter");
+  is_down_cut_ = true;  // the program must not see a stream with a hole in it
+  close_upstream(
+      is_binary ? ws::kCloseUnsupportedData : ws::kClosePolicyViolation,
+      {.by = Side::kBridge,
+       .is_error = true,
+       .cause = is_binary ? "upstream sent a binary message"
+                          : "upstream sent a message that contains the delimiter",
+       .advice = is_binary ? "set framing.binary_messages to base64, hex or raw"
+                           : "set framing.embedded_delimiter to space, escape or split"});
+}
+
 void Session::handle_close(const ws::CloseInfo& info) {
-  report_.close_code = info.code;
+  // An answer only repeats our code, or leaves it out.
+  report_.close_code = info.by_peer ? info.code : sent_close_code_;
   report_.close_reason = info.reason;
   report_.unsent_bytes_up += upstream_->buffered_amount();
   end({.by = Side::kUpstream,
