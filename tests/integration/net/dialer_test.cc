@@ -216,8 +216,9 @@ TEST_CASE("dialer: the socket is non-blocking, close-on-exec, without Nagle and 
   const int descriptor = socket->descriptor.get();
   CHECK((fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0);
   CHECK((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+  using Option = std::pair<int, int>;
   for (const auto& [level, option] :
-       {std::pair(IPPROTO_TCP, TCP_NODELAY), std::pair(SOL_SOCKET, SO_KEEPALIVE)}) {
+       {Option(IPPROTO_TCP, TCP_NODELAY), Option(SOL_SOCKET, SO_KEEPALIVE)}) {
     int value = 0;
     socklen_t length = sizeof value;
     REQUIRE(getsockopt(descriptor, level, option, &value, &length) == 0);
