@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Posting from threads: order, wake-ups and the wish to stop.
+#include "net/task_queue.h"
+
+#include <poll.h>
+
+#include <deque>
+#include <thread>
+#include <vector>
+
+#include "support/catch.h"
+
+using ws::net::TaskQueue;
+
+namespace {
+
+bool is_signalled(const TaskQueue& queue) {
+  pollfd entry{.fd = queue.descriptor(), .events = POLLIN, .revents = 0};
+  return poll(&entry, 1, 0) == 1;
+}
+
+}  // namespace
+
+TEST_CASE("task queue: tasks come in the order of their posts", "[task_queue]") {
+  TaskQueue queue;
+  std::vector<int> order;
+  for (int i = 0; i < 3; ++i) {
+    queue.post([&order, i] { order.push_back(i); });
+  }
+  std::deque<TaskQueue::Task> tasks;
+  queue.take(tasks);
+  for (const TaskQueue::Task& task : tasks) {
+    task();
+  }
+  CHECK(order == std::vector<int>{0, 1, 2});
+  CHECK(queue.empty());
+}
+
+TEST_CASE("task queue: the descriptor is readable exactly while something waits", "[task_queue]") {
+  TaskQueue queue;
+  CHECK_FALSE(is_signalled(queue));
+  queue.post([] {});
+  queue.post([] {});
+  CHECK(is_signalled(queue));
+  std::deque<TaskQueue::Task> tasks;
+  queue.take(tasks);
+  CHECK(tasks.size() == 2);
+  CHECK_FALSE(is_signalled(queue));
+}
+
+TEST_CASE("task queue: the wish to stop is kept until it is taken, once", "[task_queue]") {
+  TaskQueue queue;
+  CHECK_FALSE(queue.take_stop());
+  queue.ask_to_stop();
+  CHECK(is_signalled(queue));
+  CHECK(queue.take_stop());
+  CHECK_FALSE(queue.take_stop());
+}
+
+TEST_CASE("task queue: every post of several threads arrives", "[task_queue]") {
+  constexpr int kThreads = 4;
+  constexpr int kPosts = 1000;
+  TaskQueue queue;
+  std::vector<std::thread> threads;
+  threads.reserve(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&queue] {
+      for (int post = 0; post < kPosts; ++post) {
+        queue.post([] {});
+      }
+    });
+  }
+  std::deque<TaskQueue::Task> tasks;
+  while (tasks.size() < kThreads * kPosts) {
+    pollfd entry{.fd = queue.descriptor(), .events = POLLIN, .revents = 0};
+    REQUIRE(poll(&entry, 1, 10'000) == 1);  // a post without its signal would end here
+    queue.take(tasks);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  CHECK(tasks.size() == kThreads * kPosts);
+}
