@@ -17,9 +17,10 @@ from kit.waiting import wait_until
 KIB, MIB = 1 << 10, 1 << 20
 SESSIONS = 40
 BUFFER, MAX_LINE, MAX_MESSAGE = 128 * KIB, 64 * KIB, 64 * KIB
-# The constant: session objects and TLS state for each, and for the process what its loops, threads
-# and the allocator's rounding take.
-PER_SESSION, PER_PROCESS = 96 * KIB, 8 * MIB
+# The constant. For each session half a MiB: one read of the loop (256 KiB) that was under way when
+# its buffer became full, TLS state with its read-ahead, objects, rounding of buffers that grow. For
+# the process: allocator, threads, loops.
+PER_SESSION, PER_PROCESS = 512 * KIB, 4 * MIB
 LIMIT = SESSIONS * (2 * BUFFER + MAX_LINE + MAX_MESSAGE + PER_SESSION) + PER_PROCESS
 
 

@@ -12,8 +12,8 @@ from kit.process import status_bytes
 
 MILLION = 1_000_000
 # 2 x buffer + max_line + max_message with the defaults of the last two, and a constant for the
-# program itself: code, libraries, allocator and the receive buffers of the loops.
-LIMIT = 2 * (64 << 10) + (1 << 20) + (16 << 20) + (24 << 20)
+# program itself: 16 MiB of code, libraries, allocator and the receive buffers of the loops.
+LIMIT = 2 * (64 << 10) + (1 << 20) + (16 << 20) + (16 << 20)
 
 
 class MillionLines(LineExchangeCase):

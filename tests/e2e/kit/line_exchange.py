@@ -17,7 +17,7 @@ class LineExchangeCase(E2eCase):
             settings["certificate"], settings["key"] = ca.issue()
             trust = {"tls": {"ca_file": ca.certificate}}
         peer = self.beast_peer(**settings)
-        listen = "127.0.0.1:0" if listener == "tcp" else f"unix:@wsbridged-e2e-{peer.pid}"
+        listen = "127.0.0.1:0" if listener == "tcp" else f"unix:{self.path(f'{peer.pid}.sock')}"
         seconds = options.pop("seconds", 60)
         daemon = self.start(bridge(peer.url(), listen=listen, upstream=trust,
                                    session={"buffer": "64KiB"}), **options)
