@@ -7,4 +7,4 @@ set(ZLIB_USE_STATIC_LIBS ON)
 set(PKG_CONFIG_ARGN --static)
 # Debian's own description of yaml-cpp knows the shared library only.
 set(yaml-cpp_DIR ${CMAKE_CURRENT_LIST_DIR}/static)
-string(APPEND CMAKE_EXE_LINKER_FLAGS " -static-pie")
+set(CMAKE_CXX_LINK_OPTIONS_PIE -static-pie)
