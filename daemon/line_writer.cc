@@ -18,7 +18,7 @@ constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kMaxDelimiter = 16;
 // Pieces in which messages are escaped and encoded: whole groups of base64.
 constexpr std::size_t kEscapePiece = 4096;
-constexpr std::size_t kEncodePiece = 4096 * 3;
+constexpr std::size_t kEncodePiece = 3 * kEscapePiece;
 constexpr std::string_view kBase64AndHex =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
 

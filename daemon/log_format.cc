@@ -15,6 +15,8 @@ namespace {
 
 using config::LogLevel;
 
+constexpr std::size_t kMaxPeerText = 200;
+
 struct LevelStyle {
   std::string_view name;    // in JSON
   std::string_view label;   // for people
@@ -166,7 +168,6 @@ std::string escape_control(std::string_view text) {
 }
 
 Field Field::peer_text(std::string_view key, std::string_view text) {
-  constexpr std::size_t kMaxPeerText = 200;
   return {key, escape_control(shown(text, kMaxPeerText))};
 }
 

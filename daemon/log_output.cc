@@ -3,12 +3,12 @@
 // blocking descriptor does not block.
 #include "daemon/log_output.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 namespace wsbridged {
 
@@ -40,9 +40,7 @@ bool LogOutput::write_all(std::string_view bytes, Clock::time_point deadline) {
     if (written > 0) {
       is_mid_line_ = bytes[static_cast<std::size_t>(written) - 1] != '\n';
       bytes.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno != EINTR && errno != EAGAIN) {
-      return false;
-    } else if (Clock::now() >= deadline) {
+    } else if ((errno != EINTR && errno != EAGAIN) || Clock::now() >= deadline) {
       return false;
     }
   }

@@ -34,10 +34,12 @@ std::string problem(const CommandSettings& flags, const Variables& variables) {
   return std::get<std::string>(result);
 }
 
-const Variables kQuick = {{"WSBRIDGED_LISTEN", ":1"}, {"WSBRIDGED_UPSTREAM", "ws://h"}};
+Variables quick() {
+  return {{"WSBRIDGED_LISTEN", ":1"}, {"WSBRIDGED_UPSTREAM", "ws://h"}};
+}
 
 Variables quick_and(Variables variables) {
-  variables.insert(kQuick.begin(), kQuick.end());
+  variables.merge(quick());
   return variables;
 }
 
@@ -127,7 +129,7 @@ TEST_CASE("sources: a flag of one beats variables of the others, with a warning"
 
 TEST_CASE("sources: listen and upstream may come from different sides, but both must come",
           "[cli]") {
-  CHECK(command({.listen = ":2"}, kQuick).quick_bridge->listen == ":2");
+  CHECK(command({.listen = ":2"}, quick()).quick_bridge->listen == ":2");
   CHECK(command({.upstream = "ws://u"}, {{"WSBRIDGED_LISTEN", ":1"}}).quick_bridge->listen == ":1");
   CHECK_THAT(problem({}, {{"WSBRIDGED_LISTEN", ":1"}}), ContainsSubstring("needs --upstream"));
   CHECK_THAT(problem({}, {{"WSBRIDGED_UPSTREAM", "ws://h"}}), ContainsSubstring("needs --listen"));

@@ -12,7 +12,7 @@ namespace {
 using config::LogLevel;
 
 // 2026-11-22T12:00:01.123Z
-const std::chrono::system_clock::time_point kTime{std::chrono::milliseconds(1795348801123)};
+constexpr std::chrono::system_clock::time_point kTime{std::chrono::milliseconds(1795348801123)};
 
 std::string json(std::string_view message, std::initializer_list<Field> fields = {}) {
   return format_json({kTime, LogLevel::kInfo, message, fields});

@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kNoPatience{0};
 class SmallPipe {
  public:
   explicit SmallPipe(int flags = O_CLOEXEC) {
-    std::signal(SIGPIPE, SIG_IGN);  // as the daemon does
+    REQUIRE(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);  // as the daemon does
     REQUIRE(::pipe2(ends_, flags) == 0);
     REQUIRE(::fcntl(ends_[1], F_SETPIPE_SZ, 4096) == 4096);
   }
@@ -90,12 +90,12 @@ TEST_CASE("log output: a line that was begun is ended before the next", "[log]")
 
 TEST_CASE("log output: patience is spent once for a stalled reader", "[log]") {
   SmallPipe pipe;
-  constexpr std::chrono::milliseconds kPatience{30};
-  LogOutput output(pipe.write_end(), kPatience);
+  const std::chrono::milliseconds patience{30};
+  LogOutput output(pipe.write_end(), patience);
   REQUIRE(output.write(std::string(4095, 'x')));
   const auto begin = std::chrono::steady_clock::now();
   CHECK_FALSE(output.write("waits"));
-  CHECK(std::chrono::steady_clock::now() - begin >= kPatience);
+  CHECK(std::chrono::steady_clock::now() - begin >= patience);
   LogOutput endless(pipe.write_end(), std::chrono::hours(1));
   pipe.read();
   CHECK(endless.write(std::string(4095, 'x')));

@@ -22,7 +22,7 @@ using config::LogLevel;
 class Pipe {
  public:
   Pipe() {
-    std::signal(SIGPIPE, SIG_IGN);  // as the daemon does
+    REQUIRE(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);  // as the daemon does
     REQUIRE(::pipe2(ends_, O_CLOEXEC) == 0);
   }
 
@@ -187,6 +187,7 @@ TEST_CASE("log: entries of several threads are whole lines", "[log]") {
   {
     Log log(settings(LogFormat::kJournal), pipe.write_end());
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&log] {
         for (int entry = 0; entry < 100; ++entry) {
