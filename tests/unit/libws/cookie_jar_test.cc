@@ -214,11 +214,11 @@ TEST_CASE("jar: what cannot be loaded is an error and leaves the jar as it was",
 }
 
 TEST_CASE("jar: 4 MiB is the largest file", "[cookie_jar]") {
-  constexpr std::size_t kLargest = std::size_t{4} << 20;
+  constexpr std::size_t largest = std::size_t{4} << 20;
   const Directory directory;
   const std::string path = directory.file("jar");
   std::string text = line("1");
-  text += '#' + std::string(kLargest - text.size() - 1, 'x');
+  text += '#' + std::string(largest - text.size() - 1, 'x');
   write(path, text);
   CookieJar jar;
   CHECK(jar.load(path).value() == 1);

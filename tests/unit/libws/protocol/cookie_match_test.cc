@@ -148,8 +148,8 @@ std::vector<Cookie> filling(std::size_t total) {
   std::vector<Cookie> cookies = {cookie_of("a"), cookie_of("b"), cookie_of("c")};
   cookies[0].value = std::string(4000, 'x');
   cookies[1].value = std::string(4000, 'y');
-  constexpr std::size_t kNamesAndSeparators = std::string_view("a=; b=; c=").size();
-  cookies[2].value = std::string(total - 8000 - kNamesAndSeparators, 'z');
+  constexpr std::size_t names_and_separators = std::string_view("a=; b=; c=").size();
+  cookies[2].value = std::string(total - 8000 - names_and_separators, 'z');
   for (std::size_t i = 0; i < cookies.size(); ++i) {
     cookies[i].order = i;
   }
