@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -49,6 +50,9 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Queues come and go with every turn: giving each freed segment back to the system costs a page
+  // fault per 4 KiB sent (measured: 8 ns against 1 ns an appended line).
+  mallopt(M_TRIM_THRESHOLD, 4 << 20);
   std::signal(SIGPIPE, SIG_IGN);  // a closed stdout or stderr must not end the daemon
   try {
     return run(argc, argv);
