@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Out of descriptors: accepting pauses and resumes, nothing spins, nothing running is hurt.
 
-Scenario: a daemon with a hard limit of 64 descriptors, and more programs than it can serve.
+Scenario: a daemon whose limit of descriptors is lowered, and more programs than it can serve; with an
+even and an odd number of descriptors left, so that accepting and dialling are what fails.
 Method: processor time is read from /proc while it is starved; then some leave, the rest is served.
 Release build: UBSan opens a pipe to look at memory, and takes its failure for a bad object.
 Why: accept() that fails with EMFILE leaves the socket readable: the naive loop burns a processor.
@@ -13,28 +14,47 @@ from kit.daemon import RELEASE_BINARY
 from kit.process import cpu_seconds, descriptor_count
 from kit.waiting import wait_until
 
-LIMIT = 64
 PROGRAMS = 80
+SPARE = 40  # descriptors; a session takes two
 
 
 class DescriptorExhaustion(E2eCase):
 
-    def test_accepting_pauses_and_resumes(self):
+    def start_with_spare_descriptors(self, count):
+        """A daemon with one session, that can open `count` descriptors more."""
         peer = self.beast_peer(echo=1)
-        daemon = self.start(
-            bridge(peer.url(), session={"drain_timeout": "100ms"}), threads=1, binary=RELEASE_BINARY,
-            options={"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
-                                                              (LIMIT, LIMIT))})
+        daemon = self.start(bridge(peer.url(), session={"drain_timeout": "100ms"}),
+                            binary=RELEASE_BINARY)
         healthy = self.connect(daemon.address())
         self.expect_echo(healthy, b"before")
-        crowd = [self.connect(daemon.address()) for _ in range(PROGRAMS)]
-        wait_until(lambda: descriptor_count(daemon.pid) >= LIMIT - 2, "no descriptor is left")
-        daemon.wait_for_entry("accepting paused")
+        limit = descriptor_count(daemon.pid) + count
+        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (limit, limit))
+        return daemon, healthy
+
+    def crowd_comes_and_goes(self, daemon, healthy):
+        crowd = [self.member(daemon.address()) for _ in range(PROGRAMS)]
+        daemon.wait_for_entry("too many open files")
         self.check_processor_time(daemon, healthy)
-        for one in crowd:
+        for one in filter(None, crowd):
             one.close()
         wait_until(lambda: self.is_served(daemon), "a new session after the crowd left", 30)
         self.expect_echo(healthy, b"after")
+
+    def member(self, address):
+        """One of the crowd, None when it was accepted and reset as quickly as it came."""
+        try:
+            return self.connect(address)
+        except ConnectionResetError:
+            return None
+
+    def test_accepting_pauses_and_resumes(self):
+        daemon, healthy = self.start_with_spare_descriptors(SPARE)
+        self.crowd_comes_and_goes(daemon, healthy)
+        self.assertTrue(daemon.entries("accepting paused"), "the log says why programs wait")
+
+    def test_the_last_descriptor_is_taken_and_none_is_left_to_dial(self):
+        daemon, healthy = self.start_with_spare_descriptors(SPARE + 1)
+        self.crowd_comes_and_goes(daemon, healthy)
 
     def expect_echo(self, local, word):
         local.send(word + b"\n")

@@ -68,6 +68,7 @@ class Shutdown(E2eCase):
                 daemon.signal()
                 wait_until(lambda: self.is_refused(address), "connections are refused")
                 daemon.signal()
+                self.assertEqual(daemon.wait(), 0)
 
     @staticmethod
     def is_refused(address):

@@ -73,7 +73,8 @@ class E2eCase(unittest.TestCase):
         return local
 
     def server(self, **options):
-        server = RawServer(**options)
+        # Disconnected before the daemon is stopped: it need not wait for answers to its Close.
+        server = RawServer(on_accept=lambda upstream: self.addCleanup(upstream.close), **options)
         self.addCleanup(server.close)
         return server
 

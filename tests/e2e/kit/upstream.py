@@ -201,15 +201,15 @@ class Upstream:
 class RawServer:
     """A listening socket on loopback; connections are accepted when the test says so."""
 
-    def __init__(self, tls=None, backlog=64, receive_buffer=0):
+    def __init__(self, tls=None, backlog=64, receive_buffer=0, on_accept=lambda upstream: None):
         self.tls = tls
+        self.on_accept = on_accept
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.listen(backlog)
         self.socket.settimeout(deadline())
-        self.accepted = []
 
     @property
     def port(self):
@@ -227,8 +227,9 @@ class RawServer:
         if self.tls:
             connection = self.tls.wrap_socket(connection, server_side=True,
                                               suppress_ragged_eofs=False)
-        self.accepted.append(Upstream(connection))
-        return self.accepted[-1]
+        upstream = Upstream(connection)
+        self.on_accept(upstream)
+        return upstream
 
     def open(self, *headers):
         """The next connection, after its opening handshake."""
@@ -246,6 +247,4 @@ class RawServer:
             self.socket.settimeout(deadline())
 
     def close(self):
-        for upstream in self.accepted:
-            upstream.close()
         self.socket.close()
