@@ -68,7 +68,10 @@ class DescriptorExhaustion(E2eCase):
         self.expect_echo(healthy, b"meanwhile")
 
     def is_served(self, daemon):
-        local = self.connect(daemon.address())
+        """Whether a line of a new program comes back."""
+        local = self.member(daemon.address())
+        if local is None:
+            return False
         try:
             local.send(b"served\n")
             return local.read_line() == b"served\n"
