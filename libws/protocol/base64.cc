@@ -9,6 +9,13 @@
 #include "protocol/ascii.h"
 
 namespace ws::protocol {
+namespace {
+
+// Of 16 bytes; the last digit holds two bits of them, and its other four must be 0.
+constexpr std::size_t kDigits = 22;
+constexpr std::string_view kLastDigits = "AQgw";
+
+}  // namespace
 
 std::string encode_base64(std::span<const std::byte> bytes) {
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and OpenSSL's NUL
@@ -20,8 +27,6 @@ std::string encode_base64(std::span<const std::byte> bytes) {
 }
 
 bool is_base64_of_16_bytes(std::string_view text) {
-  constexpr std::size_t kDigits = 22;
-  constexpr std::string_view kLastDigits = "AQgw";  // the other four bits must be 0
   return text.size() == kDigits + 2 && text.substr(kDigits) == "==" &&
          kLastDigits.find(text[kDigits - 1]) != std::string_view::npos &&
          std::all_of(text.begin(), text.begin() + kDigits,

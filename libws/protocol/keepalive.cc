@@ -8,9 +8,13 @@
 #include "protocol/byte_order.h"
 
 namespace ws::protocol {
+namespace {
+
+constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24) * 36'500;
+
+}  // namespace
 
 std::chrono::milliseconds clamp_wait(std::chrono::milliseconds wait) {
-  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24) * 36'500;
   return std::clamp(wait, std::chrono::milliseconds(0), kLongest);
 }
 

@@ -9,6 +9,7 @@ namespace ws::protocol {
 namespace {
 
 using Word = std::uint64_t;
+constexpr std::size_t kWord = sizeof(Word);
 
 // The key as it stands at `offset`, twice. Pieces nearly always begin at a multiple of four.
 Word key_word(const MaskKey& key, std::uint64_t offset) {
@@ -39,7 +40,6 @@ void mask_copy(std::span<std::byte> destination, std::span<const std::byte> sour
   std::byte* to = destination.data();
   const std::byte* from = source.data();
   std::size_t left = source.size();
-  constexpr std::size_t kWord = sizeof(Word);
   for (; left >= 4 * kWord; left -= 4 * kWord, to += 4 * kWord, from += 4 * kWord) {
     mask_word(to, from, keys);
     mask_word(to + kWord, from + kWord, keys);

@@ -22,6 +22,8 @@ using Progress = ServerHandshakeResult::Progress;
 
 constexpr std::size_t kMaxRequest = std::size_t{16} << 10;
 constexpr std::string_view kKeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // section 1.3
+constexpr std::string_view kMethod = "GET ";
+constexpr std::string_view kVersion = " HTTP/1.1";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kBadRequest = "400 Bad Request";
@@ -58,8 +60,6 @@ std::optional<Request> parse_request(std::string_view head) {
 
 // GET, a target, HTTP/1.1.
 bool is_get(std::string_view line) {
-  constexpr std::string_view kMethod = "GET ";
-  constexpr std::string_view kVersion = " HTTP/1.1";
   if (line.size() <= kMethod.size() + kVersion.size() ||
       line.substr(0, kMethod.size()) != kMethod ||
       line.substr(line.size() - kVersion.size()) != kVersion) {
