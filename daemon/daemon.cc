@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "daemon/usable_cpus.h"
@@ -10,6 +13,23 @@
 namespace wsbridged {
 
 namespace {
+
+// Kept free for name look-ups, racing connects and streams that are being closed in the background.
+constexpr std::size_t kReservedDescriptors = 64;
+
+// A session takes two descriptors: so many fit, and further connections are better left in the
+// accept queue than accepted and failed.
+std::size_t session_limit(rlim_t descriptor_limit, std::size_t open_descriptors) {
+  const std::size_t reserved = std::min<std::size_t>(kReservedDescriptors, descriptor_limit / 8);
+  const std::size_t taken = open_descriptors + reserved;
+  return descriptor_limit < taken + 2 ? 1 : (descriptor_limit - taken) / 2;
+}
+
+std::size_t count_open_descriptors() {
+  std::error_code error;
+  const std::filesystem::directory_iterator entries("/proc/self/fd", error);
+  return error ? 0 : static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
 
 // After drain_timeout the sides that still take bytes get this long.
 constexpr std::chrono::seconds kEndingTime{2};
@@ -19,7 +39,7 @@ constexpr std::chrono::seconds kEndingTime{2};
 struct Daemon::Served {
   std::shared_ptr<Bridge> bridge;
   std::vector<std::unique_ptr<Listener>> listeners;
-  bool is_full = false;  // max_connections reached: further ones wait in the accept queue
+  bool is_full = false;  // further connections wait in the accept queue
 };
 
 Daemon::Daemon(config::Config settings, Log& log)
@@ -30,7 +50,7 @@ Daemon::Daemon(config::Config settings, Log& log)
 Daemon::~Daemon() = default;
 
 std::vector<std::string> Daemon::open() {
-  raise_descriptor_limit();
+  const rlim_t descriptor_limit = raise_descriptor_limit();
   std::vector<std::string> errors;
   for (const config::Bridge& bridge : settings_.bridges) {
     open_bridge(bridge, errors);
@@ -46,6 +66,7 @@ std::vector<std::string> Daemon::open() {
         log_, resolver, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
+  max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
   for (const auto& served : served_) {
     start_listeners(*served);
   }
@@ -75,8 +96,11 @@ void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string
 }
 
 void Daemon::start_listeners(Served& served) {
-  served.bridge->on_session_end(
-      [this, &served] { loop_.post([this, &served] { limit_accepting(served); }); });
+  served.bridge->on_session_end([this] {
+    if (!is_update_posted_.exchange(true)) {
+      loop_.post([this] { update_accepting(); });
+    }
+  });
   for (const auto& listener : served.listeners) {
     listener->start(
         [this, &served](int descriptor, Peer peer) { accept(served, descriptor, std::move(peer)); },
@@ -98,18 +122,35 @@ std::vector<Daemon::Bound> Daemon::bound() const {
 
 void Daemon::accept(Served& served, int descriptor, Peer peer) {
   least_loaded().adopt(SessionSlot(served.bridge), ++last_session_id_, descriptor, std::move(peer));
-  limit_accepting(served);
+  update_accepting();
 }
 
-void Daemon::limit_accepting(Served& served) {
-  const bool is_full =
-      served.bridge->session_count() >= served.bridge->settings().session.max_connections;
+void Daemon::update_accepting() {
+  is_update_posted_ = false;
+  std::size_t sessions = 0;
+  for (const auto& worker : workers_) {
+    sessions += worker->session_count();
+  }
+  for (const auto& served : served_) {
+    const Bridge& bridge = *served->bridge;
+    const bool is_out_of_descriptors = sessions >= max_sessions_;
+    const bool is_bridge_full = bridge.session_count() >= bridge.settings().session.max_connections;
+    limit_accepting(*served, is_bridge_full          ? "max_connections"
+                             : is_out_of_descriptors ? "open files limit (ulimit -n, LimitNOFILE)"
+                                                     : std::string_view());
+  }
+}
+
+// An empty `limit` lets everybody in.
+void Daemon::limit_accepting(Served& served, std::string_view limit) {
+  const bool is_full = !limit.empty();
   if (is_full == served.is_full) {
     return;
   }
   served.is_full = is_full;
   if (is_full) {
-    log_.warn("max_connections reached, further ones wait", {{"bridge", served.bridge->name()}});
+    log_.warn("limit reached, further connections wait",
+              {{"bridge", served.bridge->name()}, {"limit", std::string(limit)}});
   }
   for (const auto& listener : served.listeners) {
     is_full ? listener->pause() : listener->resume();

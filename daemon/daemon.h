@@ -3,9 +3,12 @@
 // signals live on the main thread's loop, sessions on the workers'.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <ws/event_loop.h>
@@ -51,7 +54,8 @@ class Daemon {
   void open_bridge(const config::Bridge& settings, std::vector<std::string>& errors);
   void start_listeners(Served& served);
   void accept(Served& served, int descriptor, Peer peer);
-  void limit_accepting(Served& served);
+  void update_accepting();
+  void limit_accepting(Served& served, std::string_view limit);
   void handle_signal(int signal);
   void drain();
   void handle_stop_timer();
@@ -68,6 +72,8 @@ class Daemon {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;
+  std::size_t max_sessions_ = 1;  // what the limit of descriptors allows
+  std::atomic<bool> is_update_posted_{false};
   Stage stage_ = Stage::kRunning;
 };
 

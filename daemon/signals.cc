@@ -38,10 +38,40 @@ struct SignalWatch::State {
   }
 };
 
+namespace {
+
+// Ignored is what libevent goes back to when the watch ends: a signal during the last steps of a
+// stop must not kill the process. Blocked meanwhile, so that none is lost between the two settings.
+class IgnoredUntilWatched {
+ public:
+  IgnoredUntilWatched() {
+    sigset_t watched;
+    sigemptyset(&watched);
+    for (const int signal : kWatched) {
+      sigaddset(&watched, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &watched, &before_);
+    for (const int signal : kWatched) {
+      static_cast<void>(std::signal(signal, SIG_IGN));
+    }
+  }
+
+  ~IgnoredUntilWatched() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  IgnoredUntilWatched(const IgnoredUntilWatched&) = delete;
+  IgnoredUntilWatched& operator=(const IgnoredUntilWatched&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
 SignalWatch::SignalWatch(ws::EventLoop& loop, std::function<void(int)> on_signal)
     : state_(std::make_shared<State>(State{loop, std::move(on_signal)})) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   state_->self = state_;
+  const IgnoredUntilWatched gap;
   for (std::size_t i = 0; i < kWatched.size(); ++i) {
     state_->events[i].reset(evsignal_new(loop.base(), kWatched[i], State::on_event, state_.get()));
     if (state_->events[i] == nullptr || event_add(state_->events[i].get(), nullptr) != 0) {

@@ -11,9 +11,9 @@
 
 namespace wsbridged {
 
-// Tells SIGTERM, SIGINT and SIGHUP, also as PID 1; SIGPIPE is ignored from now on. One per process
-// at a time (libevent's rule). Belongs to its loop's thread; the callback runs in a later turn and
-// may destroy the watch.
+// Tells SIGTERM, SIGINT and SIGHUP, also as PID 1, and leaves them ignored; SIGPIPE is ignored from
+// now on. One per process at a time (libevent's rule). Belongs to its loop's thread; the callback
+// runs in a later turn and may destroy the watch.
 class SignalWatch {
  public:
   SignalWatch(ws::EventLoop& loop, std::function<void(int signal)> on_signal);
