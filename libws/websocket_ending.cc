@@ -131,9 +131,8 @@ void WebSocket::Impl::finish_close() {
 }
 
 void WebSocket::Impl::finish_error(const Error& error) {
-  const Error copy = error;  // stop() must not be able to take it away
   leave_stream();
-  report(copy);
+  report(error);
 }
 
 void WebSocket::Impl::report(const Error& error) {

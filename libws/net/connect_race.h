@@ -29,6 +29,7 @@ class ConnectRace {
 
   // Precondition: there is an address.
   ConnectRace(EventLoop& loop, const std::vector<Address>& addresses, Callback on_done);
+  ~ConnectRace() = default;
   ConnectRace(const ConnectRace&) = delete;
   ConnectRace& operator=(const ConnectRace&) = delete;
 

@@ -2,10 +2,9 @@
 // The threads behind name resolution and the book of names that wait for them.
 #include "net/resolver.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <deque>
 #include <mutex>
 #include <system_error>

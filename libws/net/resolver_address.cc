@@ -13,6 +13,8 @@
 namespace ws::net {
 namespace {
 
+constexpr socklen_t kPathOffset = offsetof(sockaddr_un, sun_path);
+
 template <typename Socket>
 Socket view_as(const Address& address) {
   Socket socket{};
@@ -45,7 +47,6 @@ std::string to_string(const sockaddr_in6& address) {
 }
 
 std::string to_string(const sockaddr_un& address, socklen_t length) {
-  constexpr socklen_t kPathOffset = offsetof(sockaddr_un, sun_path);
   if (length <= kPathOffset) {
     return "unix:";
   }

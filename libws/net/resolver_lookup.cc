@@ -14,10 +14,12 @@
 namespace ws::net {
 namespace {
 
+constexpr std::string_view kLocalhost = "localhost";
+
 // RFC 6761 section 6.3: these names mean this machine, whatever its interfaces are.
 bool is_localhost(std::string_view host) {
-  constexpr std::string_view kName = "localhost";
-  return host == kName || (host.ends_with(kName) && host[host.size() - kName.size() - 1] == '.');
+  return host == kLocalhost ||
+         (host.ends_with(kLocalhost) && host[host.size() - kLocalhost.size() - 1] == '.');
 }
 
 Error resolve_error(const std::string& host, int status, int system_errno) {

@@ -43,11 +43,11 @@ RecordingClient::RecordingClient(const std::string& url, Options options) {
 }
 
 void RecordingClient::start(const std::string& url, Options options) {
-  options.callbacks = recording(std::move(options.callbacks));
+  options.callbacks = recording(options.callbacks);
   websocket = std::make_unique<WebSocket>(loop, url, std::move(options));
 }
 
-Callbacks RecordingClient::recording(Callbacks inner) {
+Callbacks RecordingClient::recording(const Callbacks& inner) {
   return {
       .on_open =
           [this, call = inner.on_open](WebSocket& socket) {

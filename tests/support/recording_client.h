@@ -45,7 +45,7 @@ class RecordingClient {
   std::unique_ptr<WebSocket> websocket;
 
  private:
-  [[nodiscard]] Callbacks recording(Callbacks inner);
+  [[nodiscard]] Callbacks recording(const Callbacks& inner);
 };
 
 }  // namespace ws::test

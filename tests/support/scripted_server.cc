@@ -2,13 +2,13 @@
 #include "support/scripted_server.h"
 
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +20,7 @@ namespace ws::test {
 namespace {
 
 constexpr timeval kPatience{10, 0};
+constexpr std::string_view kKeyField = "\r\nSec-WebSocket-Key: ";
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error(what);
@@ -217,12 +218,11 @@ std::string ScriptPeer::accept_upgrade(std::string_view behind, std::string_view
 }
 
 std::string upgrade_response(std::string_view request_head, std::string_view extra_headers) {
-  constexpr std::string_view kKey = "\r\nSec-WebSocket-Key: ";
-  const std::size_t at = request_head.find(kKey);
+  const std::size_t at = request_head.find(kKeyField);
   if (at == std::string_view::npos) {
     fail("the request has no key");
   }
-  const std::string_view rest = request_head.substr(at + kKey.size());
+  const std::string_view rest = request_head.substr(at + kKeyField.size());
   return std::string(
              "HTTP/1.1 101 Switching Protocols\r\n"
              "Upgrade: websocket\r\n"

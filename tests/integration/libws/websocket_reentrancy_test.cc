@@ -81,12 +81,7 @@ class Scene {
   }
 
   void run() {
-    Timer patience(client_.loop, [this] {
-      is_over_ = true;
-      client_.websocket.reset();
-      client_.loop.stop();
-    });
-    patience.start(milliseconds(is_waiting() ? 60 : 15'000));
+    patience_.start(milliseconds(15'000));
     while (!is_over_ && !is_ended()) {
       try {
         client_.loop.run();
@@ -144,6 +139,9 @@ class Scene {
 
   void at(Place place, WebSocket& socket) {
     if (place == place_ && !std::exchange(is_done_, true)) {
+      if (is_waiting()) {
+        patience_.start(milliseconds(20));  // what must not come had its chance
+      }
       act(socket);
     }
   }
@@ -187,6 +185,11 @@ class Scene {
   std::string copy_of_message_;
   Events thrown_;
   RecordingClient client_;
+  Timer patience_{client_.loop, [this] {
+                    is_over_ = true;
+                    client_.websocket.reset();
+                    client_.loop.stop();
+                  }};
 };
 
 bool is_final(Place place) {
