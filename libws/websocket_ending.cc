@@ -79,6 +79,7 @@ void WebSocket::Impl::stream_ended(StreamEnd end) {
     held_end_ = std::make_unique<StreamEnd>(std::move(end));
     return;
   }
+  lost_output_ = stream_->output().size();
   if (end.failure) {
     connection_->stop();
     stream_.reset();  // nothing can be sent on it any more

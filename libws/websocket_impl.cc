@@ -207,7 +207,7 @@ State WebSocket::Impl::state() const {
 }
 
 std::size_t WebSocket::Impl::buffered_amount() const {
-  return stream_ != nullptr ? stream_->output().size() : 0;
+  return stream_ != nullptr ? stream_->output().size() : lost_output_;
 }
 
 std::uint64_t WebSocket::Impl::received_bytes() const {

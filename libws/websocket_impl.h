@@ -124,6 +124,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   Timer timer_;  // for the connection's deadline, and for the turn that resumes
   EventLoop::Clock::time_point armed_for_{};
   std::unique_ptr<StreamEnd> held_end_;
+  std::size_t lost_output_ = 0;  // what was queued when the connection was lost
   std::unique_ptr<net::Stream> stream_;  // must outlive the connection, which writes into it
   std::optional<protocol::Connection> connection_;
   std::unique_ptr<Opening> opening_;

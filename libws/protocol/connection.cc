@@ -60,7 +60,7 @@ void Connection::fail(const Failure& failure) {
   if (failure.code != ErrorCode::kProtocolViolation) {
     message = "the peer's message was refused: ";
   }
-  set_failure(failure.code, message.append(failure.rule));
+  set_failure(failure.code, message.append(failure.rule).append(failure.numbers));
 }
 
 void Connection::set_failure(ErrorCode code, std::string message) {

@@ -112,6 +112,7 @@ class Connection {
     ErrorCode code;
     std::uint16_t close_code;
     std::string_view rule;  // a literal: it goes to the peer as the reason too
+    std::string numbers{};  // what was seen and allowed, for our side alone
   };
 
   // Parsing (connection_receive.cc). Those with a span return what they left of it.

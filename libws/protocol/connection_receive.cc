@@ -190,7 +190,9 @@ bool Connection::accept(MessageAssembler::Outcome outcome) {
             "new message inside a fragmented one"});
       break;
     case Outcome::kTooBig:
-      fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "message longer than max_message"});
+      fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "message longer than max_message",
+            ": at least " + std::to_string(assembler_.size() + frame_.payload_size) +
+                " bytes, limit " + std::to_string(settings_.max_message)});
       break;
     case Outcome::kTooManyEmptyFragments:
       fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "too many empty fragments"});

@@ -63,6 +63,9 @@ class MessageAssembler {
   // The bytes of the complete message; ready for the next one afterwards.
   [[nodiscard]] std::vector<char> take();
 
+  // Bytes of the message under way so far.
+  [[nodiscard]] std::size_t size() const { return buffer_.size(); }
+
   // Bytes of memory held, for tests.
   [[nodiscard]] std::size_t allocated() const { return buffer_.capacity(); }
 
