@@ -27,17 +27,26 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
+// Feeds the chunks and the end; what is held stays within the limit all the time.
+FramerState feed(LineFramer& framer, const config::Framing& framing, const support::Chunks& chunks,
+                 Collector& sink) {
+  bool is_bounded = true;
+  for (const std::string_view chunk : chunks) {
+    framer.receive(bytes_of(chunk), sink);
+    is_bounded = is_bounded && framer.held_bytes() <= framing.max_line + framing.delimiter.size();
+  }
+  CHECK(is_bounded);
+  const FramerState state = framer.finish(sink);
+  CHECK(framer.held_bytes() == 0);
+  return state;
+}
+
 void check_lines(const config::Framing& framing, const std::string& text, const Lines& expected) {
   support::for_each_chunking(text, [&](const support::Chunks& chunks) {
     LineFramer framer(framing);
     Collector sink;
-    for (const std::string_view chunk : chunks) {
-      framer.receive(bytes_of(chunk), sink);
-      CHECK(framer.held_bytes() <= framing.max_line + framing.delimiter.size());
-    }
-    CHECK(framer.finish(sink) == FramerState::kReady);
+    CHECK(feed(framer, framing, chunks, sink) == FramerState::kReady);
     CHECK(sink.lines == expected);
-    CHECK(framer.held_bytes() == 0);
   });
 }
 
@@ -46,14 +55,9 @@ void check_too_long(const config::Framing& framing, const std::string& text,
   support::for_each_chunking(text, [&](const support::Chunks& chunks) {
     LineFramer framer(framing);
     Collector sink;
-    for (const std::string_view chunk : chunks) {
-      framer.receive(bytes_of(chunk), sink);
-      CHECK(framer.held_bytes() <= framing.max_line + framing.delimiter.size());
-    }
-    CHECK(framer.finish(sink) == FramerState::kTooLong);
+    CHECK(feed(framer, framing, chunks, sink) == FramerState::kTooLong);
     CHECK(sink.lines == expected);
     CHECK(framer.too_long() > framing.max_line);
-    CHECK(framer.held_bytes() == 0);
   });
 }
 
