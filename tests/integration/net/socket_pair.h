@@ -153,9 +153,9 @@ void run_until(EventLoop& loop, Condition condition) {
 }
 
 // Several turns without waiting: whatever was going to happen has then happened.
-inline void run_turns(EventLoop& loop, int count = 8) {
+inline void run_turns(EventLoop& loop, int count = 16) {
   for (int i = 0; i < count; ++i) {
-    event_base_loop(loop.base(), EVLOOP_NONBLOCK);
+    event_base_loop(loop.base(), EVLOOP_ONCE | EVLOOP_NONBLOCK);
     loop.rethrow_pending();
   }
 }

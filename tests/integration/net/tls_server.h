@@ -3,6 +3,7 @@
 // shared with the code under test.
 #pragma once
 
+#include <cerrno>
 #include <csignal>
 #include <functional>
 #include <string>
@@ -57,15 +58,19 @@ class TlsPeer {
     std::string all;
     std::string part(1 << 16, '\0');
     int result = 0;
+    errno = 0;
     while ((result = SSL_read(ssl_.get(), part.data(), static_cast<int>(part.size()))) > 0) {
       all.append(part, 0, static_cast<std::size_t>(result));
     }
+    end_errno_ = errno;
     end_ = SSL_get_error(ssl_.get(), result);
     ERR_clear_error();
     return all;
   }
 
   [[nodiscard]] bool has_clean_end() const { return end_ == SSL_ERROR_ZERO_RETURN; }
+
+  [[nodiscard]] int end_errno() const { return end_errno_; }
 
   void send_close_notify() { SSL_shutdown(ssl_.get()); }
 
@@ -89,6 +94,7 @@ class TlsPeer {
   Socket socket_;
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
   int end_ = SSL_ERROR_NONE;
+  int end_errno_ = 0;
 };
 
 using TlsScript = std::function<void(TlsPeer&)>;
