@@ -63,6 +63,18 @@ TEST_CASE("limits: max_message bytes are taken, one more is 1009, however fragme
       {"text a"}, 1009, settings);
 }
 
+TEST_CASE("limits: size and limit of a refused message are told to us and not to the peer",
+          "[connection]") {
+  Harness harness({.max_message = 8});
+  harness.receive(
+      "\x02\x04"
+      "1234\x80\x05");
+  REQUIRE(harness.connection.failure());
+  CHECK_THAT(harness.connection.failure()->message, ContainsSubstring("at least 9 bytes, limit 8"));
+  CHECK(harness.sent() ==
+        client_frame(0x88, close_payload(1009, "message longer than max_message")));
+}
+
 TEST_CASE("limits: control frames do not count as message (gorilla CVE-2020-27813)",
           "[connection]") {
   expect(
