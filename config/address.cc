@@ -23,6 +23,9 @@ constexpr std::size_t kMaxUnixPath = sizeof(sockaddr_un{}.sun_path) - 1;
 
 using Bytes = std::array<std::uint8_t, 16>;
 
+constexpr std::array<std::uint8_t, 13> kMappedLoopback = {0, 0, 0, 0,    0,    0,  0,
+                                                          0, 0, 0, 0xff, 0xff, 127};
+
 // One address that a host stands for, as far as that is known without a resolver.
 struct Literal {
   int family;
@@ -74,11 +77,10 @@ bool is_loopback_literal(const Literal& literal) {
     return literal.bytes[0] == 127;
   }
   // ::1, or IPv4's in ::ffff:127.0.0.0/104
-  static constexpr std::array<std::uint8_t, 13> kMapped = {0, 0, 0, 0,    0,    0,  0,
-                                                           0, 0, 0, 0xff, 0xff, 127};
   Bytes one{};
   one.back() = 1;
-  return literal.bytes == one || std::equal(kMapped.begin(), kMapped.end(), literal.bytes.begin());
+  return literal.bytes == one ||
+         std::equal(kMappedLoopback.begin(), kMappedLoopback.end(), literal.bytes.begin());
 }
 
 std::optional<std::string> refuse_port(std::string_view text) {

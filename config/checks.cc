@@ -48,11 +48,13 @@ std::string websocket_scheme_of(std::string_view scheme) {
 }
 
 // The opening handshake and the length of its body are ours to say (RFC 6455 section 4.1).
+constexpr std::array<std::string_view, 4> kHandshakeHeaders = {
+    "upgrade", "connection", "content-length", "transfer-encoding"};
+
 bool belongs_to_handshake(std::string_view name) {
-  static constexpr std::array<std::string_view, 4> kOurs = {"upgrade", "connection",
-                                                            "content-length", "transfer-encoding"};
   return name.starts_with("sec-websocket-") ||
-         std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end();
+         std::find(kHandshakeHeaders.begin(), kHandshakeHeaders.end(), name) !=
+             kHandshakeHeaders.end();
 }
 
 }  // namespace

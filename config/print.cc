@@ -12,10 +12,10 @@ namespace wsbridged::config {
 namespace {
 
 constexpr std::string_view kRedacted = "(redacted)";
+constexpr std::string_view kHex = "0123456789abcdef";
 
 // Control characters, and what YAML 1.1 takes for line breaks, as escapes.
 std::string escaped(std::string_view text, std::size_t& offset) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(text[offset]);
   if (text[offset] == '"' || text[offset] == '\\') {
     return std::string("\\") + text[offset];

@@ -9,6 +9,7 @@ namespace wsbridged::config {
 namespace {
 
 constexpr std::size_t kMaxShown = 80;
+constexpr std::string_view kHex = "0123456789abcdef";
 
 Problem make_problem(const Place& place, std::string message) {
   return {place.source != nullptr ? *place.source : std::string(), place.line, place.column,
@@ -66,7 +67,6 @@ std::vector<Problem> Problems::take_warnings() {
 }
 
 std::string shown(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "'";
   for (const char c : text.substr(0, kMaxShown)) {
     const auto byte = static_cast<unsigned char>(c);

@@ -12,8 +12,6 @@
 namespace wsbridged::config {
 namespace {
 
-constexpr std::string_view kMain = "bridge ";
-
 const Node* find_path(const Node& node, std::initializer_list<std::string_view> keys) {
   const Node* found = &node;
   for (const std::string_view key : keys) {
@@ -41,7 +39,7 @@ void require(const Node& bridge, std::initializer_list<std::string_view> keys, P
     const Node* found = above->find(key);
     path += (path.empty() ? "" : ".") + std::string(key);
     if (found == nullptr) {
-      problems.error(above->place, std::string(kMain) + "needs " + path);
+      problems.error(above->place, "bridge needs " + path);
       return;
     }
     if (found->kind == Node::Kind::kScalar) {

@@ -94,9 +94,8 @@ void read_on_open(const Field& field, Upstream& upstream, Problems& problems) {
 }
 
 void read_header(const Node::Entry& entry, Upstream& upstream, Problems& problems) {
-  constexpr std::string_view kKey = "headers";
-  const Field name{kKey, *entry.key};
-  const Field value{kKey, *entry.value};
+  const Field name{"headers", *entry.key};
+  const Field value{"headers", *entry.value};
   Header header;
   store(check_header_name(entry.key->text), header.name, name, Secrecy::kPlain, problems);
   if (!is_scalar(value, problems) || has_template(value, problems)) {

@@ -22,17 +22,17 @@ TEST_CASE("edit distance: counts insertions, deletions, replacements, swaps", "[
 }
 
 TEST_CASE("suggest: the nearest word when it is near, nothing otherwise", "[suggest]") {
-  constexpr std::array<std::string_view, 5> kKnown = {"name", "listen", "upstream", "ping_timeout",
-                                                      "ping_interval"};
-  CHECK(suggest("lisen", kKnown) == "listen");
-  CHECK(suggest("nmae", kKnown) == "name");
-  CHECK(suggest("Upstream", kKnown) == "upstream");
-  CHECK(suggest("ping_timeot", kKnown) == "ping_timeout");
-  CHECK(suggest("listen", kKnown) == "listen");
-  CHECK(suggest("x", kKnown).empty());
-  CHECK(suggest("", kKnown).empty());
-  CHECK(suggest("compression", kKnown).empty());
-  CHECK(suggest(std::string(100'000, 'n'), kKnown).empty());
+  constexpr std::array<std::string_view, 5> known = {"name", "listen", "upstream", "ping_timeout",
+                                                     "ping_interval"};
+  CHECK(suggest("lisen", known) == "listen");
+  CHECK(suggest("nmae", known) == "name");
+  CHECK(suggest("Upstream", known) == "upstream");
+  CHECK(suggest("ping_timeot", known) == "ping_timeout");
+  CHECK(suggest("listen", known) == "listen");
+  CHECK(suggest("x", known).empty());
+  CHECK(suggest("", known).empty());
+  CHECK(suggest("compression", known).empty());
+  CHECK(suggest(std::string(100'000, 'n'), known).empty());
 }
 
 }  // namespace
