@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace wsbridged::config {
