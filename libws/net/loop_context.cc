@@ -127,8 +127,8 @@ void LoopContext::Impl::flush_all() {
   if (!to_flush.empty()) {
     // Not event_active(): it would run in this turn again, and two streams that feed each other
     // would keep all others from being served.
-    constexpr timeval kNextTurn{0, 0};
-    flush_is_scheduled = event_add(flush.get(), &kNextTurn) == 0;
+    constexpr timeval next_turn{0, 0};
+    flush_is_scheduled = event_add(flush.get(), &next_turn) == 0;
   }
   if (queue.take_stop()) {
     event_base_loopbreak(base);

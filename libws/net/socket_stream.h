@@ -27,6 +27,8 @@ class SocketStream final : public Stream, private Flushable {
   // Takes the descriptor: connected and non-blocking.
   SocketStream(LoopContext& context, int descriptor, std::unique_ptr<Wire> wire);
   ~SocketStream() override;
+  SocketStream(const SocketStream&) = delete;
+  SocketStream& operator=(const SocketStream&) = delete;
 
   void set_handler(StreamHandler* handler) override;
 

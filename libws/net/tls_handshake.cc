@@ -36,6 +36,9 @@ class TlsHandshake::Impl final : private Flushable {
     }
   }
 
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
  private:
   static void on_event(evutil_socket_t /*descriptor*/, short /*what*/, void* self) noexcept {
     auto& impl = *static_cast<Impl*>(self);

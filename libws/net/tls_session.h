@@ -21,6 +21,7 @@ class TlsSession {
   [[nodiscard]] static Result<std::unique_ptr<TlsSession>> make(
       std::shared_ptr<const TlsContext> context, int descriptor, std::string server_name);
 
+  ~TlsSession() = default;
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 

@@ -24,6 +24,7 @@ constexpr std::size_t kWriteShare = std::size_t{256} << 10;
 // The first bytes of a queue in one piece: where they lie when they do, else copied together.
 class NextRecord {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): copy_ is filled only when it is used
   NextRecord(const ByteQueue& queue, std::size_t size) {
     if (queue.front().size() >= size) {
       bytes_ = queue.front().first(size);
@@ -46,7 +47,7 @@ class NextRecord {
   static constexpr std::size_t kSegments = 16;
 
   std::span<const std::byte> bytes_;
-  std::array<std::byte, kRecord> copy_;  // not cleared: most records need none of it
+  std::array<std::byte, kRecord> copy_;
 };
 
 }  // namespace
