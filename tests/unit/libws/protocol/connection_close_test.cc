@@ -9,8 +9,9 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 using State = ConnectionState;
 
-const std::string kHello = "\x81\x05Hello";
-const std::string kClose1000 = "\x88\x02\x03\xe8";
+std::string close_1000() {
+  return "\x88\x02\x03\xe8";
+}
 
 }  // namespace
 
@@ -26,10 +27,10 @@ TEST_CASE("close: ours goes out with its code and reason (RFC 6455 7.1.2)", "[co
 TEST_CASE("close: messages are delivered and pings answered until the peer's Close (RFC 6455 5.5)",
           "[connection]") {
   support::for_each_chunking(
-      kHello + "\x89\x01!" +
+      hello() + "\x89\x01!" +
           "\x88\x05\x03\xe9"
           "bye" +
-          kHello,
+          hello(),
       [](const support::Chunks& chunks) {
         Harness harness;
         harness.connection.close(1000, {}, harness.now);
@@ -96,7 +97,7 @@ TEST_CASE("close: no answer within close_timeout gives up (RFC 6455 7.1.1)", "[c
   harness.now += 1s;
   harness.connection.close(1000, {}, harness.now);
   REQUIRE(harness.connection.deadline() == harness.now + 5s);
-  harness.receive(kHello);  // not the answer
+  harness.receive(hello());  // not the answer
   harness.connection.pause(harness.now);
   CHECK(harness.connection.deadline() == harness.now + 5s);
   harness.connection.handle_deadline(harness.now + 4999ms);
@@ -112,7 +113,7 @@ TEST_CASE("close: a bad frame while closing fails without a second Close (RFC 64
   Harness harness;
   harness.connection.close(1000, {}, harness.now);
   harness.sent();
-  harness.receive(kHello + "\xff");
+  harness.receive(hello() + "\xff");
   CHECK(harness.events == std::vector<std::string>{"text Hello"});
   CHECK(harness.sent().empty());
   CHECK(harness.failure() == ErrorCode::kProtocolViolation);
@@ -131,7 +132,7 @@ TEST_CASE("eof: without a Close it is a failure that says where (RFC 6455 7.1.5)
     return harness.connection.failure()->message;
   };
   CHECK(message_after({}) == "the connection ended without a Close frame");
-  CHECK(message_after(kHello) == "the connection ended without a Close frame");
+  CHECK(message_after(hello()) == "the connection ended without a Close frame");
   for (const std::string_view cut : {"\x81", "\x81\x05", "\x81\x05Hell", "\x01\x01H"}) {
     CHECK(message_after(cut) == "the connection ended in the middle of a message");
   }
@@ -139,7 +140,7 @@ TEST_CASE("eof: without a Close it is a failure that says where (RFC 6455 7.1.5)
 
 TEST_CASE("eof: after the closing handshake or a failure it changes nothing", "[connection]") {
   Harness closed;
-  closed.receive(kClose1000);
+  closed.receive(close_1000());
   closed.connection.receive_eof();
   CHECK(closed.connection.state() == State::kClosed);
   CHECK_FALSE(closed.failure());
@@ -162,7 +163,7 @@ TEST_CASE("failing: nothing is sent, delivered or waited for any more (RFC 6455 
   Harness harness({.ping_interval = 1s, .ping_timeout = 1s});
   harness.receive("\xff");
   harness.sent();
-  harness.receive(kHello + "\x89\x01!" + kClose1000);
+  harness.receive(hello() + "\x89\x01!" + close_1000());
   CHECK(harness.connection.send(MessageType::kText, "x") == Connection::Sent::kNotOpen);
   CHECK_FALSE(harness.connection.ping("x"));
   harness.connection.close(1000, {}, harness.now);
@@ -176,7 +177,7 @@ TEST_CASE("failing: nothing is sent, delivered or waited for any more (RFC 6455 
 TEST_CASE("stop: nothing is delivered or sent afterwards", "[connection]") {
   Harness harness({.ping_interval = 1s});
   harness.connection.stop();
-  harness.receive(kHello + "\x89\x01!" + kClose1000);
+  harness.receive(hello() + "\x89\x01!" + close_1000());
   harness.connection.receive_eof();
   harness.connection.close(1000, {}, harness.now);
   CHECK(harness.connection.send(MessageType::kText, "x") == Connection::Sent::kNotOpen);

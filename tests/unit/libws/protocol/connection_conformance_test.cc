@@ -8,13 +8,10 @@ namespace {
 
 using namespace std::string_literals;
 using State = ConnectionState;
-
-const std::string kHello = "\x81\x05Hello";  // RFC 6455 5.7
-
 }  // namespace
 
 TEST_CASE("connection: the examples' messages are delivered (RFC 6455 5.7)", "[connection]") {
-  expect(kHello, {.events = {"text Hello"}});
+  expect(hello(), {.events = {"text Hello"}});
   expect("\x01\x03Hel\x80\x02lo", {.events = {"text Hello"}});
   expect("\x89\x05Hello", {.sent = client_frame(0x8a, "Hello")});
   const std::string bytes256(256, '\xfe');
@@ -35,7 +32,7 @@ TEST_CASE("connection: long messages arrive in chunks of any size (groups 1.1.6 
   for (const std::size_t size : {65535U, 65536U, 65537U}) {
     for (const std::size_t chunk : {1U, 997U, 4096U, 65536U}) {
       const std::string text(size, '*');
-      const std::string frame = server_frame(0x81, text) + kHello;
+      const std::string frame = server_frame(0x81, text) + hello();
       Harness harness;
       for (std::size_t i = 0; i < frame.size(); i += chunk) {
         harness.receive(std::string_view(frame).substr(i, chunk));
@@ -76,7 +73,7 @@ TEST_CASE("connection: a ping of 126 bytes fails (RFC 6455 5.5, group 2.5)", "[c
 TEST_CASE("connection: RSV bits fail after the valid message (RFC 6455 5.2, group 3)",
           "[connection]") {
   for (const unsigned first : {0xc1U, 0xa1U, 0x91U, 0xf2U, 0xd2U, 0xd9U, 0xf8U, 0xc0U}) {
-    expect_failure(kHello + server_frame(first, "Bad") + "\x89\x01!", {"text Hello"}, 1002);
+    expect_failure(hello() + server_frame(first, "Bad") + "\x89\x01!", {"text Hello"}, 1002);
   }
 }
 
@@ -84,7 +81,7 @@ TEST_CASE("connection: reserved opcodes fail after the valid message (RFC 6455 5
           "[connection]") {
   for (const unsigned opcode : {3U, 4U, 5U, 6U, 7U, 11U, 12U, 13U, 14U, 15U}) {
     expect_failure(server_frame(0x80 | opcode, {}), {}, 1002);
-    expect_failure(kHello + server_frame(0x80 | opcode, "Bad") + kHello, {"text Hello"}, 1002);
+    expect_failure(hello() + server_frame(0x80 | opcode, "Bad") + hello(), {"text Hello"}, 1002);
   }
 }
 
@@ -147,9 +144,9 @@ TEST_CASE("connection: control frames between fragments are answered at once (gr
 TEST_CASE("connection: a continuation of nothing fails (RFC 6455 5.4, groups 5.9 to 5.17)",
           "[connection]") {
   for (const unsigned first : {0x80U, 0x00U}) {
-    expect_failure(server_frame(first, "lost") + kHello, {}, 1002);
+    expect_failure(server_frame(first, "lost") + hello(), {}, 1002);
     expect_failure("\x01\x03Hel\x80\x02lo" + server_frame(first, "lost"), {"text Hello"}, 1002);
-    expect_failure(kHello + server_frame(first, ""), {"text Hello"}, 1002);
+    expect_failure(hello() + server_frame(first, ""), {"text Hello"}, 1002);
   }
 }
 
@@ -191,7 +188,7 @@ TEST_CASE("connection: text that is not UTF-8 fails with 1007 (RFC 6455 8.1, gro
                                         "\xf0\x9f\x98",
                                         "\xe0\x80\x80"};
   for (const std::string& text : bad) {
-    expect_failure(kHello + server_frame(0x81, text) + kHello, {"text Hello"}, 1007);
+    expect_failure(hello() + server_frame(0x81, text) + hello(), {"text Hello"}, 1007);
     expect_failure(server_frame(0x01, text.substr(0, 1)) + server_frame(0x80, text.substr(1)), {},
                    1007);
   }
@@ -219,10 +216,10 @@ TEST_CASE("connection: after the peer's Close nothing is delivered or answered (
           "[connection]") {
   const Seen seen{
       .events = {"text Hello"}, .sent = client_frame(0x88, "\x03\xe8"), .state = State::kClosed};
-  expect(kHello + "\x88\x02\x03\xe8" + kHello, seen);
-  expect(kHello + "\x88\x02\x03\xe8\x89\x01!", seen);
-  expect(kHello + "\x88\x02\x03\xe8\x88\x02\x03\xe8", seen);
-  expect(kHello + "\x88\x02\x03\xe8\xff\xff\xff\xff", seen);
+  expect(hello() + "\x88\x02\x03\xe8" + hello(), seen);
+  expect(hello() + "\x88\x02\x03\xe8\x89\x01!", seen);
+  expect(hello() + "\x88\x02\x03\xe8\x88\x02\x03\xe8", seen);
+  expect(hello() + "\x88\x02\x03\xe8\xff\xff\xff\xff", seen);
 }
 
 TEST_CASE("connection: a Close inside a fragmented message is a Close (group 7.1.5)",
@@ -271,12 +268,12 @@ TEST_CASE("connection: the other close codes fail (RFC 6455 7.4, groups 7.9 and 
 }
 
 TEST_CASE("connection: a masked frame from the server fails (RFC 6455 5.1)", "[connection]") {
-  expect_failure(kHello + "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", {"text Hello"}, 1002);
+  expect_failure(hello() + "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", {"text Hello"}, 1002);
 }
 
 TEST_CASE("connection: lengths not in their shortest form fail (RFC 6455 5.2)", "[connection]") {
-  expect_failure(kHello + "\x81\x7e\x00\x05Hello"s, {"text Hello"}, 1002);
-  expect_failure(kHello + "\x81\x7f\x00\x00\x00\x00\x00\x00\x00\x05Hello"s, {"text Hello"}, 1002);
+  expect_failure(hello() + "\x81\x7e\x00\x05Hello"s, {"text Hello"}, 1002);
+  expect_failure(hello() + "\x81\x7f\x00\x00\x00\x00\x00\x00\x00\x05Hello"s, {"text Hello"}, 1002);
 }
 
 TEST_CASE("connection: a length of 2^63 or 2^64 - 1 fails (RFC 6455 5.2)", "[connection]") {

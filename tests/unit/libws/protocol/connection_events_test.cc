@@ -10,16 +10,17 @@ using namespace std::string_literals;
 using State = ConnectionState;
 using Events = std::vector<std::string>;
 
-const std::string kOneTwoThree =
-    "\x81\x01"
-    "1\x89\x01!\x81\x01"
-    "2\x81\x01"
-    "3";
+std::string one_two_three() {
+  return "\x81\x01"
+         "1\x89\x01!\x81\x01"
+         "2\x81\x01"
+         "3";
+}
 
 }  // namespace
 
 TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking", "[connection]") {
-  support::for_each_chunking(kOneTwoThree, [](const support::Chunks& chunks) {
+  support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.connection.pause(harness.now);
     CHECK(harness.connection.is_paused());
@@ -37,7 +38,7 @@ TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking", "[
 }
 
 TEST_CASE("pause: from inside on_message it stops before the next frame", "[connection]") {
-  support::for_each_chunking(kOneTwoThree, [](const support::Chunks& chunks) {
+  support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.during_message = [&] { harness.connection.pause(harness.now); };
     harness.receive_all(chunks);
@@ -57,14 +58,14 @@ TEST_CASE("pause: undone inside the same event it changes nothing", "[connection
     harness.connection.pause(harness.now);
     harness.connection.resume(harness.now, harness);
   };
-  harness.receive(kOneTwoThree);
+  harness.receive(one_two_three());
   CHECK(harness.events == Events{"text 1", "text 2", "text 3"});
 }
 
 TEST_CASE("pause: an EOF behind kept messages comes after them", "[connection]") {
   Harness harness;
   harness.connection.pause(harness.now);
-  harness.receive(kOneTwoThree);
+  harness.receive(one_two_three());
   harness.connection.receive_eof();
   CHECK(harness.connection.state() == State::kOpen);
   harness.connection.resume(harness.now, harness);
@@ -75,7 +76,7 @@ TEST_CASE("pause: an EOF behind kept messages comes after them", "[connection]")
 TEST_CASE("pause: an EOF behind a kept Close is a clean end", "[connection]") {
   Harness harness;
   harness.connection.pause(harness.now);
-  harness.receive(kOneTwoThree + "\x88\x00"s);
+  harness.receive(one_two_three() + "\x88\x00"s);
   harness.connection.receive_eof();
   harness.connection.resume(harness.now, harness);
   CHECK(harness.connection.state() == State::kClosed);
@@ -91,7 +92,7 @@ TEST_CASE("pause: an EOF with nothing kept is told at once", "[connection]") {
 
 TEST_CASE("events: stop() inside on_message ends the delivery, kept bytes included",
           "[connection]") {
-  support::for_each_chunking(kOneTwoThree, [](const support::Chunks& chunks) {
+  support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.during_message = [&] { harness.connection.stop(); };
     harness.receive_all(chunks);
@@ -108,7 +109,7 @@ TEST_CASE("events: stop() inside on_message ends the delivery, kept bytes includ
 }
 
 TEST_CASE("events: close() inside on_message lets later messages through", "[connection]") {
-  support::for_each_chunking(kOneTwoThree, [](const support::Chunks& chunks) {
+  support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.during_message = [&] { harness.connection.close(1000, "x", harness.now); };
     harness.receive_all(chunks);
@@ -118,7 +119,7 @@ TEST_CASE("events: close() inside on_message lets later messages through", "[con
 }
 
 TEST_CASE("events: send() and ping() inside on_message keep their order", "[connection]") {
-  support::for_each_chunking(kOneTwoThree, [](const support::Chunks& chunks) {
+  support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.during_message = [&] {
       const std::string echo = harness.events.back();

@@ -64,6 +64,11 @@ inline std::string close_payload(unsigned code, std::string_view reason = {}) {
   return payload.append(reason);
 }
 
+// The unmasked text of RFC 6455 section 5.7.
+inline std::string hello() {
+  return "\x81\x05Hello";
+}
+
 class Harness : public ConnectionEvents {
  public:
   explicit Harness(ConnectionSettings settings = {})

@@ -10,7 +10,9 @@ namespace {
 using namespace std::string_literals;
 using Sent = Connection::Sent;
 
-const std::string kMaskedHello = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+std::string masked_hello() {
+  return "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+}
 
 // A sender with randomness of its own choice.
 struct Sender {
@@ -35,7 +37,7 @@ TEST_CASE("send: a client's \"Hello\" is masked as in the example (RFC 6455 5.7)
   support::FixedRandom random;
   Sender sender(random);
   CHECK(sender.connection.send(MessageType::kText, "Hello") == Sent::kYes);
-  CHECK(contents(sender.output) == kMaskedHello);
+  CHECK(contents(sender.output) == masked_hello());
 }
 
 TEST_CASE("send: a server's \"Hello\" is not masked (RFC 6455 5.1, 5.7)", "[connection]") {
@@ -97,14 +99,14 @@ TEST_CASE("server role: masked frames are unmasked under every chunking (RFC 645
   const std::string fragments =
       "\x01\x83\x37\xfa\x21\x3d\x7f\x9f\x4d"
       "\x80\x82\x01\x02\x03\x04\x6d\x6d";
-  expect(kMaskedHello + ping + fragments,
+  expect(masked_hello() + ping + fragments,
          {.events = {"text Hello", "text Hello"}, .sent = "\x8a\x05Hello"},
          {.role = Role::kServer});
 }
 
 TEST_CASE("server role: an unmasked frame fails (RFC 6455 5.1)", "[connection]") {
   Harness server({.role = Role::kServer});
-  server.receive(kMaskedHello + "\x81\x05Hello");
+  server.receive(masked_hello() + "\x81\x05Hello");
   CHECK(server.events == std::vector<std::string>{"text Hello"});
   CHECK(server.sent().substr(0, 1) == "\x88");
   CHECK(server.failure() == ErrorCode::kProtocolViolation);
@@ -113,8 +115,8 @@ TEST_CASE("server role: an unmasked frame fails (RFC 6455 5.1)", "[connection]")
 TEST_CASE("server role: paused bytes are unmasked once", "[connection]") {
   Harness server({.role = Role::kServer});
   server.during_message = [&] { server.connection.pause(server.now); };
-  server.receive(kMaskedHello + kMaskedHello.substr(0, 8));
-  server.receive(kMaskedHello.substr(8));
+  server.receive(masked_hello() + masked_hello().substr(0, 8));
+  server.receive(masked_hello().substr(8));
   server.connection.resume(server.now, server);
   CHECK(server.events == std::vector<std::string>{"text Hello", "text Hello"});
 }

@@ -15,11 +15,25 @@ namespace {
 
 using Progress = ClientHandshake::Progress;
 
-const std::string kStatus = "HTTP/1.1 101 Switching Protocols\r\n";
-const std::string kUpgrade = "Upgrade: websocket\r\n";
-const std::string kConnection = "Connection: Upgrade\r\n";
-const std::string kAccept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
-const std::string kGood = kStatus + kUpgrade + kConnection + kAccept;
+std::string status_line() {
+  return "HTTP/1.1 101 Switching Protocols\r\n";
+}
+
+std::string upgrade_field() {
+  return "Upgrade: websocket\r\n";
+}
+
+std::string connection_field() {
+  return "Connection: Upgrade\r\n";
+}
+
+std::string accept_field() {
+  return "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+}
+
+std::string good_fields() {
+  return status_line() + upgrade_field() + connection_field() + accept_field();
+}
 
 HandshakeRequest offer(std::vector<std::string> subprotocols = {}) {
   HandshakeRequest request;
@@ -75,20 +89,21 @@ void expect_rejected(const std::string& response, const std::string& rule,
 }  // namespace
 
 TEST_CASE("handshake: the example's response opens (RFC 6455 1.3)", "[handshake]") {
-  expect_open(kGood);
+  expect_open(good_fields());
 }
 
 TEST_CASE("handshake: bytes behind the head are kept, whatever the chunking", "[handshake]") {
-  support::for_each_chunking(kGood + "\r\n\x81\x05Hello", [](const support::Chunks& chunks) {
-    auto handshake = make_handshake();
-    CHECK(receive_all(handshake, chunks) == Progress::kOpen);
-    CHECK(rest_of(handshake) == "\x81\x05Hello");
-  });
+  support::for_each_chunking(good_fields() + "\r\n\x81\x05Hello",
+                             [](const support::Chunks& chunks) {
+                               auto handshake = make_handshake();
+                               CHECK(receive_all(handshake, chunks) == Progress::kOpen);
+                               CHECK(rest_of(handshake) == "\x81\x05Hello");
+                             });
 }
 
 TEST_CASE("handshake: body framing of a 101 is ignored", "[handshake]") {
   support::for_each_chunking(
-      kGood + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\x89\x00",
+      good_fields() + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\x89\x00",
       [](const support::Chunks& chunks) {
         auto handshake = make_handshake();
         CHECK(receive_all(handshake, chunks) == Progress::kOpen);
@@ -98,9 +113,10 @@ TEST_CASE("handshake: body framing of a 101 is ignored", "[handshake]") {
 
 TEST_CASE("handshake: header names and tokens are compared without case (RFC 6455 4.1)",
           "[handshake]") {
-  expect_open(kStatus + "UPGRADE: WebSocket\r\nconnection: keep-alive, uPGRADE\r\n" + kAccept);
-  expect_open(kStatus + kUpgrade + "Connection: keep-alive\r\nConnection: x, Upgrade\r\n" +
-              kAccept);
+  expect_open(status_line() + "UPGRADE: WebSocket\r\nconnection: keep-alive, uPGRADE\r\n" +
+              accept_field());
+  expect_open(status_line() + upgrade_field() +
+              "Connection: keep-alive\r\nConnection: x, Upgrade\r\n" + accept_field());
 }
 
 TEST_CASE("handshake: Upgrade must be exactly 'websocket' (RFC 6455 4.1)", "[handshake]") {
@@ -108,7 +124,7 @@ TEST_CASE("handshake: Upgrade must be exactly 'websocket' (RFC 6455 4.1)", "[han
   for (const std::string upgrade :
        {"", "Upgrade:\r\n", "Upgrade: websocketx\r\n", "Upgrade: h2c, websocket\r\n",
         "Upgrade: websocket/13\r\n", "Upgrade: websocket\r\nUpgrade: websocket\r\n"}) {
-    expect_rejected(kStatus + upgrade + kConnection + kAccept, rule);
+    expect_rejected(status_line() + upgrade + connection_field() + accept_field(), rule);
   }
 }
 
@@ -118,14 +134,15 @@ TEST_CASE("handshake: Connection must name 'Upgrade' as a whole token (RFC 6455 
   for (const std::string connection :
        {"", "Connection: keep-alive\r\n", "Connection: Upgrades\r\n", "Connection: xUpgrade\r\n",
         "Connection: Upgrade keep-alive\r\n"}) {
-    expect_rejected(kStatus + kUpgrade + connection + kAccept, rule);
+    expect_rejected(status_line() + upgrade_field() + connection + accept_field(), rule);
   }
 }
 
 TEST_CASE("handshake: Accept must answer the key, once (RFC 6455 4.1)", "[handshake]") {
-  const std::string rest = kStatus + kUpgrade + kConnection;
+  const std::string rest = status_line() + upgrade_field() + connection_field();
   expect_rejected(rest, "there is no Sec-WebSocket-Accept header");
-  expect_rejected(rest + kAccept + kAccept, "there is more than one Sec-WebSocket-Accept header");
+  expect_rejected(rest + accept_field() + accept_field(),
+                  "there is more than one Sec-WebSocket-Accept header");
   const std::string rule = "Sec-WebSocket-Accept does not answer the key sent";
   for (const std::string value : {"", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo", "S3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
                                   "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=,", "dGhlIHNhbXBsZSBub25jZQ=="}) {
@@ -136,37 +153,41 @@ TEST_CASE("handshake: Accept must answer the key, once (RFC 6455 4.1)", "[handsh
 
 TEST_CASE("handshake: an extension that was not offered fails (RFC 6455 4.1)", "[handshake]") {
   const std::string rule = "the server chose an extension that was not offered";
-  expect_rejected(kGood + "Sec-WebSocket-Extensions: permessage-deflate\r\n", rule);
-  expect_rejected(kGood + "Sec-WebSocket-Extensions:\r\nSec-WebSocket-Extensions: x;y=1\r\n", rule);
-  expect_open(kGood + "Sec-WebSocket-Extensions:\r\n");
+  expect_rejected(good_fields() + "Sec-WebSocket-Extensions: permessage-deflate\r\n", rule);
+  expect_rejected(
+      good_fields() + "Sec-WebSocket-Extensions:\r\nSec-WebSocket-Extensions: x;y=1\r\n", rule);
+  expect_open(good_fields() + "Sec-WebSocket-Extensions:\r\n");
 }
 
 TEST_CASE("handshake: the subprotocol must be one that was offered (RFC 6455 4.1)", "[handshake]") {
   const auto two = offer({"chat.v2", "chat.v1"});
-  expect_open(kGood + "Sec-WebSocket-Protocol: chat.v1\r\n", two, "chat.v1");
+  expect_open(good_fields() + "Sec-WebSocket-Protocol: chat.v1\r\n", two, "chat.v1");
   const std::string rule = "the server chose a subprotocol that was not offered";
-  expect_rejected(kGood + "Sec-WebSocket-Protocol: Chat.v1\r\n", rule, two);
-  expect_rejected(kGood + "Sec-WebSocket-Protocol: chat.v2, chat.v1\r\n", rule, two);
-  expect_rejected(kGood + "Sec-WebSocket-Protocol:\r\n", rule, two);
-  expect_rejected(kGood + "Sec-WebSocket-Protocol: chat.v1\r\n", rule);
-  expect_rejected(kGood + "Sec-WebSocket-Protocol: chat.v1\r\nSec-WebSocket-Protocol: chat.v1\r\n",
-                  "there is more than one Sec-WebSocket-Protocol header", two);
+  expect_rejected(good_fields() + "Sec-WebSocket-Protocol: Chat.v1\r\n", rule, two);
+  expect_rejected(good_fields() + "Sec-WebSocket-Protocol: chat.v2, chat.v1\r\n", rule, two);
+  expect_rejected(good_fields() + "Sec-WebSocket-Protocol:\r\n", rule, two);
+  expect_rejected(good_fields() + "Sec-WebSocket-Protocol: chat.v1\r\n", rule);
+  expect_rejected(
+      good_fields() + "Sec-WebSocket-Protocol: chat.v1\r\nSec-WebSocket-Protocol: chat.v1\r\n",
+      "there is more than one Sec-WebSocket-Protocol header", two);
 }
 
 TEST_CASE("handshake: no subprotocol fails only where one is required", "[handshake]") {
   auto request = offer({"chat"});
-  expect_rejected(kGood, "the server chose none of the subprotocols offered", request);
+  expect_rejected(good_fields(), "the server chose none of the subprotocols offered", request);
   request.require_subprotocol = false;
-  expect_open(kGood, request);
-  expect_open(kGood, offer());
+  expect_open(good_fields(), request);
+  expect_open(good_fields(), offer());
 }
 
 TEST_CASE("handshake: a 101 of HTTP/1.0 fails (RFC 6455 4.1)", "[handshake]") {
-  expect_rejected("HTTP/1.0 101 x\r\n" + kUpgrade + kConnection + kAccept, "101 of HTTP/1.0");
+  expect_rejected("HTTP/1.0 101 x\r\n" + upgrade_field() + connection_field() + accept_field(),
+                  "101 of HTTP/1.0");
 }
 
 TEST_CASE("handshake: a head that breaks HTTP is named", "[handshake]") {
-  expect_rejected(kStatus + kUpgrade + " folded\r\n", "header field folded over lines");
+  expect_rejected(status_line() + upgrade_field() + " folded\r\n",
+                  "header field folded over lines");
   expect_rejected("220 smtp ready\r\n", "response that is not HTTP/1");
 }
 
@@ -176,7 +197,8 @@ TEST_CASE("handshake: eight interim responses are skipped, nine are not", "[hand
     interim += "HTTP/1.1 " + std::to_string(status) + " x\r\nLink: </a>\r\n\r\n";
   }
   auto handshake = make_handshake();
-  CHECK(receive_all(handshake, support::byte_by_byte(interim + kGood + "\r\n")) == Progress::kOpen);
+  CHECK(receive_all(handshake, support::byte_by_byte(interim + good_fields() + "\r\n")) ==
+        Progress::kOpen);
   CHECK(handshake.response().headers.size() == 3);
 
   auto too_many = make_handshake();
@@ -185,9 +207,9 @@ TEST_CASE("handshake: eight interim responses are skipped, nine are not", "[hand
 }
 
 TEST_CASE("handshake: a lost connection is neither a status nor a broken rule", "[handshake]") {
-  for (std::size_t size = 0; size < kGood.size(); ++size) {
+  for (std::size_t size = 0; size < good_fields().size(); ++size) {
     auto handshake = make_handshake();
-    CHECK(receive(handshake, kGood.substr(0, size)) == Progress::kNeedMore);
+    CHECK(receive(handshake, good_fields().substr(0, size)) == Progress::kNeedMore);
     CHECK(handshake.receive_eof() == Progress::kFailed);
     CHECK(handshake.error().code == ErrorCode::kConnectionLost);
     CHECK(handshake.error().phase == Phase::kHttp);
@@ -196,16 +218,16 @@ TEST_CASE("handshake: a lost connection is neither a status nor a broken rule", 
 
 TEST_CASE("handshake: max_header bounds the response head", "[handshake]") {
   auto request = offer();
-  request.max_header = kGood.size() + 2;
-  expect_open(kGood, request);
-  request.max_header = kGood.size() + 1;
-  expect_rejected(kGood, "response head longer than max_header", request);
+  request.max_header = good_fields().size() + 2;
+  expect_open(good_fields(), request);
+  request.max_header = good_fields().size() + 1;
+  expect_rejected(good_fields(), "response head longer than max_header", request);
 }
 
 TEST_CASE("handshake: giving up before a refusal's body changes nothing", "[handshake]") {
   auto handshake = make_handshake();
   CHECK(handshake.give_up() == Progress::kNeedMore);
-  CHECK(receive(handshake, kGood) == Progress::kNeedMore);
+  CHECK(receive(handshake, good_fields()) == Progress::kNeedMore);
   CHECK(handshake.give_up() == Progress::kNeedMore);
   CHECK(receive(handshake, "\r\n") == Progress::kOpen);
 }

@@ -14,12 +14,29 @@ namespace {
 
 using Progress = ServerHandshakeResult::Progress;
 
-const std::string kLine = "GET /chat HTTP/1.1\r\n";
-const std::string kHost = "Host: server.example.com\r\n";
-const std::string kUpgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
-const std::string kKey = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-const std::string kVersion = "Sec-WebSocket-Version: 13\r\n";
-const std::string kGood = kLine + kHost + kUpgrade + kKey + kVersion;
+std::string request_line() {
+  return "GET /chat HTTP/1.1\r\n";
+}
+
+std::string host_field() {
+  return "Host: server.example.com\r\n";
+}
+
+std::string upgrade_fields() {
+  return "Upgrade: websocket\r\nConnection: Upgrade\r\n";
+}
+
+std::string key_field() {
+  return "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+}
+
+std::string version_field() {
+  return "Sec-WebSocket-Version: 13\r\n";
+}
+
+std::string good_request() {
+  return request_line() + host_field() + upgrade_fields() + key_field() + version_field();
+}
 
 void expect_refused(const std::string& request, const std::string& status) {
   const auto result = answer_request(request + "\r\n");
@@ -35,7 +52,7 @@ TEST_CASE("server handshake: the example's accept key (RFC 6455 1.3)", "[handsha
 
 TEST_CASE("server handshake: the example is answered, once it is whole (RFC 6455 1.3)",
           "[handshake]") {
-  const std::string request = kGood + "Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+  const std::string request = good_request() + "Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
   for (std::size_t size = 0; size < request.size(); ++size) {
     CHECK(answer_request(request.substr(0, size)).progress == Progress::kNeedMore);
   }
@@ -65,25 +82,42 @@ TEST_CASE("server handshake: our client and our server agree", "[handshake]") {
 TEST_CASE("server handshake: each missing or wrong part is refused (RFC 6455 4.2.1)",
           "[handshake]") {
   const std::string bad = "400 Bad Request";
-  expect_refused("POST /chat HTTP/1.1\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
-  expect_refused("GET /chat HTTP/1.0\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
-  expect_refused("GET  HTTP/1.1\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
-  expect_refused("GET /a b HTTP/1.1\r\n" + kHost + kUpgrade + kKey + kVersion, bad);
-  expect_refused(kLine + kUpgrade + kKey + kVersion, bad);
-  expect_refused(kLine + kHost + kHost + kUpgrade + kKey + kVersion, bad);
-  expect_refused(kLine + kHost + "Connection: Upgrade\r\n" + kKey + kVersion, bad);
-  expect_refused(kLine + kHost + "Upgrade: websocket\r\n" + kKey + kVersion, bad);
-  expect_refused(kLine + kHost + kUpgrade + kVersion, bad);
-  expect_refused(kLine + kHost + kUpgrade + kKey + kKey + kVersion, bad);
-  expect_refused(kLine + kHost + kUpgrade + "Sec-WebSocket-Key: short==\r\n" + kVersion, bad);
-  expect_refused(kGood + "Folded: a\r\n b\r\n", bad);
+  expect_refused(
+      "POST /chat HTTP/1.1\r\n" + host_field() + upgrade_fields() + key_field() + version_field(),
+      bad);
+  expect_refused(
+      "GET /chat HTTP/1.0\r\n" + host_field() + upgrade_fields() + key_field() + version_field(),
+      bad);
+  expect_refused(
+      "GET  HTTP/1.1\r\n" + host_field() + upgrade_fields() + key_field() + version_field(), bad);
+  expect_refused(
+      "GET /a b HTTP/1.1\r\n" + host_field() + upgrade_fields() + key_field() + version_field(),
+      bad);
+  expect_refused(request_line() + upgrade_fields() + key_field() + version_field(), bad);
+  expect_refused(request_line() + host_field() + host_field() + upgrade_fields() + key_field() +
+                     version_field(),
+                 bad);
+  expect_refused(
+      request_line() + host_field() + "Connection: Upgrade\r\n" + key_field() + version_field(),
+      bad);
+  expect_refused(
+      request_line() + host_field() + "Upgrade: websocket\r\n" + key_field() + version_field(),
+      bad);
+  expect_refused(request_line() + host_field() + upgrade_fields() + version_field(), bad);
+  expect_refused(request_line() + host_field() + upgrade_fields() + key_field() + key_field() +
+                     version_field(),
+                 bad);
+  expect_refused(request_line() + host_field() + upgrade_fields() +
+                     "Sec-WebSocket-Key: short==\r\n" + version_field(),
+                 bad);
+  expect_refused(good_request() + "Folded: a\r\n b\r\n", bad);
   expect_refused("\r\n", bad);
 }
 
 TEST_CASE("server handshake: another version is told which one is spoken (RFC 6455 4.4)",
           "[handshake]") {
-  const auto result =
-      answer_request(kLine + kHost + kUpgrade + kKey + "Sec-WebSocket-Version: 8\r\n\r\n");
+  const auto result = answer_request(request_line() + host_field() + upgrade_fields() +
+                                     key_field() + "Sec-WebSocket-Version: 8\r\n\r\n");
   CHECK(result.progress == Progress::kRefused);
   CHECK_THAT(result.response, StartsWith("HTTP/1.1 426 Upgrade Required\r\n"));
   CHECK_THAT(result.response, ContainsSubstring("Sec-WebSocket-Version: 13\r\n"));
@@ -91,7 +125,7 @@ TEST_CASE("server handshake: another version is told which one is spoken (RFC 64
 
 TEST_CASE("server handshake: a request ends within 16 KiB or is refused", "[handshake]") {
   constexpr std::size_t kLimit = 16384;
-  const std::string start = kGood + "X: ";
+  const std::string start = good_request() + "X: ";
   std::string request = start + std::string(kLimit - start.size() - 4, 'x') + "\r\n\r\n";
   REQUIRE(request.size() == kLimit);
   CHECK(answer_request(request).progress == Progress::kOpen);

@@ -60,60 +60,65 @@ bool is_valid_in(const support::Chunks& chunks) {
          validator.is_complete();
 }
 
-const std::vector<std::string> kValid = {
-    "",
-    "Hello-\xc2\xb5@\xc3\x9f\xc3\xb6\xc3\xa4\xc3\xbc\xc3\xa0\xc3\xa1-UTF-8!!",
-    "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5",  // the Greek word of group 6.1
-    "\0"s,
-    "\x7f",
-    "\xc2\x80",
-    "\xdf\xbf",
-    "\xe0\xa0\x80",
-    "\xed\x9f\xbf",
-    "\xee\x80\x80",
-    "\xef\xbf\xbd",
-    "\xef\xbf\xbe",  // U+FFFE: a non-character is a character here
-    "\xef\xbf\xbf",
-    "\xf0\x90\x80\x80",
-    "\xf4\x8f\xbf\xbf",  // U+10FFFF
-    "0123456789abcdef\xe2\x82\xac"
-    "0123456789abcdef",
-    "0123456789abcd\xf0\x9f\x98\x80"
-    "0123456789abcdef0123456789",
-};
+std::vector<std::string> valid_texts() {
+  return {
+      "",
+      "Hello-\xc2\xb5@\xc3\x9f\xc3\xb6\xc3\xa4\xc3\xbc\xc3\xa0\xc3\xa1-UTF-8!!",
+      "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5",  // the Greek word of group 6.1
+      "\0"s,
+      "\x7f",
+      "\xc2\x80",
+      "\xdf\xbf",
+      "\xe0\xa0\x80",
+      "\xed\x9f\xbf",
+      "\xee\x80\x80",
+      "\xef\xbf\xbd",
+      "\xef\xbf\xbe",  // U+FFFE: a non-character is a character here
+      "\xef\xbf\xbf",
+      "\xf0\x90\x80\x80",
+      "\xf4\x8f\xbf\xbf",  // U+10FFFF
+      "0123456789abcdef\xe2\x82\xac"
+      "0123456789abcdef",
+      "0123456789abcd\xf0\x9f\x98\x80"
+      "0123456789abcdef0123456789",
+  };
+}
 
 struct Invalid {
   std::string text;
   std::size_t accepted;  // bytes before the first bad one
 };
 
-const std::vector<Invalid> kInvalid = {
-    {"\x80", 0},
-    {"\xbf", 0},
-    {"\xc0\xaf", 0},  // overlong '/'
-    {"\xc1\xbf", 0},
-    {"\xe0\x80\xaf", 1},
-    {"\xe0\x9f\xbf", 1},
-    {"\xf0\x80\x80\xaf", 1},
-    {"\xf0\x8f\xbf\xbf", 1},
-    {"\xf8\x88\x80\x80\x80", 0},      // five bytes
-    {"\xfc\x84\x80\x80\x80\x80", 0},  // six bytes
-    {"\xfe", 0},
-    {"\xff", 0},
-    {"\xed\xa0\x80", 1},      // U+D800
-    {"\xed\xbf\xbf", 1},      // U+DFFF
-    {"\xf4\x90\x80\x80", 1},  // U+110000
-    {"\xf5\x80\x80\x80", 0},
-    {"\xc3(", 1},
-    {"\xe2\x82(", 2},
-    {"\xf0\x9f\x98(", 3},
-    {"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80"
-     "edited",
-     12},  // group 6.3.1
-};
+std::vector<Invalid> invalid_texts() {
+  return {
+      {"\x80", 0},
+      {"\xbf", 0},
+      {"\xc0\xaf", 0},  // overlong '/'
+      {"\xc1\xbf", 0},
+      {"\xe0\x80\xaf", 1},
+      {"\xe0\x9f\xbf", 1},
+      {"\xf0\x80\x80\xaf", 1},
+      {"\xf0\x8f\xbf\xbf", 1},
+      {"\xf8\x88\x80\x80\x80", 0},      // five bytes
+      {"\xfc\x84\x80\x80\x80\x80", 0},  // six bytes
+      {"\xfe", 0},
+      {"\xff", 0},
+      {"\xed\xa0\x80", 1},      // U+D800
+      {"\xed\xbf\xbf", 1},      // U+DFFF
+      {"\xf4\x90\x80\x80", 1},  // U+110000
+      {"\xf5\x80\x80\x80", 0},
+      {"\xc3(", 1},
+      {"\xe2\x82(", 2},
+      {"\xf0\x9f\x98(", 3},
+      {"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80"
+       "edited",
+       12},  // group 6.3.1
+  };
+}
 
-const std::vector<std::string> kCut = {"\xc2", "\xe2\x82", "\xf0\x9f\x98", "a\xe2",
-                                       "0123456789abcdef\xf0"};
+std::vector<std::string> cut_texts() {
+  return {"\xc2", "\xe2\x82", "\xf0\x9f\x98", "a\xe2", "0123456789abcdef\xf0"};
+}
 
 }  // namespace
 
@@ -129,7 +134,7 @@ TEST_CASE("utf8: every code point in every length is judged by its number (RFC 3
 }
 
 TEST_CASE("utf8: valid text is valid under every chunking", "[utf8]") {
-  for (const std::string& text : kValid) {
+  for (const std::string& text : valid_texts()) {
     CHECK(is_valid_utf8(text));
     support::for_each_chunking(text,
                                [](const support::Chunks& chunks) { CHECK(is_valid_in(chunks)); });
@@ -138,7 +143,7 @@ TEST_CASE("utf8: valid text is valid under every chunking", "[utf8]") {
 
 TEST_CASE("utf8: invalid text fails at the byte that no other could mend (RFC 6455 8.1)",
           "[utf8]") {
-  for (const auto& [text, expected] : kInvalid) {
+  for (const auto& [text, expected] : invalid_texts()) {
     CHECK_FALSE(is_valid_utf8(text));
     CHECK(accepted(text) == expected);
     support::for_each_chunking(
@@ -158,7 +163,7 @@ TEST_CASE("utf8: a bad byte is found at every place of the blocks", "[utf8]") {
 }
 
 TEST_CASE("utf8: text that ends within a character is fit so far and not complete", "[utf8]") {
-  for (const std::string& text : kCut) {
+  for (const std::string& text : cut_texts()) {
     Utf8Validator validator;
     CHECK(feed(validator, text));
     CHECK_FALSE(validator.is_complete());
