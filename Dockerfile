@@ -30,4 +30,3 @@ FROM scratch
 COPY --from=build /image/ /
 USER 65532:65532
 ENTRYPOINT ["/wsbridged"]
-CMD ["run"]
