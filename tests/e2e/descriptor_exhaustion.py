@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Out of descriptors: accepting pauses and resumes, nothing spins, nothing running is hurt.
 
-Scenario: a daemon whose limit of descriptors is lowered, and more programs than it can serve; with an
-even and an odd number of descriptors left, so that accepting and dialling are what fails.
+Scenario: a daemon whose limit of descriptors is lowered, and more programs than it can serve; with
+an even and an odd number of descriptors left, so that accepting and dialling are what fails.
 Method: processor time is read from /proc while it is starved; then some leave, the rest is served.
 Release build: UBSan opens a pipe to look at memory, and takes its failure for a bad object.
 Why: accept() that fails with EMFILE leaves the socket readable: the naive loop burns a processor.

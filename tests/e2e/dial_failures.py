@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every way in which an upstream cannot be opened: one clear log line, the local connection ended as
-specified, and another session of the same daemon that does not notice.
+"""Every way in which an upstream cannot be opened: one clear log line, the local connection ended
+as specified, and another session of the same daemon that does not notice.
 
 Scenario: refused, silent, unknown and impostor servers, and servers that answer nonsense.
 Method: a bridge for each server on one daemon, beside a healthy session that is used after each.
@@ -15,16 +15,20 @@ from kit.waiting import deadline
 
 REFUSAL = (b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n\r\n"
            b"you are not a friend\n")
+
+
+def response_with_headers(count, size):
+    fields = (b"X-%d: %s\r\n" % (number, b"y" * size) for number in range(count))
+    return b"HTTP/1.1 101 Switching Protocols\r\n" + b"".join(fields) + b"\r\n"
+
+
 HANDSHAKE_ERRORS = {
     # what: (bytes instead of the right 101, words of the one log line)
     "403 with a body": (REFUSAL, ["403"]),
     "a redirect": (b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\n\r\n", ["302"]),
     "a 200": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", ["200"]),
-    "headers of 70 KiB": (b"HTTP/1.1 101 Switching Protocols\r\n"
-                          + b"".join(b"X-%d: %s\r\n" % (i, b"y" * 1000) for i in range(70)) + b"\r\n",
-                          ["header"]),
-    "1,000 headers": (b"HTTP/1.1 101 Switching Protocols\r\n"
-                      + b"".join(b"X-%d: y\r\n" % i for i in range(1000)) + b"\r\n", ["header"]),
+    "headers of 70 KiB": (response_with_headers(70, 1000), ["header"]),
+    "1,000 headers": (response_with_headers(1000, 1), ["header"]),
     "no HTTP at all": (b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n", []),
     "nothing, then the end": (b"", []),
     "half a response": (b"HTTP/1.1 101 Switching Pro", []),

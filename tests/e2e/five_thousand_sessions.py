@@ -2,8 +2,8 @@
 """5,000 sessions at once on one process, opened and closed three times without growth.
 
 Scenario: half of the programs come over TCP, half over a Unix socket; the server echoes.
-Method: every session exchanges a line while all are open; descriptors and memory are read from /proc
-after each round. Release build.
+Method: every session exchanges a line while all are open; descriptors and memory are read from
+/proc after each round. Release build.
 Why: a descriptor or a few kilobytes lost for each session end a daemon after weeks.
 """
 import resource
@@ -47,8 +47,8 @@ class FiveThousandSessions(E2eCase):
                        "every session's end in the log", 60)
             wait_until(lambda: descriptor_count(daemon.pid) <= idle, "all descriptors closed", 30)
             resident.append(status_bytes(daemon.pid, "VmRSS"))
-            print(f"round {number + 1}: {time.monotonic() - began:.1f} s, {full >> 10} KiB with all "
-                  f"open, {resident[-1] >> 10} KiB after")
+            print(f"round {number + 1}: {time.monotonic() - began:.1f} s, {full >> 10} KiB with "
+                  f"all open, {resident[-1] >> 10} KiB after")
         self.assertLess(resident[2] - resident[1], MAX_GROWTH, "memory does not grow by rounds")
         self.assertLess(resident[2] - resident[0], 5 * MAX_GROWTH, "nor slowly")
         self.assertEqual(daemon.problems(), [], "and nothing failed")

@@ -100,7 +100,7 @@ class Refusals(E2eCase):
                 self.assertEqual(local.read_until_end(), (b"good\n", "reset"))
                 entry = daemon.wait_for_session_end()
                 self.assertIn(next(iter(framing)), str(entry), "the log names the policy")
-                self.assertGreaterEqual(entry["dropped_lines_down"], 1, "and counts what it dropped")
+                self.assertGreaterEqual(entry["dropped_lines_down"], 1, "and counts the message")
 
     def test_a_local_line_that_is_not_utf8_closes_with_1007(self):
         server, daemon = self.bridge_to_server()

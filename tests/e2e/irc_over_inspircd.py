@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """IRC, the use that this daemon was made for: a line client on InspIRCd's WebSocket listener.
 
-Scenario: Debian's inspircd with its websocket module; one user comes through the daemon, one plainly.
+Scenario: Debian's inspircd with its websocket module; one user comes through the daemon, one does
+not.
 Method: both register, join a channel and talk; once through a socket, once through `nc`.
 Why: a real server of another kind than the ones written for these tests, and a real line protocol.
 """
@@ -90,7 +91,8 @@ class IrcOverInspircd(E2eCase):
             user.say(f"PRIVMSG #bridge :up {number} \u00e9\u20ac\U0001F680")
             self.assertIn(f":up {number} \u00e9\u20ac\U0001F680", other.wait_for(f"up {number} "))
             other.say(f"PRIVMSG {user.nick} :down {number} \u00fc")
-            self.assertIn(f"PRIVMSG {user.nick} :down {number} \u00fc", user.wait_for(f"down {number} "))
+            self.assertIn(f"PRIVMSG {user.nick} :down {number} \u00fc",
+                          user.wait_for(f"down {number} "))
         user.say("PING :token-7")
         self.assertIn("token-7", user.wait_for("PONG"), "our PING is answered")
         user.wait_for("PING")  # wait_for has answered it

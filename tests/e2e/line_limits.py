@@ -5,7 +5,7 @@ Scenario: 65,535 to 65,537 bytes and 1 MiB pass; 1 MiB + 1 ends the session with
 Method: a scripted server compares every byte and reads the close code; the log names the limit.
 Why: a limit tested only from below is no limit, and a truncated line is worse than a lost session.
 """
-from kit.case import E2eCase, bridge, main
+from kit.case import E2eCase, main
 from kit.upstream import CONTINUATION, TEXT, frame
 
 MIB = 1 << 20

@@ -11,7 +11,8 @@ from kit.line_exchange import SMALL_BUFFER, LineExchangeCase
 
 COUNT = 20_000
 SLOW = {"slow_every": 200, "slow_ms": 8, "receive_buffer": SMALL_BUFFER}
-SPEEDS = {"fast": {}, "slow local reader": {"client": SLOW}, "slow upstream reader": {"server": SLOW}}
+SPEEDS = {"fast": {}, "slow local reader": {"client": SLOW},
+          "slow upstream reader": {"server": SLOW}}
 
 
 class LineMatrix(LineExchangeCase):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""max_connections leaves further connections in the accept queue, and takes them when there is room.
+"""max_connections leaves further connections in the accept queue until there is room.
 
 Scenario: two sessions are allowed, five programs connect.
 Method: the scripted server counts dials; queued programs have already written their first line.

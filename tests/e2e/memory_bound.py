@@ -4,7 +4,8 @@
 Scenario: 40 sessions whose local program reads nothing and sends all it can, to servers that read
 nothing and send all they can; ws and wss; the largest line and message half done.
 Method: the resident size of the release build, before and after nothing moves any more.
-Why: one reader that stops must cost what the configuration says, not what the other side has to say.
+Why: one reader that stops must cost what the configuration says, not what the other side has to
+say.
 """
 import socket
 

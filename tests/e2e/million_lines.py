@@ -19,10 +19,11 @@ LIMIT = 2 * (64 << 10) + (1 << 20) + (16 << 20) + (16 << 20)
 class MillionLines(LineExchangeCase):
 
     def exchange_million(self, scheme, listener):
-        daemon, result = self.exchange(scheme, listener, MILLION, binary=RELEASE_BINARY, seconds=200)
+        daemon, result = self.exchange(scheme, listener, MILLION, binary=RELEASE_BINARY,
+                                       seconds=200)
         peak = status_bytes(daemon.pid, "VmHWM")
-        print(f"{scheme} to {listener}: {MILLION} lines and {result['received_bytes'] >> 20} MiB each "
-              f"way in {result['seconds']} s, peak RSS {peak >> 10} KiB")
+        print(f"{scheme} to {listener}: {MILLION} lines and {result['received_bytes'] >> 20} MiB "
+              f"each way in {result['seconds']} s, peak RSS {peak >> 10} KiB")
         self.assertLess(peak, LIMIT, "memory is bounded whatever the volume")
 
     def test_ws_to_tcp(self):

@@ -3,7 +3,7 @@
 
 Scenario: it echoes, greets, pings and closes; subprotocols and headers are negotiated.
 Method: the same conversation over both schemes, from a TCP and a Unix program.
-Why: an implementation that was written against other clients than ours disagrees where we are wrong.
+Why: an implementation that was written against other clients disagrees where we are wrong.
 """
 from kit.case import E2eCase, bridge, main
 from kit.websockets_server import WebsocketsServer, request_headers

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Lines and frames cut at every read boundary come out whole.
 
-Scenario: delimiters, \\r\\n, UTF-8 sequences and frame headers arrive byte by byte, and in two parts
-for every place of the cut.
-Method: after each part an exchange in the other direction proves that the daemon went through a turn
-of its loop, so that it has read the part alone; no pause is needed.
+Scenario: delimiters, \\r\\n, UTF-8 sequences and frame headers arrive byte by byte, and in two
+parts for every place of the cut.
+Method: after each part an exchange in the other direction proves that the daemon went through a
+turn of its loop, so that it has read the part alone; no pause is needed.
 Why: read() returns what happens to be there; a splitter that forgets this works until it is busy.
 """
 from kit.case import E2eCase, main

@@ -31,7 +31,8 @@ class SeveralBridges(E2eCase):
                 local = self.connect(address)
                 upstream = server.open()
                 self.assertEqual(upstream.request.target, target)
-                self.assertEqual(upstream.request.get("X-Bridge"), "beta" if name == "beta" else None)
+                self.assertEqual(upstream.request.all("X-Bridge"),
+                                 ["beta"] if name == "beta" else [])
                 local.send(written)
                 self.assertEqual(upstream.read_message(), expected)
 

@@ -133,7 +133,8 @@ class ManyAtOnce(E2eCase):
 
     def test_two_daemons_that_start_at_the_same_time_do_not_both_win(self):
         server = self.server()
-        arguments = ["run", "--listen", f"unix:{self.path('race.sock')}", "--upstream", server.url()]
+        arguments = ["run", "--listen", f"unix:{self.path('race.sock')}", "--upstream",
+                     server.url()]
         both = [self.launch(*arguments), self.launch(*arguments)]
         wait_until(lambda: sum(bool(one.stdout()) or not one.is_running() for one in both) == 2,
                    "both are ready or ended")

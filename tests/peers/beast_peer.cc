@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 // An independent WebSocket server (Boost.Beast), ws or wss, one thread: echoes, or sends and checks
 // numbered messages, fast or slowly. Prints its port and each session's result as JSON lines.
-#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <map>
 #include <memory>
-
-// Before Asio: the awaitable of Boost 1.74 forgets to include it.
 #include <utility>
 
 #include <boost/asio.hpp>
@@ -23,7 +21,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
-using asio::use_awaitable;
+using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using PlainStream = websocket::stream<tcp::socket>;
 using TlsStream = websocket::stream<beast::ssl_stream<tcp::socket>>;
@@ -68,121 +66,157 @@ struct Report {
   std::string error;
 
   void print() const {
-    std::printf(
-        "{\"event\": \"end\", \"received\": %llu, \"sent\": %llu, \"wrong\": %llu, "
-        "\"close_code\": %u, \"error\": \"%s\"}\n",
-        static_cast<unsigned long long>(received), static_cast<unsigned long long>(sent),
-        static_cast<unsigned long long>(wrong), close_code, error.c_str());
-    std::fflush(stdout);
+    std::cout << R"({"event": "end", "received": )" << received << R"(, "sent": )" << sent
+              << R"(, "wrong": )" << wrong << R"(, "close_code": )" << close_code
+              << R"(, "error": ")" << error << R"("})" << std::endl;
   }
 };
 
+// One connection. Its functions below keep it alive: every handler holds a pointer to it.
 template <typename Stream>
 struct Session {
   Session(Stream connected, const Settings& how)
-      : stream(std::move(connected)), settings(how), sender_end(stream.get_executor()) {
-    sender_end.expires_at(asio::steady_timer::time_point::max());
-  }
+      : stream(std::move(connected)), settings(how), pause(stream.get_executor()) {}
 
   Stream stream;
   const Settings& settings;
-  asio::steady_timer sender_end;  // cancelled when everything is sent
-  bool is_sending = true;
+  asio::steady_timer pause;
+  beast::flat_buffer received;
+  std::string expected;
+  std::string sending;
   Report report;
 };
 
 template <typename Stream>
 using SessionPointer = std::shared_ptr<Session<Stream>>;
 
+// The last handler of a session's reading side comes here: whatever happens, once.
 template <typename Stream>
-asio::awaitable<void> echo_messages(SessionPointer<Stream> session) {
-  beast::flat_buffer buffer;
-  for (;;) {
-    co_await session->stream.async_read(buffer, use_awaitable);
-    ++session->report.received;
-    session->stream.text(session->stream.got_text());
-    co_await session->stream.async_write(buffer.data(), use_awaitable);
-    ++session->report.sent;
-    buffer.consume(buffer.size());
-  }
-}
-
-template <typename Stream>
-asio::awaitable<void> receive_messages(SessionPointer<Stream> session) {
-  const Settings& settings = session->settings;
-  asio::steady_timer pause(session->stream.get_executor());
-  beast::flat_buffer buffer;
-  std::string expected;
-  while (session->report.received < settings.receive_count) {
-    co_await session->stream.async_read(buffer, use_awaitable);
-    peers::make_line(session->report.received++, peers::Direction::kUp, expected);
-    const auto bytes = buffer.data();
-    if (std::string_view(static_cast<const char*>(bytes.data()), bytes.size()) != expected) {
-      ++session->report.wrong;
-    }
-    buffer.consume(buffer.size());
-    if (settings.slow_every != 0 && session->report.received % settings.slow_every == 0) {
-      pause.expires_after(std::chrono::milliseconds(settings.slow_ms));
-      co_await pause.async_wait(use_awaitable);
-    }
-  }
-}
-
-template <typename Stream>
-asio::awaitable<void> send_messages(SessionPointer<Stream> session) {
-  std::string line;
-  session->stream.text(true);
-  while (session->report.sent < session->settings.send_count) {
-    peers::make_line(session->report.sent, peers::Direction::kDown, line);
-    co_await session->stream.async_write(asio::buffer(line), use_awaitable);
-    ++session->report.sent;
-  }
-}
-
-// Both directions at once; closes with 1000 when both are complete.
-template <typename Stream>
-asio::awaitable<void> exchange_messages(SessionPointer<Stream> session) {
-  asio::co_spawn(session->stream.get_executor(), send_messages(session),
-                 [session](const std::exception_ptr&) {
-                   session->is_sending = false;
-                   session->sender_end.cancel();
-                 });
-  co_await receive_messages(session);
-  if (session->is_sending) {
-    boost::system::error_code cancelled;
-    co_await session->sender_end.async_wait(asio::redirect_error(use_awaitable, cancelled));
-  }
-  co_await session->stream.async_close(websocket::close_code::normal, use_awaitable);
-}
-
-template <typename Stream>
-asio::awaitable<void> run_session(SessionPointer<Stream> session) {
-  try {
-    if constexpr (std::is_same_v<Stream, TlsStream>) {
-      co_await session->stream.next_layer().async_handshake(asio::ssl::stream_base::server,
-                                                            use_awaitable);
-    }
-    co_await session->stream.async_accept(use_awaitable);
-    if (session->settings.echo) {
-      co_await echo_messages(session);
-    } else {
-      co_await exchange_messages(session);
-    }
-  } catch (const boost::system::system_error& failure) {
-    if (failure.code() != websocket::error::closed) {
-      session->report.error = failure.code().message();
-    }
+void end_session(const SessionPointer<Stream>& session, const error_code& cause) {
+  if (cause && cause != websocket::error::closed) {
+    session->report.error = cause.message();
   }
   session->report.close_code = session->stream.reason().code;
   session->report.print();
 }
 
-template <typename Stream, typename... Arguments>
-void start_session(const Settings& settings, Arguments&&... arguments) {
-  auto session =
-      std::make_shared<Session<Stream>>(Stream(std::forward<Arguments>(arguments)...), settings);
+template <typename Stream>
+void echo_next(const SessionPointer<Stream>& session) {
+  session->stream.async_read(session->received, [session](error_code failure, std::size_t) {
+    if (failure) {
+      end_session(session, failure);
+      return;
+    }
+    ++session->report.received;
+    session->stream.text(session->stream.got_text());
+    session->stream.async_write(session->received.data(), [session](error_code error, std::size_t) {
+      if (error) {
+        end_session(session, error);
+        return;
+      }
+      ++session->report.sent;
+      session->received.consume(session->received.size());
+      echo_next(session);
+    });
+  });
+}
+
+// Both directions complete: the server's Close, and the client's answer.
+template <typename Stream>
+void close_when_complete(const SessionPointer<Stream>& session) {
+  const Report& report = session->report;
+  if (report.received == session->settings.receive_count &&
+      report.sent == session->settings.send_count) {
+    session->stream.async_close(websocket::close_code::normal,
+                                [session](error_code failure) { end_session(session, failure); });
+  }
+}
+
+template <typename Stream>
+void check_message(Session<Stream>& session) {
+  peers::make_line(session.report.received++, peers::Direction::kUp, session.expected);
+  const auto bytes = session.received.data();
+  if (std::string_view(static_cast<const char*>(bytes.data()), bytes.size()) != session.expected) {
+    ++session.report.wrong;
+  }
+  session.received.consume(session.received.size());
+}
+
+template <typename Stream>
+void receive_next(const SessionPointer<Stream>& session) {
+  if (session->report.received == session->settings.receive_count) {
+    close_when_complete(session);
+    return;
+  }
+  session->stream.async_read(session->received, [session](error_code failure, std::size_t) {
+    if (failure) {
+      end_session(session, failure);
+      return;
+    }
+    check_message(*session);
+    const Settings& settings = session->settings;
+    if (settings.slow_every == 0 || session->report.received % settings.slow_every != 0) {
+      receive_next(session);
+      return;
+    }
+    session->pause.expires_after(std::chrono::milliseconds(settings.slow_ms));
+    session->pause.async_wait([session](error_code) { receive_next(session); });
+  });
+}
+
+template <typename Stream>
+void send_next(const SessionPointer<Stream>& session) {
+  if (session->report.sent == session->settings.send_count) {
+    close_when_complete(session);
+    return;
+  }
+  peers::make_line(session->report.sent, peers::Direction::kDown, session->sending);
+  session->stream.async_write(
+      asio::buffer(session->sending), [session](error_code failure, std::size_t) {
+        if (!failure) {
+          ++session->report.sent;
+          send_next(session);
+        } else if (session->report.received == session->settings.receive_count) {
+          end_session(session, failure);  // else the reading side sees it, and tells
+        }
+      });
+}
+
+template <typename Stream>
+void accept_handshake(const SessionPointer<Stream>& session) {
   session->stream.read_message_max(0);
-  asio::co_spawn(session->stream.get_executor(), run_session<Stream>(session), asio::detached);
+  session->stream.async_accept([session](error_code failure) {
+    if (failure) {
+      end_session(session, failure);
+    } else if (session->settings.echo) {
+      echo_next(session);
+    } else {
+      session->stream.text(true);
+      send_next(session);
+      if (session->settings.receive_count != 0) {
+        receive_next(session);
+      }
+    }
+  });
+}
+
+void start_session(const Settings& settings, tcp::socket socket, asio::ssl::context& tls) {
+  if (settings.certificate.empty()) {
+    const auto session =
+        std::make_shared<Session<PlainStream>>(PlainStream(std::move(socket)), settings);
+    accept_handshake(session);
+    return;
+  }
+  const auto session =
+      std::make_shared<Session<TlsStream>>(TlsStream(std::move(socket), tls), settings);
+  session->stream.next_layer().async_handshake(asio::ssl::stream_base::server,
+                                               [session](error_code failure) {
+                                                 if (failure) {
+                                                   end_session(session, failure);
+                                                 } else {
+                                                   accept_handshake(session);
+                                                 }
+                                               });
 }
 
 tcp::acceptor open_acceptor(asio::io_context& io, const Settings& settings) {
@@ -193,30 +227,26 @@ tcp::acceptor open_acceptor(asio::io_context& io, const Settings& settings) {
   }
   acceptor.bind({asio::ip::address_v4::loopback(), 0});
   acceptor.listen(asio::socket_base::max_listen_connections);
-  std::printf("{\"event\": \"listening\", \"port\": %u}\n",
-              static_cast<unsigned>(acceptor.local_endpoint().port()));
-  std::fflush(stdout);
+  std::cout << R"({"event": "listening", "port": )" << acceptor.local_endpoint().port() << '}'
+            << std::endl;
   return acceptor;
 }
 
-asio::awaitable<void> accept_sessions(tcp::acceptor acceptor, const Settings& settings,
-                                      asio::ssl::context& tls) {
-  for (;;) {
-    tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
-    socket.set_option(tcp::no_delay(true));
-    if (settings.certificate.empty()) {
-      start_session<PlainStream>(settings, std::move(socket));
-    } else {
-      start_session<TlsStream>(settings, std::move(socket), tls);
+void accept_next(tcp::acceptor& acceptor, const Settings& settings, asio::ssl::context& tls) {
+  acceptor.async_accept([&](error_code failure, tcp::socket socket) {
+    if (!failure) {
+      socket.set_option(tcp::no_delay(true), failure);
+      start_session(settings, std::move(socket), tls);
     }
-  }
+    accept_next(acceptor, settings, tls);
+  });
 }
 
 }  // namespace
 
 // beast_peer [echo] [receive=COUNT] [send=COUNT] [slow-every=MESSAGES slow-ms=MS]
 //            [receive-buffer=BYTES] [certificate=PEM key=PEM]
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const Settings settings = parse_settings(argc, argv);
   asio::io_context io(1);
   asio::ssl::context tls(asio::ssl::context::tls_server);
@@ -224,7 +254,12 @@ int main(int argc, char** argv) {
     tls.use_certificate_chain_file(settings.certificate);
     tls.use_private_key_file(settings.key, asio::ssl::context::pem);
   }
-  asio::co_spawn(io, accept_sessions(open_acceptor(io, settings), settings, tls), asio::detached);
+  tcp::acceptor acceptor = open_acceptor(io, settings);
+  accept_next(acceptor, settings, tls);
   io.run();
   return 0;
+
+} catch (const std::exception& failure) {
+  std::cerr << failure.what() << '\n';
+  return 1;
 }

@@ -10,10 +10,11 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -34,7 +35,8 @@ struct Settings {
 };
 
 [[noreturn]] void fail(const char* what) {
-  std::printf("{\"ok\": false, \"error\": \"%s: %s\"}\n", what, std::strerror(errno));
+  std::cout << R"({"ok": false, "error": ")" << what << ": "
+            << std::generic_category().message(errno) << R"("})" << std::endl;
   std::exit(1);
 }
 
@@ -182,13 +184,10 @@ class Exchange {
   }
 
   void print(const Outcome& outcome, std::chrono::duration<double> time) const {
-    std::printf(
-        "{\"ok\": %s, \"end\": \"%s\", \"sent\": %llu, \"received\": %llu, \"received_bytes\": "
-        "%llu, \"seconds\": %.3f}\n",
-        outcome.ok ? "true" : "false", outcome.end,
-        static_cast<unsigned long long>(sender_.line_count()),
-        static_cast<unsigned long long>(checker_.line_count()),
-        static_cast<unsigned long long>(checker_.byte_count()), time.count());
+    std::cout << R"({"ok": )" << (outcome.ok ? "true" : "false") << R"(, "end": ")" << outcome.end
+              << R"(", "sent": )" << sender_.line_count() << R"(, "received": )"
+              << checker_.line_count() << R"(, "received_bytes": )" << checker_.byte_count()
+              << R"(, "seconds": )" << time.count() << '}' << std::endl;
   }
 
  private:

@@ -27,6 +27,7 @@ inline std::uint64_t scramble(std::uint64_t x) {
 inline constexpr std::array<std::size_t, 10> kBoundaryLengths{0,   1,     124,   125,   126,
                                                               127, 65534, 65535, 65536, 65537};
 inline constexpr std::uint64_t kBoundaryPeriod = 10'000;
+inline constexpr std::string_view kFourByteCharacter = "\xF0\x9F\x9A\x80";  // U+1F680
 
 // The boundary lengths once every kBoundaryPeriod lines; else log-uniform, one in 64 up to 64 KiB,
 // the others up to 600 bytes. A million lines are about 250 MB.
@@ -44,7 +45,6 @@ inline std::size_t line_length(std::uint64_t number, Direction direction) {
 // Number, space, printable text; every fifth ends with a character of four bytes, so that text is
 // not only ASCII. A line too short for its number is a prefix of this: its position tells it.
 inline void make_line(std::uint64_t number, Direction direction, std::string& line) {
-  constexpr std::string_view kFourByteCharacter = "\xF0\x9F\x9A\x80";
   const std::size_t length = line_length(number, direction);
   line = std::to_string(number) + ' ';
   std::uint64_t state = number * 4 + static_cast<std::uint64_t>(direction);

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What every end-to-end test uses: the daemon as a child process, local clients, servers to dial."""
+"""What every end-to-end test uses: the daemon as a child, local clients, servers to dial."""

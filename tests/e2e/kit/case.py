@@ -122,7 +122,7 @@ class E2eCase(unittest.TestCase):
     def _explain_failure(self):
         """After a failure: what the programs said."""
         outcome = getattr(self._outcome, "result", None)
-        failed = [test for test, _ in getattr(outcome, "failures", []) + getattr(outcome, "errors", [])]
+        failed = [test for kind in ("failures", "errors") for test, _ in getattr(outcome, kind, [])]
         if any(test is self or getattr(test, "test_case", None) is self for test in failed):
             for program in self.programs:
                 print(f"--- stderr of {program.name} of {self.id()}\n{program.stderr()[-6000:]}",

@@ -42,7 +42,8 @@ class TestCa:
 
     def _issue(self, name, end):
         stem = f"{name}-{end}"
-        certificate, key, request = (self._path(stem + suffix) for suffix in (".pem", ".key", ".csr"))
+        certificate, key, request = (
+            self._path(stem + suffix) for suffix in (".pem", ".key", ".csr"))
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                       "-keyout", key, "-out", request, "-subj", f"/CN={stem}")
         extensions = self._write(stem + ".ext", f"subjectAltName=DNS:{name}\n")

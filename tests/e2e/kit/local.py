@@ -67,15 +67,6 @@ class Local:
     def read_lines(self, count):
         return [self.read_line() for _ in range(count)]
 
-    def read_until(self, word):
-        """The next line that holds the word; lines before it are passed over."""
-        seen = []
-        while line := self.read_line():
-            seen.append(line)
-            if word in line:
-                return line
-        raise AssertionError(f"the end instead of a line with {word!r}, after {seen}")
-
     def read_all(self, seconds=20.0):
         """Everything up to the end of the stream; a reset raises ConnectionResetError."""
         self.socket.settimeout(deadline(seconds))

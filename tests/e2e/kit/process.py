@@ -26,12 +26,6 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def reset_peak(pid):
-    """VmHWM starts again from here."""
-    with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as clear:
-        clear.write("5")
-
-
 def free_ports(count):
     """Ports for programs that cannot choose one themselves; free a moment ago."""
     holders = [socket.socket() for _ in range(count)]
@@ -83,15 +77,8 @@ class Program:
         try:
             return self.child.wait(deadline(seconds))
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} still runs after {deadline(seconds):.0f} s") from None
-
-    def wait_for_output(self, text, seconds=20.0):
-        def found():
-            if not self.is_running() and text not in self.stdout():
-                raise AssertionError(
-                    f"{self.name} ended with {self.child.returncode} before {text!r}: {self.stderr()}")
-            return text in self.stdout()
-        wait_until(found, f"{text!r} on stdout of {self.name}", seconds)
+            raise AssertionError(
+                f"{self.name} still runs after {deadline(seconds):.0f} s") from None
 
     def end(self):
         """Ends it at once; for peers, whose exit says nothing."""

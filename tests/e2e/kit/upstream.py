@@ -146,7 +146,7 @@ class Upstream:
                 if part.fin:
                     return opcode, payload
             elif part.opcode == CLOSE:
-                raise AssertionError(f"Close {part.close_code} {part.payload[2:]!r} instead of a message")
+                raise AssertionError(f"Close instead of a message: {part}")
 
     def read_text(self):
         opcode, payload = self.read_message()
