@@ -56,16 +56,20 @@ void ConnectRace::finish(Result<ConnectedSocket> result) {
   on_done(std::move(result));  // may destroy this
 }
 
-Error ConnectRace::all_failed() const {
-  std::string message = "connect to ";
+std::string ConnectRace::reasons() const {
+  std::string text;
   for (const Failure& failure : failures_) {
-    message += to_string(failure.address) + ": ";
-    message += std::generic_category().message(failure.error) + "; ";
+    text += text.empty() ? "" : "; ";
+    text += to_string(failure.address) + ": ";
+    text += std::generic_category().message(failure.error);
   }
-  message.resize(message.size() - 2);
+  return text;
+}
+
+Error ConnectRace::all_failed() const {
   return Error{.phase = Phase::kConnect,
                .code = ErrorCode::kConnectFailed,
-               .message = std::move(message),
+               .message = "connect to " + reasons(),
                .system_errno = failures_.front().error};
 }
 
@@ -78,7 +82,7 @@ std::string ConnectRace::progress() const {
       separator = ", ";
     }
   }
-  return text;
+  return failures_.empty() ? text : text + " (" + reasons() + ")";
 }
 
 }  // namespace ws::net

@@ -33,7 +33,8 @@ class ConnectRace {
   ConnectRace(const ConnectRace&) = delete;
   ConnectRace& operator=(const ConnectRace&) = delete;
 
-  // "connecting to 192.0.2.1:443, [2001:db8::1]:443": the attempts under way.
+  // "connecting to 192.0.2.1:443, 192.0.2.2:443 ([2001:db8::1]:443: Network is unreachable)": the
+  // attempts under way, and those that have failed.
   [[nodiscard]] std::string progress() const;
 
  private:
@@ -41,6 +42,7 @@ class ConnectRace {
   void attempt_done(std::size_t index, int error);
   void attempt_failed(std::size_t index, int error);
   void finish(Result<ConnectedSocket> result);
+  [[nodiscard]] std::string reasons() const;
   [[nodiscard]] Error all_failed() const;
 
   struct Failure {

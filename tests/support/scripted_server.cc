@@ -30,14 +30,27 @@ constexpr std::string_view kKeyField = "\r\nSec-WebSocket-Key: ";
   fail(what + ": " + std::generic_category().message(errno));
 }
 
-int listen_on_loopback(int backlog) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+int bind_to_loopback() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = loopback(0);
   if (descriptor < 0 ||
-      ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(descriptor, backlog) != 0) {
+      ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    fail_system("bind");
+  }
+  return descriptor;
+}
+
+int listen_on_loopback(int backlog) {
+  const int descriptor = bind_to_loopback();
+  if (::listen(descriptor, backlog) != 0) {
     fail_system("listen");
   }
   return descriptor;
@@ -298,6 +311,29 @@ SilentListener::SilentListener(int backlog)
     : descriptor_(listen_on_loopback(backlog)), port_(port_of(descriptor_)) {}
 
 SilentListener::~SilentListener() {
+  ::close(descriptor_);
+}
+
+BlackHole::BlackHole() {
+  // A backlog of 0 takes one or two connections, depending on the kernel; four are enough.
+  for (int i = 0; i < 4; ++i) {
+    const int filler = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const sockaddr_in address = loopback(listener_.port());
+    // In progress, for ever: that it does not succeed is what it is for.
+    (void)::connect(filler, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    fillers_.push_back(filler);
+  }
+}
+
+BlackHole::~BlackHole() {
+  for (const int filler : fillers_) {
+    ::close(filler);
+  }
+}
+
+RefusingPort::RefusingPort() : descriptor_(bind_to_loopback()), port_(port_of(descriptor_)) {}
+
+RefusingPort::~RefusingPort() {
   ::close(descriptor_);
 }
 

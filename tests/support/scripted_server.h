@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "support/test_certs.h"
 
@@ -94,8 +95,7 @@ class ScriptedServer {
   std::thread thread_;
 };
 
-// A TCP listener on 127.0.0.1 that nobody accepts from; what it means to connect to it depends on
-// its backlog.
+// A TCP listener on 127.0.0.1 that nobody accepts from: connections open and stay silent.
 class SilentListener {
  public:
   explicit SilentListener(int backlog = 8);
@@ -105,7 +105,35 @@ class SilentListener {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
-  [[nodiscard]] int descriptor() const { return descriptor_; }
+ private:
+  int descriptor_;
+  std::uint16_t port_ = 0;
+};
+
+// One whose backlog is full: connecting to it gets no answer.
+class BlackHole {
+ public:
+  BlackHole();
+  ~BlackHole();
+  BlackHole(const BlackHole&) = delete;
+  BlackHole& operator=(const BlackHole&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
+
+ private:
+  SilentListener listener_{0};
+  std::vector<int> fillers_;
+};
+
+// A port of 127.0.0.1 that refuses: bound, so that nobody else gets it, but not listened on.
+class RefusingPort {
+ public:
+  RefusingPort();
+  ~RefusingPort();
+  RefusingPort(const RefusingPort&) = delete;
+  RefusingPort& operator=(const RefusingPort&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
   int descriptor_;

@@ -8,7 +8,6 @@
 
 #include <ws/websocket.h>
 
-#include "net/connect_socket.h"
 #include "net/resolver.h"
 #include "support/catch.h"
 #include "support/recording_client.h"
@@ -18,7 +17,9 @@ namespace ws {
 namespace {
 
 using std::chrono::milliseconds;
+using test::BlackHole;
 using test::RecordingClient;
+using test::RefusingPort;
 using test::ScriptedServer;
 using test::ScriptPeer;
 using test::SilentListener;
@@ -85,16 +86,13 @@ TEST_CASE("websocket: a name that does not resolve fails in phase resolve") {
 }
 
 TEST_CASE("websocket: a refused connection names the address") {
-  std::uint16_t port = 0;
-  {
-    const SilentListener gone;
-    port = gone.port();
-  }
-  RecordingClient client("ws://127.0.0.1:" + std::to_string(port) + "/");
+  const RefusingPort refusing;
+  const std::string address = "127.0.0.1:" + std::to_string(refusing.port());
+  RecordingClient client("ws://" + address + "/");
   const Error error = failure_of(client);
   CHECK(error.phase == Phase::kConnect);
   CHECK(error.code == ErrorCode::kConnectFailed);
-  CHECK(error.message == "connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+  CHECK(error.message == "connect to " + address + ": Connection refused");
 }
 
 TEST_CASE("websocket: the deadline during the look-up names the host") {
@@ -116,13 +114,7 @@ TEST_CASE("websocket: the deadline during the look-up names the host") {
 }
 
 TEST_CASE("websocket: the deadline during the connect names the address") {
-  const SilentListener full(0);
-  EventLoop fillers_loop;
-  std::vector<std::unique_ptr<net::ConnectingSocket>> fillers;
-  for (int i = 0; i < 4; ++i) {
-    fillers.push_back(std::make_unique<net::ConnectingSocket>(
-        fillers_loop, net::parse_address_literal("127.0.0.1", full.port()).value(), [](int) {}));
-  }
+  const BlackHole full;
   const std::string address = "127.0.0.1:" + std::to_string(full.port());
   RecordingClient client("ws://" + address + "/", quick_options(milliseconds(50)));
   const Error error = failure_of(client);

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "net/dialer.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -27,29 +23,10 @@
 namespace ws::net {
 namespace {
 
+using test::RefusingPort;
 using test::ScriptedServer;
 using test::ScriptPeer;
 using test::SilentListener;
-
-// A port of 127.0.0.1 that refuses: bound, but nobody listens.
-class RefusingPort {
- public:
-  RefusingPort() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const Address address = parse_address_literal("127.0.0.1", 0).value();
-    REQUIRE(::bind(descriptor_.get(), reinterpret_cast<const sockaddr*>(&address.storage),
-                   address.length) == 0);
-    sockaddr_in bound{};
-    socklen_t length = sizeof bound;
-    REQUIRE(::getsockname(descriptor_.get(), reinterpret_cast<sockaddr*>(&bound), &length) == 0);
-    port_ = ntohs(bound.sin_port);
-  }
-
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-
- private:
-  Descriptor descriptor_;
-  std::uint16_t port_ = 0;
-};
 
 Address address_of(const std::string& host, std::uint16_t port) {
   return parse_address_literal(host, port).value();
@@ -177,64 +154,6 @@ TEST_CASE("dialer: an address that refuses is followed by the next at once (RFC 
   REQUIRE(dialled);
   CHECK(dialled->remote_address == "127.0.0.1:" + std::to_string(server.port()));
   CHECK(EventLoop::Clock::now() - start < kConnectionAttemptDelay);
-}
-
-TEST_CASE("dialer: an address that is silent loses to the next after 250 ms (RFC 8305 5)") {
-  // A backlog of one that is full: further connections get no answer.
-  const SilentListener silent(0);
-  EventLoop loop;
-  std::vector<std::unique_ptr<ConnectingSocket>> fillers;
-  for (int i = 0; i < 4; ++i) {
-    fillers.push_back(std::make_unique<ConnectingSocket>(
-        loop, address_of("127.0.0.1", silent.port()), [](int) {}));
-  }
-  ScriptedServer server(greet);
-  const auto start = EventLoop::Clock::now();
-  std::optional<Result<ConnectedSocket>> outcome;
-  ConnectRace race(loop,
-                   {address_of("127.0.0.1", silent.port()), address_of("127.0.0.1", server.port())},
-                   [&](Result<ConnectedSocket> result) {
-                     outcome = std::move(result);
-                     loop.stop();
-                   });
-  CHECK(race.progress() == "connecting to 127.0.0.1:" + std::to_string(silent.port()));
-  loop.run();
-  REQUIRE(outcome);
-  REQUIRE(*outcome);
-  CHECK(to_string(outcome->value().address) == "127.0.0.1:" + std::to_string(server.port()));
-  CHECK(EventLoop::Clock::now() - start >= kConnectionAttemptDelay);
-}
-
-TEST_CASE("dialer: the socket is non-blocking, close-on-exec, without Nagle and with keepalive") {
-  ScriptedServer server(greet);
-  EventLoop loop;
-  std::optional<ConnectedSocket> socket;
-  ConnectRace race(loop, {address_of("127.0.0.1", server.port())},
-                   [&](Result<ConnectedSocket> result) { socket = std::move(*result); });
-  loop.run();
-  REQUIRE(socket);
-  const int descriptor = socket->descriptor.get();
-  CHECK((fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0);
-  CHECK((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
-  using Option = std::pair<int, int>;
-  for (const auto& [level, option] :
-       {Option(IPPROTO_TCP, TCP_NODELAY), Option(SOL_SOCKET, SO_KEEPALIVE)}) {
-    int value = 0;
-    socklen_t length = sizeof value;
-    REQUIRE(getsockopt(descriptor, level, option, &value, &length) == 0);
-    CHECK(value != 0);
-  }
-}
-
-TEST_CASE("dialer: a socket that reached itself is recognised") {
-  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  Address address = address_of("127.0.0.1", 0);
-  auto* raw = reinterpret_cast<sockaddr*>(&address.storage);
-  REQUIRE(::bind(socket.get(), raw, address.length) == 0);
-  REQUIRE(::getsockname(socket.get(), raw, &address.length) == 0);
-  CHECK_FALSE(is_self_connected(socket.get()));
-  REQUIRE(::connect(socket.get(), raw, address.length) == 0);  // RFC 9293 3.5, simultaneous open
-  CHECK(is_self_connected(socket.get()));
 }
 
 TEST_CASE("dialer: a Unix socket is dialled by path, and named by it") {
