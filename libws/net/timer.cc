@@ -19,8 +19,8 @@ namespace {
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
 
 timeval to_timeval(std::chrono::microseconds duration) {
-  constexpr auto kSecond = std::chrono::microseconds(std::chrono::seconds(1)).count();
-  return {duration.count() / kSecond, duration.count() % kSecond};
+  constexpr auto second = std::chrono::microseconds(std::chrono::seconds(1)).count();
+  return {duration.count() / second, duration.count() % second};
 }
 
 }  // namespace
@@ -61,22 +61,30 @@ struct Timer::Impl {
     std::function<void()> current = std::move(callback);
     bool gone = false;
     destroyed = &gone;
-    const Restore restore{*this, current, gone};
+    const Restore restore(*this, current, gone);
     current();
   }
 
   // Puts the callback back, also when it throws.
-  struct Restore {
+  class Restore {
+   public:
+    Restore(Impl& timer, std::function<void()>& callback, const bool& gone)
+        : timer_(timer), callback_(callback), gone_(gone) {}
+
     ~Restore() {
-      if (!gone) {
-        impl.destroyed = nullptr;
-        impl.callback = std::move(current);
+      if (!gone_) {
+        timer_.destroyed = nullptr;
+        timer_.callback = std::move(callback_);
       }
     }
 
-    Impl& impl;
-    std::function<void()>& current;
-    const bool& gone;
+    Restore(const Restore&) = delete;
+    Restore& operator=(const Restore&) = delete;
+
+   private:
+    Impl& timer_;
+    std::function<void()>& callback_;
+    const bool& gone_;
   };
 
   net::LoopContext& context;

@@ -47,25 +47,26 @@ Result<bool> load_file(SSL_CTX* context, const std::string& what, const std::str
   return true;
 }
 
-bool is_set(const char* variable) {
+// The value of an environment variable, empty when it is not set.
+std::string environment(const char* variable) {
   const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
+  return value != nullptr ? value : "";
 }
 
 // OpenSSL's own search, SSL_CERT_FILE and SSL_CERT_DIR included, but a file that was asked for and
 // cannot be read is an error there and not silence.
 Result<bool> load_system_store(SSL_CTX* context) {
-  const char* const file_variable = X509_get_default_cert_file_env();
-  const char* const directory_variable = X509_get_default_cert_dir_env();
-  if (is_set(file_variable)) {
-    auto loaded = load_file(context, file_variable, std::getenv(file_variable));
+  const std::string file = environment(X509_get_default_cert_file_env());
+  const std::string directory = environment(X509_get_default_cert_dir_env());
+  if (!file.empty()) {
+    auto loaded = load_file(context, X509_get_default_cert_file_env(), file);
     if (!loaded) {
       return loaded;
     }
   }
   SSL_CTX_set_default_verify_paths(context);
   ERR_clear_error();
-  const bool has_default = is_set(file_variable) || is_set(directory_variable) ||
+  const bool has_default = !file.empty() || !directory.empty() ||
                            access(X509_get_default_cert_file(), R_OK) == 0 ||
                            access(X509_get_default_cert_dir(), R_OK) == 0;
   if (!has_default) {
@@ -91,8 +92,8 @@ void set_modes(SSL_CTX* context, TlsVersion min_version) {
 // A WebSocket's upgrade is HTTP/1.1 (RFC 6455 section 4.1); a server that would answer in HTTP/2
 // must know.
 bool set_alpn(SSL_CTX* context) {
-  constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  return SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size()) == 0;
+  constexpr std::array<unsigned char, 9> http_1_1 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  return SSL_CTX_set_alpn_protos(context, http_1_1.data(), http_1_1.size()) == 0;
 }
 
 }  // namespace

@@ -2,10 +2,10 @@
 // Test certificates through OpenSSL's API: EC keys on P-256, signed with SHA-256.
 #include "support/test_certs.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <array>
+#include <cstdint>
+#include <cstdlib>
 #include <stdexcept>
 #include <utility>
 
@@ -153,8 +153,8 @@ TestCertificates::TestCertificates()
       unknown_authority(TestAuthority("Unknown Authority").issue({.dns_names = {"localhost"}})) {}
 
 const TestCertificates& test_certificates() {
-  static const TestCertificates kCertificates;
-  return kCertificates;
+  static const TestCertificates certificates;
+  return certificates;
 }
 
 TemporaryFile::TemporaryFile(const std::string& content) : path_("/tmp/ws-test-XXXXXX") {

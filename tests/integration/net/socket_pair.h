@@ -79,7 +79,7 @@ class Socket {
   // What is there to read, without waiting.
   [[nodiscard]] std::string take() const {
     std::string all;
-    std::array<char, 65536> buffer;
+    std::array<char, 65536> buffer{};
     ssize_t size = 0;
     while ((size = recv(descriptor_, buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0) {
       all.append(buffer.data(), static_cast<std::size_t>(size));
@@ -89,7 +89,7 @@ class Socket {
 
   // What recv() returns now: 0 is an end of file, -errno a failure.
   [[nodiscard]] int receive_result() const {
-    std::array<char, 65536> buffer;
+    std::array<char, 65536> buffer{};
     const ssize_t size = recv(descriptor_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     return size < 0 ? -errno : static_cast<int>(size);
   }

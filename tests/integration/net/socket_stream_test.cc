@@ -163,11 +163,11 @@ TEST_CASE("socket stream: 16 MiB pass both ways at once through small socket buf
 
 TEST_CASE("socket stream: drained is told once when the queue has fallen to half of high water",
           "[socket_stream]") {
-  constexpr std::size_t kHighWater = std::size_t{1} << 20;
+  constexpr std::size_t high_water = std::size_t{1} << 20;
   EventLoop loop;
   StreamAndPeer s(loop, any_kind());
   s.peer.set_buffers(64 << 10);
-  s.stream->set_high_water(kHighWater);
+  s.stream->set_high_water(high_water);
   std::size_t left_when_drained = 0;
   s.recorder.then = [&](char) { left_when_drained = s.stream->output().size(); };
   SECTION("when it had been above") {
@@ -176,13 +176,13 @@ TEST_CASE("socket stream: drained is told once when the queue has fallen to half
     CHECK(s.recorder.calls.empty());
     run_until(loop, [&] { return (void)s.peer.take(), s.stream->output().empty(); });
     CHECK(s.recorder.calls == "d");
-    CHECK(left_when_drained <= kHighWater / 2);
+    CHECK(left_when_drained <= high_water / 2);
     s.send(numbered_bytes(8 << 20));
     run_until(loop, [&] { return (void)s.peer.take(), s.stream->output().empty(); });
     CHECK(s.recorder.calls == "dd");
   }
   SECTION("not when it had only been at it") {
-    s.send(numbered_bytes(kHighWater));
+    s.send(numbered_bytes(high_water));
     run_until(loop, [&] { return (void)s.peer.take(), s.stream->output().empty(); });
     CHECK(s.recorder.calls.empty());
   }

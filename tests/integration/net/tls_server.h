@@ -141,14 +141,14 @@ inline TlsOptions options_with_ca_file(const std::string& path) {
 
 // The options that trust the test authority.
 inline TlsOptions trusting_options() {
-  static const TemporaryFile kAuthority(test_certificates().authority.pem());
-  return options_with_ca_file(kAuthority.path());
+  static const TemporaryFile authority(test_certificates().authority.pem());
+  return options_with_ca_file(authority.path());
 }
 
 inline std::shared_ptr<const TlsContext> trusting_context() {
-  static const std::shared_ptr<const TlsContext> kContext =
+  static const std::shared_ptr<const TlsContext> context =
       make_tls_context(trusting_options()).value();
-  return kContext;
+  return context;
 }
 
 // The outcome of a handshake on the loop.

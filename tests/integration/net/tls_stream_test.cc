@@ -77,7 +77,7 @@ TEST_CASE("tls stream: 16 MiB pass both ways at once through small socket buffer
 
 TEST_CASE("tls stream: many small appends become few records", "[tls_stream]") {
   EventLoop loop;
-  constexpr std::size_t kTotal = 100'000;
+  constexpr std::size_t total = 100'000;
   std::string received;
   std::size_t records = 0;
   TlsStreamAndPeer s(loop, [&](TlsPeer& peer) {
@@ -89,16 +89,16 @@ TEST_CASE("tls stream: many small appends become few records", "[tls_stream]") {
         ++*static_cast<std::size_t*>(count);
       }
     });
-    received = peer.receive(kTotal);
+    received = peer.receive(total);
   });
-  const std::string sent = numbered_bytes(kTotal);
-  for (std::size_t i = 0; i < kTotal; i += 50) {
+  const std::string sent = numbered_bytes(total);
+  for (std::size_t i = 0; i < total; i += 50) {
     s.send(std::string_view(sent).substr(i, 50));
   }
   run_until(loop, [&] { return s.stream->output().empty(); });
   s.server.join();
   CHECK(received == sent);
-  CHECK(records == (kTotal + 16383) / 16384);
+  CHECK(records == (total + 16383) / 16384);
 }
 
 TEST_CASE("tls stream: records that wait together are delivered in few calls", "[tls_stream]") {

@@ -58,20 +58,20 @@ TEST_CASE("task queue: the wish to stop is kept until it is taken, once", "[task
 }
 
 TEST_CASE("task queue: every post of several threads arrives", "[task_queue]") {
-  constexpr int kThreads = 4;
-  constexpr int kPosts = 1000;
+  constexpr int thread_count = 4;
+  constexpr int post_count = 1000;
   TaskQueue queue;
   std::vector<std::thread> threads;
-  threads.reserve(kThreads);
-  for (int i = 0; i < kThreads; ++i) {
+  threads.reserve(thread_count);
+  for (int i = 0; i < thread_count; ++i) {
     threads.emplace_back([&queue] {
-      for (int post = 0; post < kPosts; ++post) {
+      for (int post = 0; post < post_count; ++post) {
         queue.post([] {});
       }
     });
   }
   std::deque<TaskQueue::Task> tasks;
-  while (tasks.size() < kThreads * kPosts) {
+  while (tasks.size() < thread_count * post_count) {
     pollfd entry{.fd = queue.descriptor(), .events = POLLIN, .revents = 0};
     REQUIRE(poll(&entry, 1, 10'000) == 1);  // a post without its signal would end here
     queue.take(tasks);
@@ -79,5 +79,5 @@ TEST_CASE("task queue: every post of several threads arrives", "[task_queue]") {
   for (std::thread& thread : threads) {
     thread.join();
   }
-  CHECK(tasks.size() == kThreads * kPosts);
+  CHECK(tasks.size() == thread_count * post_count);
 }
