@@ -105,7 +105,12 @@ void Daemon::start_listeners(Served& served) {
     listener->start(
         [this, &served](int descriptor, Peer peer) { accept(served, descriptor, std::move(peer)); },
         [this, name = served.bridge->name()](const std::string& error) {
-          log_.warn("accepting paused", {{"bridge", name}, {"cause", error}});
+          log_.warn(error.empty() ? "accepting again" : "accepting paused",
+                    {{"bridge", name}, {"cause", error}});
+        },
+        [this, name = served.bridge->name()](const Peer& peer) {
+          log_.warn("connection refused: an abstract socket admits its own user and root only",
+                    {{"bridge", name}, {"peer", peer.to_string()}});
         });
   }
 }

@@ -6,9 +6,11 @@
 namespace {
 
 std::string advice(ws::Phase phase, ws::ErrorCode code, int status = 0) {
-  ws::Error error{.phase = phase, .code = code};
+  ws::Error error;
+  error.phase = phase;
+  error.code = code;
   if (status != 0) {
-    error.response = ws::HttpResponse{.status = status};
+    error.response.emplace().status = status;
   }
   return wsbridged::advice_for(error);
 }
