@@ -69,8 +69,8 @@ class Connection {
   void receive(std::span<std::byte> bytes, TimePoint now, ConnectionEvents& events);
   // The peer's FIN. Before the closing handshake completed it is a failure (1006).
   void receive_eof();
-  // `output` has been sent in whole or in part: a pong that was held back may now follow it. Also
-  // tried at every other call, so a lost one only delays that pong.
+  // `output` has been sent in whole or in part: a pong that was held back may now follow it.
+  // receive(), send() and handle_deadline() try that as well, so without this call it is only late.
   void output_drained();
   // Stops the parser before the next frame, also from inside an event; the keepalive rests.
   void pause(TimePoint now);

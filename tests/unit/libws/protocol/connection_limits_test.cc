@@ -8,6 +8,8 @@ namespace {
 using namespace std::string_literals;
 using State = ConnectionState;
 
+constexpr std::size_t kMillion = 1'000'000;
+
 std::string pings(std::size_t count) {
   std::string frames;
   for (std::size_t i = 0; i < count; ++i) {
@@ -134,7 +136,7 @@ TEST_CASE("limits: a million empty fragments end at the limit (ws CVE-2026-48779
   Harness harness;
   harness.receive("\x01\x01x");
   std::size_t count = 0;
-  while (harness.connection.state() == State::kOpen && count < 1'000'000) {
+  while (harness.connection.state() == State::kOpen && count < kMillion) {
     harness.receive("\x00\x00"s);
     ++count;
   }
@@ -143,16 +145,15 @@ TEST_CASE("limits: a million empty fragments end at the limit (ws CVE-2026-48779
 }
 
 TEST_CASE("limits: a million fragments of one byte are one message", "[connection]") {
-  constexpr std::size_t kCount = 1'000'000;
   std::string frames = "\x02\x01x";
-  for (std::size_t i = 1; i < kCount; ++i) {
+  for (std::size_t i = 1; i < kMillion; ++i) {
     frames += "\x00\x01x"s;
   }
   Harness harness;
   harness.receive(frames + "\x80\x00"s);
   REQUIRE(harness.events.size() == 1);
-  CHECK(harness.events[0].size() == kCount + std::string("binary ").size());
-  CHECK(harness.connection.received_bytes() == kCount);
+  CHECK(harness.events[0].size() == kMillion + std::string("binary ").size());
+  CHECK(harness.connection.received_bytes() == kMillion);
 }
 
 TEST_CASE("pongs: up to max_queued_pongs wait in a blocked output, then the latest is held",

@@ -121,7 +121,7 @@ TEST_CASE("frame: masking that does not fit the role is refused (RFC 6455 5.1)",
 }
 
 TEST_CASE("frame: a length not in its shortest form is refused (RFC 6455 5.2)", "[frame]") {
-  const auto rule = "payload length not in its shortest form";
+  const std::string_view rule = "payload length not in its shortest form";
   expect_violation("\x82\x7e\x00\x00"s, Role::kClient, rule);
   expect_violation("\x82\x7e\x00\x7d"s, Role::kClient, rule);
   expect_violation("\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x05"s, Role::kClient, rule);
@@ -129,7 +129,7 @@ TEST_CASE("frame: a length not in its shortest form is refused (RFC 6455 5.2)", 
 }
 
 TEST_CASE("frame: a length of 2^63 or more is refused (RFC 6455 5.2)", "[frame]") {
-  const auto rule = "64-bit length with the most significant bit set";
+  const std::string_view rule = "64-bit length with the most significant bit set";
   expect_violation("\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00"s, Role::kClient, rule);
   expect_violation("\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff"s, Role::kClient, rule);
   expect_violation("\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xfc"s, Role::kClient, rule);

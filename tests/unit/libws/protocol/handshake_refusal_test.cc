@@ -21,20 +21,25 @@ ClientHandshake make_handshake() {
 
 enum class End { kNone, kEof, kGivenUp };
 
+// kNeedMore until the last byte or, when something must end it, until that.
+void receive_until_failed(ClientHandshake& handshake, const support::Chunks& chunks, End end) {
+  Progress progress = Progress::kNeedMore;
+  for (const std::string_view chunk : chunks) {
+    CHECK(progress == Progress::kNeedMore);
+    progress = handshake.receive(std::as_bytes(std::span(chunk)));
+  }
+  if (end != End::kNone) {
+    CHECK(progress == Progress::kNeedMore);
+    progress = end == End::kEof ? handshake.receive_eof() : handshake.give_up();
+  }
+  CHECK(progress == Progress::kFailed);
+}
+
 // The refusal as it is told after these bytes and that end.
 void expect_refusal(const std::string& response, End end, int status, const std::string& body) {
   support::for_each_chunking(response, [&](const support::Chunks& chunks) {
     auto handshake = make_handshake();
-    Progress progress = Progress::kNeedMore;
-    for (const std::string_view chunk : chunks) {
-      CHECK(progress == Progress::kNeedMore);
-      progress = handshake.receive(std::as_bytes(std::span(chunk)));
-    }
-    if (end != End::kNone) {
-      CHECK(progress == Progress::kNeedMore);
-      progress = end == End::kEof ? handshake.receive_eof() : handshake.give_up();
-    }
-    CHECK(progress == Progress::kFailed);
+    receive_until_failed(handshake, chunks, end);
     const Error& error = handshake.error();
     CHECK(error.code == ErrorCode::kHttpStatus);
     CHECK(error.phase == Phase::kHttp);
@@ -90,14 +95,13 @@ TEST_CASE("refusal: a body cut by EOF or by giving up is told as far as it came"
 }
 
 TEST_CASE("refusal: 64 KiB of the body are kept and no more is waited for", "[handshake]") {
-  constexpr std::size_t kLimit = 65536;
   auto handshake = make_handshake();
   std::string bytes = "HTTP/1.1 404 x\r\nContent-Length: 99999999\r\n\r\n";
-  bytes.append(kLimit - 1, 'x');
+  bytes.append(kMaxRefusalBody - 1, 'x');
   CHECK(handshake.receive(std::as_bytes(std::span(bytes))) == Progress::kNeedMore);
   const std::string more = "yz";
   CHECK(handshake.receive(std::as_bytes(std::span(more))) == Progress::kFailed);
-  CHECK(handshake.error().response->body.size() == kLimit);
+  CHECK(handshake.error().response->body.size() == kMaxRefusalBody);
   CHECK(handshake.error().response->body.back() == 'y');
 }
 

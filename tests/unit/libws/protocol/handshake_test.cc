@@ -13,6 +13,7 @@
 namespace ws::protocol {
 namespace {
 
+using namespace std::string_literals;
 using Progress = ClientHandshake::Progress;
 
 std::string status_line() {
@@ -27,8 +28,8 @@ std::string connection_field() {
   return "Connection: Upgrade\r\n";
 }
 
-std::string accept_field() {
-  return "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+std::string accept_field(const std::string& value = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") {
+  return "Sec-WebSocket-Accept: " + value + "\r\n";
 }
 
 std::string good_fields() {
@@ -103,11 +104,11 @@ TEST_CASE("handshake: bytes behind the head are kept, whatever the chunking", "[
 
 TEST_CASE("handshake: body framing of a 101 is ignored", "[handshake]") {
   support::for_each_chunking(
-      good_fields() + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\x89\x00",
+      good_fields() + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\x89\x00"s,
       [](const support::Chunks& chunks) {
         auto handshake = make_handshake();
         CHECK(receive_all(handshake, chunks) == Progress::kOpen);
-        CHECK(rest_of(handshake).front() == '\x89');
+        CHECK(rest_of(handshake) == "\x89\x00"s);
       });
 }
 
@@ -146,7 +147,7 @@ TEST_CASE("handshake: Accept must answer the key, once (RFC 6455 4.1)", "[handsh
   const std::string rule = "Sec-WebSocket-Accept does not answer the key sent";
   for (const std::string value : {"", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo", "S3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
                                   "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=,", "dGhlIHNhbXBsZSBub25jZQ=="}) {
-    expect_rejected(rest + "Sec-WebSocket-Accept: " + value + "\r\n", rule);
+    expect_rejected(rest + accept_field(value), rule);
   }
   expect_open(rest + "Sec-WebSocket-Accept: \t s3pPLMBiTxaQ9kYGzzhZRbK+xOo= \r\n");
 }
