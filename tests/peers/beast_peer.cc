@@ -242,12 +242,7 @@ void accept_next(tcp::acceptor& acceptor, const Settings& settings, asio::ssl::c
   });
 }
 
-}  // namespace
-
-// beast_peer [echo] [receive=COUNT] [send=COUNT] [slow-every=MESSAGES slow-ms=MS]
-//            [receive-buffer=BYTES] [certificate=PEM key=PEM]
-int main(int argc, char** argv) try {
-  const Settings settings = parse_settings(argc, argv);
+void serve(const Settings& settings) {
   asio::io_context io(1);
   asio::ssl::context tls(asio::ssl::context::tls_server);
   if (!settings.certificate.empty()) {
@@ -257,9 +252,18 @@ int main(int argc, char** argv) try {
   tcp::acceptor acceptor = open_acceptor(io, settings);
   accept_next(acceptor, settings, tls);
   io.run();
-  return 0;
+}
 
-} catch (const std::exception& failure) {
-  std::cerr << failure.what() << '\n';
-  return 1;
+}  // namespace
+
+// beast_peer [echo] [receive=COUNT] [send=COUNT] [slow-every=MESSAGES slow-ms=MS]
+//            [receive-buffer=BYTES] [certificate=PEM key=PEM]
+int main(int argc, char** argv) {
+  try {
+    serve(parse_settings(argc, argv));
+  } catch (const std::exception& failure) {
+    std::cerr << failure.what() << '\n';
+    return 1;
+  }
+  return 0;
 }
