@@ -12,7 +12,7 @@ std::string refusal_of(std::string_view yaml) {
   Document document;
   Problems problems;
   const Node* root = parse_yaml(yaml, "f", document, problems);
-  const std::string errors = joined(problems.take_errors());
+  std::string errors = joined(problems.take_errors());
   CHECK((root == nullptr || errors.empty() || errors.find("key") != std::string::npos));
   return errors;
 }
@@ -151,7 +151,8 @@ TEST_CASE("document: aliases count as what they stand for", "[document]") {
   std::string bomb = "- &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 30; ++i) {
     const std::string inner = "*a" + std::to_string(i - 1);
-    bomb += "- &a" + std::to_string(i) + " [" + inner + "," + inner + "]\n";
+    bomb.append("- &a").append(std::to_string(i)).append(" [");
+    bomb.append(inner).append(",").append(inner).append("]\n");
   }
   CHECK_THAT(refusal_of(bomb), ContainsSubstring("more than 100000 values in one file"));
 }

@@ -2,11 +2,11 @@
 // For tests of the configuration: texts in, messages out, and a folder of temporary files.
 #pragma once
 
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>

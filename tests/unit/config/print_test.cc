@@ -28,8 +28,9 @@ TEST_CASE("print: holds no secret", "[print]") {
 }
 
 TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
-  const auto framing = GENERATE(
-      "{}", "{mode: raw}", "{mode: raw, message_type: text, invalid_utf8: replace}",
+  const std::string framing = GENERATE(
+      as<std::string>{}, "{}", "{mode: raw}",
+      "{mode: raw, message_type: text, invalid_utf8: replace}",
       "{delimiter: \"\\0\", keep_cr: true, message_type: auto, embedded_delimiter: escape}",
       "{delimiter: \"\\r\\n\\t\\\"\\\\\\e\\x7f\", max_line: 1000}",
       "{delimiter: \"\\x85\\u2028\\u2029\\ufeff\"}", "{delimiter: \"$${\\x9f\xc3\xa4$\"}");

@@ -68,7 +68,9 @@ TEST_CASE("tables: each number is taken at its limits and refused beyond them", 
     CHECK(errors(value).empty());
   }
   for (const std::string& value : each.bad) {
-    CHECK(errors(value) == place + std::string(each.reason) + ", not '" + value + "'");
+    std::string expected = place;
+    expected.append(each.reason).append(", not '").append(value).append("'");
+    CHECK(errors(value) == expected);
   }
 }
 
