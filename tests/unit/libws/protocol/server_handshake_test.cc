@@ -14,6 +14,8 @@ namespace {
 
 using Progress = ServerHandshakeResult::Progress;
 
+constexpr std::size_t kLimit = 16384;
+
 std::string request_line() {
   return "GET /chat HTTP/1.1\r\n";
 }
@@ -124,7 +126,6 @@ TEST_CASE("server handshake: another version is told which one is spoken (RFC 64
 }
 
 TEST_CASE("server handshake: a request ends within 16 KiB or is refused", "[handshake]") {
-  constexpr std::size_t kLimit = 16384;
   const std::string start = good_request() + "X: ";
   std::string request = start + std::string(kLimit - start.size() - 4, 'x') + "\r\n\r\n";
   REQUIRE(request.size() == kLimit);

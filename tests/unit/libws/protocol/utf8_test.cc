@@ -77,10 +77,8 @@ std::vector<std::string> valid_texts() {
       "\xef\xbf\xbf",
       "\xf0\x90\x80\x80",
       "\xf4\x8f\xbf\xbf",  // U+10FFFF
-      "0123456789abcdef\xe2\x82\xac"
-      "0123456789abcdef",
-      "0123456789abcd\xf0\x9f\x98\x80"
-      "0123456789abcdef0123456789",
+      "0123456789abcdef\xe2\x82\xacklmnopqrstuvwxyz",
+      "0123456789abcd\xf0\x9f\x98\x80klmnopqrstuvwxyzklmnopqrst",
   };
 }
 
