@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The ways a WebSocket ends, and the one callback that tells.
+#include <chrono>
 #include <utility>
 
 #include "net/loop_context.h"
@@ -8,6 +9,8 @@
 
 namespace ws {
 namespace {
+
+using std::chrono::milliseconds;
 
 Error lost(std::string message, int system_errno) {
   return Error{.phase = Phase::kOpen,
@@ -59,9 +62,34 @@ void WebSocket::Impl::close(std::uint16_t code, std::string_view reason) {
   if (stage_ == Stage::kEnded) {
     return;
   }
+  if (connection_->state() != protocol::ConnectionState::kOpen) {
+    return;
+  }
   connection_->close(code, reason, now());
   flush();
+  close_backlog_ = stream_->output().size();
+  stream_->notify_when_sent();
   arm_timer();
+}
+
+void WebSocket::Impl::on_sent() {
+  close_sent_at_ = now();
+}
+
+// The connection counts from close(), but our Close may still be queued behind messages, which a
+// slow peer is free to take slowly: its answer is due close_timeout after the Close has gone, and
+// until then only a standstill counts.
+std::optional<milliseconds> WebSocket::Impl::close_time_left() {
+  if (connection_->state() != protocol::ConnectionState::kClosing) {
+    return std::nullopt;
+  }
+  if (close_sent_at_) {
+    const auto left = *close_sent_at_ + settings_.close_timeout - now();
+    return left.count() > 0 ? std::optional(std::chrono::ceil<milliseconds>(left)) : std::nullopt;
+  }
+  const std::size_t backlog = stream_->output().size();
+  const bool has_moved = backlog < std::exchange(close_backlog_, backlog);
+  return has_moved ? std::optional(settings_.close_timeout) : std::nullopt;
 }
 
 void WebSocket::Impl::on_eof(net::Eof eof) {

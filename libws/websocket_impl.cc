@@ -113,6 +113,10 @@ void WebSocket::Impl::take_turn() {
     return;
   }
   if (const auto deadline = connection_->deadline(); deadline && *deadline <= now()) {
+    if (const auto left = close_time_left()) {
+      timer_.start(*left);
+      return;
+    }
     connection_->handle_deadline(now());
     settle();
   }

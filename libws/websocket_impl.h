@@ -70,6 +70,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void on_data(std::span<std::byte> bytes) override;
   void on_eof(net::Eof eof) override;
   void on_drained() override;
+  void on_sent() override;
   void on_failure(const Error& error) override;
 
   // protocol::ConnectionEvents
@@ -93,6 +94,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void callback_threw() noexcept;
 
   [[nodiscard]] bool can_send() const;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> close_time_left();
 
   [[nodiscard]] EventLoop::Clock::time_point now() const { return loop_.now(); }
 
@@ -123,8 +125,10 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   Timer timer_;  // for the connection's deadline, and for the turn that resumes
   EventLoop::Clock::time_point armed_for_{};
+  std::size_t close_backlog_ = 0;  // bytes of output when it was last looked at
+  std::optional<EventLoop::Clock::time_point> close_sent_at_;
   std::unique_ptr<StreamEnd> held_end_;
-  std::size_t lost_output_ = 0;  // what was queued when the connection was lost
+  std::size_t lost_output_ = 0;          // what was queued when the connection was lost
   std::unique_ptr<net::Stream> stream_;  // must outlive the connection, which writes into it
   std::optional<protocol::Connection> connection_;
   std::unique_ptr<Opening> opening_;

@@ -2,6 +2,7 @@
 #include "support/scripted_server.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ namespace ws::test {
 namespace {
 
 constexpr timeval kPatience{10, 0};
+constexpr int kNoAnswer = 100;  // milliseconds; on loopback an answer takes less
 constexpr std::string_view kKeyField = "\r\nSec-WebSocket-Key: ";
 
 [[noreturn]] void fail(const std::string& what) {
@@ -315,13 +317,18 @@ SilentListener::~SilentListener() {
 }
 
 BlackHole::BlackHole() {
-  // A backlog of 0 takes one or two connections, depending on the kernel; four are enough.
-  for (int i = 0; i < 4; ++i) {
+  // How many connections a backlog of 0 takes is the kernel's secret: two that wait show it full.
+  int waiting = 0;
+  while (waiting < 2) {
     const int filler = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const sockaddr_in address = loopback(listener_.port());
-    // In progress, for ever: that it does not succeed is what it is for.
-    (void)::connect(filler, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     fillers_.push_back(filler);
+    const sockaddr_in address = loopback(listener_.port());
+    if (::connect(filler, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+        errno != EINPROGRESS) {
+      fail_system("connect");
+    }
+    pollfd item{.fd = filler, .events = POLLOUT, .revents = 0};
+    waiting += ::poll(&item, 1, kNoAnswer) == 0 ? 1 : 0;
   }
 }
 

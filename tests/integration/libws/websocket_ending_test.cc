@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -210,6 +211,61 @@ TEST_CASE("websocket: a server that never answers our Close ends with the close 
   REQUIRE(client.run());
   CHECK(client.events == Events{"open", "error"});
   CHECK(client.error->phase == Phase::kOpen);
+  CHECK(client.error->code == ErrorCode::kTimeout);
+}
+
+TEST_CASE("websocket: the close timeout counts from our Close on, not from what is queued before") {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  constexpr std::size_t kPieces = 40;
+  std::counting_semaphore<> permits(0);
+  ScriptedServer server([&](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    for (std::size_t i = 0; i < kPieces; ++i) {
+      permits.acquire();
+      (void)peer.read_exactly(kPiece + 14);  // the header of RFC 6455 5.2 with its mask key
+    }
+    peer.expect_frame(0x88, kClose1000);
+    peer.send(server_close(1000));
+    peer.read_to_end();
+  });
+  Options options = trusting_options();
+  options.close_timeout = milliseconds(400);
+  options.callbacks.on_open = [&](WebSocket& socket) {
+    const std::string piece(kPiece, 'x');
+    for (std::size_t i = 0; i < kPieces; ++i) {
+      CHECK(socket.send(piece) != SendResult::kRefused);
+    }
+    socket.close();
+  };
+  RecordingClient client(server.url(), options);
+  // A slow reader: twice as long as the close timeout, but it moves.
+  Timer tick(client.loop, [&] {
+    permits.release();
+    tick.start(milliseconds(20));
+  });
+  tick.start(milliseconds(20));
+  REQUIRE(client.run());
+  CHECK(client.events.back() == "close 1000");
+  permits.release(kPieces);
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: a server that stops reading does not hold up the close timeout") {
+  std::promise<void> left;
+  ScriptedServer server([&](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    left.get_future().wait();
+  });
+  Options options = trusting_options();
+  options.close_timeout = milliseconds(50);
+  options.callbacks.on_open = [&](WebSocket& socket) {
+    CHECK(socket.send(std::string(std::size_t{40} << 20, 'x')) == SendResult::kQueued);
+    socket.close();
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  left.set_value();
+  REQUIRE(client.error);
   CHECK(client.error->code == ErrorCode::kTimeout);
 }
 
