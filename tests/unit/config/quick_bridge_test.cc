@@ -44,11 +44,11 @@ TEST_CASE("quick bridge: all errors at once, each under its flag", "[quick_bridg
   const std::string_view remote =
       "--listen: listen is not a loopback address: other machines could connect; allow it with "
       "allow_remote: true (--allow-remote)";
+  const std::string_view jar =
+      "--cookie-jar: cookie_jar must be a readable file (No such file or directory), not '/none'";
   for (const std::string_view line : std::initializer_list<std::string_view>{
            remote, "--upstream: url must begin with ws:// or wss:// (did you mean 'wss://'?)",
-           "--subprotocol: subprotocols must not hold one twice, not 'a'",
-           "--cookie-jar: cookie_jar must be a readable file (No such file or directory), not "
-           "'/none'",
+           "--subprotocol: subprotocols must not hold one twice, not 'a'", jar,
            "--header: must be 'Name: value'",
            "--header: headers must have names of letters, digits and !#$%&'*+-.^_`|~, not 'a b'",
            "--header: headers must not hold a header of the handshake itself, not 'Upgrade'"}) {
