@@ -124,6 +124,7 @@ TEST_CASE("tls handshake: an expired, early or unknown certificate is refused in
 
 TEST_CASE("tls handshake: text out of a certificate is shortened and made printable", "[tls]") {
   std::vector<std::string> names;
+  names.reserve(40);
   for (int i = 0; i < 40; ++i) {
     names.push_back("a-rather-long-name-" + std::to_string(i) + ".example");
   }

@@ -14,9 +14,15 @@ using ws::net::TaskQueue;
 
 namespace {
 
-bool is_signalled(const TaskQueue& queue) {
+bool is_signalled(const TaskQueue& queue, int timeout_ms = 0) {
   pollfd entry{.fd = queue.descriptor(), .events = POLLIN, .revents = 0};
-  return poll(&entry, 1, 0) == 1;
+  return poll(&entry, 1, timeout_ms) == 1;
+}
+
+void post_many(TaskQueue& queue, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    queue.post([] {});
+  }
 }
 
 }  // namespace
@@ -58,22 +64,17 @@ TEST_CASE("task queue: the wish to stop is kept until it is taken, once", "[task
 }
 
 TEST_CASE("task queue: every post of several threads arrives", "[task_queue]") {
-  constexpr int thread_count = 4;
-  constexpr int post_count = 1000;
+  constexpr std::size_t thread_count = 4;
+  constexpr std::size_t post_count = 1000;
   TaskQueue queue;
   std::vector<std::thread> threads;
   threads.reserve(thread_count);
-  for (int i = 0; i < thread_count; ++i) {
-    threads.emplace_back([&queue] {
-      for (int post = 0; post < post_count; ++post) {
-        queue.post([] {});
-      }
-    });
+  for (std::size_t i = 0; i < thread_count; ++i) {
+    threads.emplace_back([&queue] { post_many(queue, post_count); });
   }
   std::deque<TaskQueue::Task> tasks;
   while (tasks.size() < thread_count * post_count) {
-    pollfd entry{.fd = queue.descriptor(), .events = POLLIN, .revents = 0};
-    REQUIRE(poll(&entry, 1, 10'000) == 1);  // a post without its signal would end here
+    REQUIRE(is_signalled(queue, 10'000));  // a post without its signal would end here
     queue.take(tasks);
   }
   for (std::thread& thread : threads) {
