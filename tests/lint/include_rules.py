@@ -16,7 +16,7 @@ import sys
 
 STANDARD = r"<[a-z_0-9]+>"
 POSIX = (r"<(sys|netinet|net|arpa|linux)/[a-z_0-9]+\.h>|"
-         r"<(dirent|dlfcn|fcntl|grp|ifaddrs|limits|netdb|poll|pthread|pwd|sched|signal|string|"
+         r"<(dirent|dlfcn|fcntl|grp|ifaddrs|limits|malloc|netdb|poll|pthread|pwd|sched|signal|string|"
          r"strings|syslog|termios|time|unistd)\.h>")
 LIBWS = r"<ws/[a-z_/]+\.h>"
 LIBEVENT = r"<event2/[a-z_]+\.h>"

@@ -10,5 +10,6 @@ using Catch::Matchers::StartsWith;
 #include <catch2/catch.hpp>
 using Catch::Matchers::StartsWith;
 // The name that version 3 gave to version 2's Contains.
+// NOLINTNEXTLINE(readability-identifier-naming)
 inline auto ContainsSubstring(const std::string& text) { return Catch::Matchers::Contains(text); }
 #endif
