@@ -9,7 +9,10 @@ using Catch::Matchers::StartsWith;
 #else
 #include <catch2/catch.hpp>
 using Catch::Matchers::StartsWith;
+
 // The name that version 3 gave to version 2's Contains.
 // NOLINTNEXTLINE(readability-identifier-naming)
-inline auto ContainsSubstring(const std::string& text) { return Catch::Matchers::Contains(text); }
+inline auto ContainsSubstring(const std::string& text) {
+  return Catch::Matchers::Contains(text);
+}
 #endif
