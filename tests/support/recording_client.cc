@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "support/run_until.h"
 #include "support/test_certs.h"
 
 namespace ws::test {
 namespace {
-
-constexpr std::chrono::seconds kPatience{20};
 
 // Made once: a context costs time.
 std::shared_ptr<const TlsContext> trusting_context() {
@@ -92,24 +91,7 @@ bool RecordingClient::run() {
 }
 
 bool RecordingClient::run_until(const std::function<bool()>& is_done) {
-  bool is_late = false;
-  Timer patience(loop, [&] {
-    is_late = true;
-    loop.stop();
-  });
-  patience.start(kPatience);
-  Timer turn(loop, [&] {
-    if (is_done()) {
-      loop.stop();
-    } else {
-      turn.start(std::chrono::milliseconds(1));
-    }
-  });
-  turn.start(std::chrono::milliseconds(0));
-  while (!is_done() && !is_late) {
-    loop.run();
-  }
-  return !is_late;
+  return test::run_until(loop, is_done);
 }
 
 std::size_t RecordingClient::count(const std::string& entry) const {

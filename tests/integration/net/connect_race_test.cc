@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "support/catch.h"
+#include "support/run_until.h"
 #include "support/scripted_server.h"
 
 namespace ws::net {
@@ -64,15 +65,7 @@ TEST_CASE("connect race: while it waits for one address it tells why the others 
                          [&](const Result<ConnectedSocket>&) { is_over = true; });
   const std::string expected =
       "connecting to " + to_string(full) + " (" + to_string(refused) + ": Connection refused)";
-  Timer watch(loop, [&] {
-    if (is_over || race.progress() == expected) {
-      loop.stop();
-    } else {
-      watch.start(std::chrono::milliseconds(0));
-    }
-  });
-  watch.start(std::chrono::milliseconds(0));
-  loop.run();
+  CHECK(test::run_until(loop, [&] { return is_over || race.progress() == expected; }));
   CHECK(race.progress() == expected);
 }
 

@@ -17,6 +17,7 @@
 #include "net/loop_context.h"
 #include "net/resolver.h"
 #include "support/catch.h"
+#include "support/run_until.h"
 #include "support/scripted_server.h"
 #include "support/test_certs.h"
 
@@ -235,20 +236,8 @@ TEST_CASE("dialer: it tells its phase and what it waits for") {
   CHECK(dialer.phase() == Phase::kResolve);
   CHECK(dialer.progress() == "resolving chat.example");
   const std::string address = "127.0.0.1:" + std::to_string(silent.port());
-  std::vector<std::string> seen;
-  Timer watch(loop, [&] {
-    if (seen.empty() || seen.back() != dialer.progress()) {
-      seen.push_back(dialer.progress());
-    }
-    if (dialer.phase() == Phase::kTls) {
-      loop.stop();
-    } else {
-      watch.start(std::chrono::milliseconds(0));
-    }
-  });
-  watch.start(std::chrono::milliseconds(0));
-  loop.run();
-  CHECK(seen.back() == "negotiating TLS with chat.example at " + address);
+  REQUIRE(test::run_until(loop, [&] { return dialer.phase() == Phase::kTls; }));
+  CHECK(dialer.progress() == "negotiating TLS with chat.example at " + address);
 }
 
 TEST_CASE("dialer: destroyed in any phase it never calls back") {
@@ -263,19 +252,8 @@ TEST_CASE("dialer: destroyed in any phase it never calls back") {
   bool called = false;
   auto dialer =
       std::make_unique<Dialer>(loop, target, [&](const Result<Dialled>&) { called = true; });
-  Timer watch(loop, [&] {
-    if (dialer->phase() == Phase::kTls) {
-      dialer.reset();
-    } else {
-      watch.start(std::chrono::milliseconds(0));
-    }
-  });
-  if (phase == Phase::kTls) {
-    watch.start(std::chrono::milliseconds(0));
-  } else {
-    REQUIRE(dialer->phase() == phase);
-    dialer.reset();
-  }
+  REQUIRE(test::run_until(loop, [&] { return dialer->phase() == phase; }));
+  dialer.reset();
   loop.run();
   CHECK_FALSE(called);
 }
