@@ -132,17 +132,16 @@ void SocketStream::on_event(evutil_socket_t /*descriptor*/, short what, void* se
 
 void SocketStream::handle_event(short what) {
   const Turn turn(*this);
+  const short write_event = wire_->write_wait() == Wait::kReadable ? EV_READ : EV_WRITE;
+  const bool can_write = blocked_ && (what & write_event) != 0;
   if ((events_ & EV_CLOSED) != 0) {
     notice_hang_up();
   }
-  if (turn.is_over()) {
-    return;
-  }
-  const short read_event = wire_->read_wait() == Wait::kReadable ? EV_READ : EV_WRITE;
-  if (may_receive() && (what & read_event) != 0) {
+  if (!turn.is_over() && may_receive() && (what & EV_READ) != 0) {
     receive(turn);
   }
-  if (!turn.is_over() && blocked_ && !failing_) {
+  if (!turn.is_over() && can_write && !failing_) {
+    blocked_ = false;
     send_output(turn);
   }
 }
@@ -157,6 +156,8 @@ void SocketStream::flush() {
     return;
   }
   if (may_receive() && wire_->has_buffered_input()) {
+    // It may have been what the output waits for, and then no event will come for it.
+    blocked_ = blocked_ && wire_->write_wait() == Wait::kWritable;
     receive(turn);
   }
   if (!turn.is_over() && !failing_) {
@@ -187,18 +188,23 @@ void SocketStream::deliver_end(ReadEnd end) {
 
 void SocketStream::send_output(const Turn& turn) {
   note_high_water();
-  const WriteEnd end = output_.empty() ? WriteEnd::kDone : wire_->write(output_);
+  if (!blocked_ && has_output()) {
+    write_output();
+  }
+  if (!blocked_ && !failing_ && !has_output() && wants_fin_ && !sent_fin_) {
+    finish_output();
+  }
+  tell_sent(turn);
+}
+
+void SocketStream::write_output() {
+  const WriteEnd end = wire_->write(output_);
   blocked_ = end == WriteEnd::kBlocked;
   if (end == WriteEnd::kMore) {
     schedule();
   } else if (end == WriteEnd::kFailed) {
     begin_to_fail();
-    return;
   }
-  if (output_.empty() && wants_fin_ && !sent_fin_) {
-    finish_output();
-  }
-  tell_sent(turn);
 }
 
 void SocketStream::finish_output() {
@@ -292,7 +298,7 @@ bool SocketStream::has_work() const {
     return false;
   }
   const bool can_read = may_receive() && wire_->has_buffered_input();
-  const bool can_write = !blocked_ && (!output_.empty() || wants_fin_ != sent_fin_);
+  const bool can_write = !blocked_ && (has_output() || wants_fin_ != sent_fin_);
   return can_read || can_write || (handler_ != nullptr && (owes_drained() || owes_sent()));
 }
 
@@ -301,7 +307,7 @@ bool SocketStream::owes_drained() const {
 }
 
 bool SocketStream::owes_sent() const {
-  return wants_sent_ && output_.empty() && wants_fin_ == sent_fin_;
+  return wants_sent_ && !has_output() && wants_fin_ == sent_fin_;
 }
 
 short SocketStream::interest() const {
@@ -310,7 +316,7 @@ short SocketStream::interest() const {
   }
   int events = 0;
   if (may_receive()) {
-    events |= wire_->read_wait() == Wait::kReadable ? EV_READ : EV_WRITE;
+    events |= EV_READ;
   }
   if (blocked_) {
     events |= wire_->write_wait() == Wait::kReadable ? EV_READ : EV_WRITE;

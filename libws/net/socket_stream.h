@@ -60,6 +60,7 @@ class SocketStream final : public Stream, private Flushable {
   void receive(const Turn& turn);
   void deliver_end(ReadEnd end);
   void send_output(const Turn& turn);
+  void write_output();
   void finish_output();
   void tell_sent(const Turn& turn);
   void notice_hang_up();
@@ -79,6 +80,8 @@ class SocketStream final : public Stream, private Flushable {
   [[nodiscard]] bool may_receive() const {
     return reading_ && !ended_ && !failing_ && handler_ != nullptr;
   }
+
+  [[nodiscard]] bool has_output() const { return !output_.empty() || wire_->has_unsent(); }
 
   void note_high_water();
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <span>
 
 namespace ws::net {
 
@@ -39,26 +40,33 @@ int read_from_socket(BIO* bio, char* buffer, int size) {
   return static_cast<int>(received);
 }
 
-// A failed write is told as success and kept in write_errno: for OpenSSL a failure would end both
-// directions, and with it what the peer sent before.
-int write_to_socket(BIO* bio, const char* bytes, int size) {
-  TlsSocket& socket = socket_of(bio);
-  BIO_clear_retry_flags(bio);
-  if (socket.write_errno != 0) {
-    return size;
-  }
+// Bytes that the socket takes now: 0 when it is full, or broken (write_errno).
+std::size_t send_now(TlsSocket& socket, std::span<const std::byte> bytes) {
   ssize_t sent = 0;
   do {
-    sent = send(socket.descriptor, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    sent = send(socket.descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  if (sent >= 0) {
-    return static_cast<int>(sent);
+  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+    socket.write_errno = errno;
   }
-  if (errno == EAGAIN || errno == EWOULDBLOCK) {
-    BIO_set_retry_write(bio);
-    return -1;
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+// A failed write is told as success and kept in write_errno: for OpenSSL a failure would end both
+// directions, and with it what the peer sent before.
+int write_to_socket(BIO* bio, const char* data, int size) {
+  TlsSocket& socket = socket_of(bio);
+  BIO_clear_retry_flags(bio);
+  auto bytes = std::as_bytes(std::span(data, static_cast<std::size_t>(size)));
+  if (socket.write_errno == 0 && socket.unsent.empty()) {
+    bytes = bytes.subspan(send_now(socket, bytes));
   }
-  socket.write_errno = errno;
+  if (socket.unsent.size() + bytes.size() > TlsSocket::kMaxUnsent) {
+    socket.write_errno = ENOBUFS;
+  }
+  if (socket.write_errno == 0) {
+    socket.unsent.append(bytes);
+  }
   return size;
 }
 
@@ -74,6 +82,17 @@ long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
 }
 
 }  // namespace
+
+bool TlsSocket::send_unsent() {
+  while (!unsent.empty() && write_errno == 0) {
+    const std::size_t sent = send_now(*this, unsent.front());
+    if (sent == 0) {
+      break;
+    }
+    unsent.consume(sent);
+  }
+  return unsent.empty();
+}
 
 BioMethodHandle make_bio_method() {
   BioMethodHandle method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ws socket"));

@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: MIT
-// How OpenSSL reaches the socket: a BIO that raises no SIGPIPE and remembers how a direction ended.
+// How OpenSSL reaches the socket: a BIO that raises no SIGPIPE, remembers how a direction ended,
+// and never blocks OpenSSL on writing.
 #pragma once
+
+#include <cstddef>
+
+#include <ws/byte_queue.h>
 
 #include "net/tls_handles.h"
 
 namespace ws::net {
 
 // The socket under a BIO, and what became of it. Does not own the descriptor.
+//
+// What the socket does not take at once waits in `unsent`, so that for OpenSSL every write
+// succeeds: with a record of ours half written, its SSL_read() fails ("bad length") when it has to
+// answer a key update (RFC 8446 section 4.6.3). Who writes calls send_unsent() first and adds
+// nothing before it is empty; what OpenSSL adds by itself is limited to kMaxUnsent.
 struct TlsSocket {
+  static constexpr std::size_t kMaxUnsent = std::size_t{64} << 10;
+
+  // Sends what waits; true when nothing does any more.
+  bool send_unsent();
+
+  ByteQueue unsent{};
   int descriptor = -1;
   int read_errno = 0;       // of the failed read, after which there is no other
-  int write_errno = 0;      // of the failed write; later ones are swallowed, see tls_bio.cc
+  int write_errno = 0;      // of the failed write; later ones are swallowed
   int first_byte = -1;      // received: tells TLS from what is not
   bool has_eof = false;     // the peer's FIN was read
   bool is_drained = false;  // the last read emptied the socket: cleared to allow another

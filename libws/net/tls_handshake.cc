@@ -56,13 +56,14 @@ class TlsHandshake::Impl final : private Flushable {
     session_.value()->socket().is_drained = false;
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl);
+    const bool is_sent = session_.value()->socket().send_unsent();
     if (result == 1) {
       succeed();
       return;
     }
     const int error = SSL_get_error(ssl, result);
-    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
-      wait_for(error == SSL_ERROR_WANT_READ ? EV_READ : EV_WRITE);
+    if (error == SSL_ERROR_WANT_READ) {
+      wait_for(is_sent ? EV_READ : EV_READ | EV_WRITE);
     } else {
       finish(handshake_failure(*session_.value(), error));
     }

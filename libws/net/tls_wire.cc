@@ -71,15 +71,13 @@ ReadResult TlsWire::read(std::span<std::byte> buffer) {
     }
     filled += size;
   }
-  read_wait_ = Wait::kReadable;
   may_hold_input_ = end_ != ReadEnd::kMore || SSL_has_pending(session_->ssl()) == 1;
   return {filled, end_};
 }
 
 ReadEnd TlsWire::end_of_read(int ssl_error) {
   const TlsSocket& socket = session_->socket();
-  if (ssl_error == SSL_ERROR_WANT_READ || ssl_error == SSL_ERROR_WANT_WRITE) {
-    read_wait_ = ssl_error == SSL_ERROR_WANT_READ ? Wait::kReadable : Wait::kWritable;
+  if (ssl_error == SSL_ERROR_WANT_READ) {
     may_hold_input_ = false;
     return ReadEnd::kBlocked;
   }
@@ -96,9 +94,13 @@ ReadEnd TlsWire::end_of_read(int ssl_error) {
 }
 
 WriteEnd TlsWire::write(ByteQueue& queue) {
-  session_->socket().is_drained = false;
+  TlsSocket& socket = session_->socket();
+  socket.is_drained = false;
   const std::size_t before = queue.size();
-  while (!queue.empty()) {
+  while (socket.send_unsent()) {
+    if (queue.empty()) {
+      return WriteEnd::kDone;
+    }
     if (before - queue.size() >= kWriteShare) {
       return WriteEnd::kMore;
     }
@@ -107,14 +109,16 @@ WriteEnd TlsWire::write(ByteQueue& queue) {
       return end;
     }
   }
-  return WriteEnd::kDone;
+  return blocked_on_socket();
+}
+
+WriteEnd TlsWire::blocked_on_socket() {
+  write_wait_ = Wait::kWritable;
+  return session_->socket().write_errno == 0 ? WriteEnd::kBlocked : WriteEnd::kFailed;
 }
 
 WriteEnd TlsWire::write_record(ByteQueue& queue) {
-  if (record_size_ == 0) {
-    record_size_ = std::min(queue.size(), kRecord);
-  }
-  const NextRecord record(queue, record_size_);
+  const NextRecord record(queue, std::min(queue.size(), kRecord));
   std::size_t size = 0;
   ERR_clear_error();
   const int result =
@@ -122,15 +126,14 @@ WriteEnd TlsWire::write_record(ByteQueue& queue) {
   if (result != 1 || session_->socket().write_errno != 0) {
     return end_of_write(SSL_get_error(session_->ssl(), result));
   }
-  record_size_ = 0;
   queue.consume(size);
   return WriteEnd::kDone;
 }
 
 WriteEnd TlsWire::end_of_write(int ssl_error) {
   if (session_->socket().write_errno == 0) {
-    if (ssl_error == SSL_ERROR_WANT_READ || ssl_error == SSL_ERROR_WANT_WRITE) {
-      write_wait_ = ssl_error == SSL_ERROR_WANT_READ ? Wait::kReadable : Wait::kWritable;
+    if (ssl_error == SSL_ERROR_WANT_READ) {  // renegotiating: first ours must go out, though
+      write_wait_ = session_->socket().send_unsent() ? Wait::kReadable : Wait::kWritable;
       return WriteEnd::kBlocked;
     }
     reason_ = ERR_reason_error_string(ERR_peek_error());
@@ -139,13 +142,13 @@ WriteEnd TlsWire::end_of_write(int ssl_error) {
 }
 
 WriteEnd TlsWire::finish() {
-  ERR_clear_error();
-  const int result = SSL_shutdown(session_->ssl());
-  if (result < 0) {
-    const WriteEnd end = end_of_write(SSL_get_error(session_->ssl(), result));
-    if (end == WriteEnd::kBlocked) {
-      return end;
-    }
+  if (!sent_close_notify_) {
+    ERR_clear_error();
+    SSL_shutdown(session_->ssl());
+    sent_close_notify_ = true;
+  }
+  if (!session_->socket().send_unsent()) {
+    return blocked_on_socket();
   }
   // Whatever became of close_notify, the peer shall see an end.
   shutdown(session_->socket().descriptor, SHUT_WR);

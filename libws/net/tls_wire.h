@@ -19,9 +19,9 @@ class TlsWire final : public Wire {
   [[nodiscard]] WriteEnd write(ByteQueue& queue) override;
   [[nodiscard]] WriteEnd finish() override;
 
-  [[nodiscard]] Wait read_wait() const override { return read_wait_; }
-
   [[nodiscard]] Wait write_wait() const override { return write_wait_; }
+
+  [[nodiscard]] bool has_unsent() const override { return !session_->socket().unsent.empty(); }
 
   [[nodiscard]] bool has_buffered_input() const override { return may_hold_input_; }
 
@@ -30,13 +30,13 @@ class TlsWire final : public Wire {
  private:
   [[nodiscard]] ReadEnd end_of_read(int ssl_error);
   [[nodiscard]] WriteEnd end_of_write(int ssl_error);
+  [[nodiscard]] WriteEnd blocked_on_socket();
   [[nodiscard]] WriteEnd write_record(ByteQueue& queue);
 
   std::unique_ptr<TlsSession> session_;
-  std::size_t record_size_ = 0;  // of the record whose sending is blocked; it must be offered again
   const char* reason_ = nullptr;  // OpenSSL's words for a failure that is not the network's
   ReadEnd end_ = ReadEnd::kMore;  // once something else, for good
-  Wait read_wait_ = Wait::kReadable;
+  bool sent_close_notify_ = false;
   Wait write_wait_ = Wait::kWritable;
   bool may_hold_input_ = true;  // the last records of the handshake may have brought data along
 };

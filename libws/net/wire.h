@@ -12,13 +12,12 @@
 
 namespace ws::net {
 
-// What the socket must become before a blocked call can go on. TLS may have to read in order to
-// write, and the reverse.
+// What the socket must become before a blocked write can go on: a renegotiation has to read first.
 enum class Wait : std::uint8_t { kReadable, kWritable };
 
 enum class ReadEnd : std::uint8_t {
   kMore,       // there may be more to read at once
-  kBlocked,    // see read_wait()
+  kBlocked,    // nothing more until the socket is readable
   kEof,        // the peer ended its direction
   kTruncated,  // TLS: the same, but without close_notify
   kFailed,     // see failure()
@@ -49,9 +48,10 @@ class Wire {
   // Ends our direction, the queue being empty. kDone, kBlocked or kFailed.
   [[nodiscard]] virtual WriteEnd finish() = 0;
 
-  [[nodiscard]] virtual Wait read_wait() const { return Wait::kReadable; }
-
   [[nodiscard]] virtual Wait write_wait() const { return Wait::kWritable; }
+
+  // Does the wire itself still hold bytes to send? Then write() is called, with an empty queue too.
+  [[nodiscard]] virtual bool has_unsent() const { return false; }
 
   // Could read() have something to say although the socket shows nothing new?
   [[nodiscard]] virtual bool has_buffered_input() const { return false; }

@@ -329,9 +329,43 @@ TEST_CASE("tls stream: key updates that ask for an answer go by unnoticed (RFC 8
       SocketKind::kTcp, server_with_version(TLS1_3_VERSION));
   s.send(up);
   s.stream->resume_reading();
-  run_until(loop, [&] { return s.recorder.data.size() == 48; });
+  run_until(loop, [&] { return s.recorder.data.size() == 48 && s.stream->output().empty(); });
   s.server.join();
   CHECK(received == up);
+}
+
+TEST_CASE(
+    "tls stream: a key update while a record of ours is half sent fails nothing "
+    "(RFC 8446 4.6.3)",
+    "[tls_stream]") {
+  EventLoop loop;
+  const std::string up = numbered_bytes(8 << 20);
+  std::string received;
+  Flag may_read = false;
+  TlsStreamAndPeer s(
+      loop,
+      [&](TlsPeer& peer) {
+        for (int i = 0; i < 3; ++i) {  // all while we are blocked
+          SSL_key_update(peer.ssl(), SSL_KEY_UPDATE_REQUESTED);
+          peer.send("update");
+        }
+        may_read.wait(false);
+        received = peer.receive(up.size());
+      },
+      SocketKind::kTcp, server_with_version(TLS1_3_VERSION));
+  s.send(up);
+  run_turns(loop);
+  CHECK_FALSE(s.stream->output().empty());
+  s.stream->resume_reading();
+  run_until(loop, [&] { return s.recorder.data.size() == 18; });
+  may_read = true;
+  may_read.notify_one();
+  run_until(loop, [&] { return s.stream->output().empty(); });
+  s.stream->shutdown_write();
+  run_turns(loop);
+  s.server.join();
+  CHECK(received == up);
+  CHECK_FALSE(s.recorder.has('F'));
 }
 
 TEST_CASE("tls stream: a renegotiation while we send loses nothing (RFC 5246 7.4.1.1)",
