@@ -215,14 +215,14 @@ TEST_CASE("websocket: a server that never answers our Close ends with the close 
 }
 
 TEST_CASE("websocket: the close timeout counts from our Close on, not from what is queued before") {
-  constexpr std::size_t kPiece = std::size_t{1} << 20;
-  constexpr std::size_t kPieces = 40;
+  constexpr std::size_t piece_size = std::size_t{1} << 20;
+  constexpr std::size_t piece_count = 40;
   std::counting_semaphore<> permits(0);
   ScriptedServer server([&](ScriptPeer& peer) {
     peer.accept_upgrade();
-    for (std::size_t i = 0; i < kPieces; ++i) {
+    for (std::size_t i = 0; i < piece_count; ++i) {
       permits.acquire();
-      (void)peer.read_exactly(kPiece + 14);  // the header of RFC 6455 5.2 with its mask key
+      (void)peer.read_exactly(piece_size + 14);  // the header of RFC 6455 5.2 with its mask key
     }
     peer.expect_frame(0x88, kClose1000);
     peer.send(server_close(1000));
@@ -231,8 +231,8 @@ TEST_CASE("websocket: the close timeout counts from our Close on, not from what 
   Options options = trusting_options();
   options.close_timeout = milliseconds(400);
   options.callbacks.on_open = [&](WebSocket& socket) {
-    const std::string piece(kPiece, 'x');
-    for (std::size_t i = 0; i < kPieces; ++i) {
+    const std::string piece(piece_size, 'x');
+    for (std::size_t i = 0; i < piece_count; ++i) {
       CHECK(socket.send(piece) != SendResult::kRefused);
     }
     socket.close();
@@ -246,7 +246,7 @@ TEST_CASE("websocket: the close timeout counts from our Close on, not from what 
   tick.start(milliseconds(20));
   REQUIRE(client.run());
   CHECK(client.events.back() == "close 1000");
-  permits.release(kPieces);
+  permits.release(piece_count);
   CHECK(server.failure().empty());
 }
 

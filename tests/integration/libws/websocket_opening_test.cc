@@ -58,7 +58,9 @@ Error failure_of(RecordingClient& client) {
 
 void run_to_close(RecordingClient& client, const Events& events) {
   REQUIRE(client.run());
-  CHECK((client.error ? client.error->message : "") == "");
+  if (client.error) {
+    FAIL_CHECK(client.error->message);
+  }
   CHECK(client.events == events);
 }
 
@@ -148,8 +150,8 @@ TEST_CASE("websocket: frames in the segment of the 101 come after on_open") {
 
 TEST_CASE("websocket: a 101 split at any byte opens it all the same") {
   const std::string behind = server_text("hi") + server_close(1000);
-  constexpr std::size_t kRoughSize = 140;
-  for (std::size_t split = 1; split < kRoughSize; ++split) {
+  constexpr std::size_t rough_size = 140;
+  for (std::size_t split = 1; split < rough_size; ++split) {
     ScriptedServer server([&](ScriptPeer& peer) {
       const std::string bytes = test::upgrade_response(peer.read_head()) + behind;
       const std::size_t at = std::min(split, bytes.size());

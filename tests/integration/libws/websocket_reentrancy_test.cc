@@ -33,40 +33,44 @@ enum class Place { kOpen, kMessage, kPong, kDrain, kError, kClose };
 enum class Deed { kDestroy, kClose, kAbort, kSend, kThrow, kPause, kReplace, kDestroyAndThrow };
 
 std::string to_text(Place place) {
-  static const std::vector<std::string> kNames{"open",  "message", "pong",
-                                               "drain", "error",   "close"};
-  return kNames.at(static_cast<std::size_t>(place));
+  static const std::vector<std::string> names{"open", "message", "pong", "drain", "error", "close"};
+  return names.at(static_cast<std::size_t>(place));
 }
 
 std::string to_text(Deed deed) {
-  static const std::vector<std::string> kNames{"destroy", "close", "abort",   "send",
-                                               "throw",   "pause", "replace", "destroy and throw"};
-  return kNames.at(static_cast<std::size_t>(deed));
+  static const std::vector<std::string> names{"destroy", "close", "abort",   "send",
+                                              "throw",   "pause", "replace", "destroy and throw"};
+  return names.at(static_cast<std::size_t>(deed));
 }
 
-// Answers Close frames; takes everything else. Its own frames all come in one segment.
+// What the server says at once, all in one segment.
+std::string frames_for(Place place) {
+  std::string frames =
+      server_text("one") + server_text("two") + server_frame(0x8A, "pong") + server_text("three");
+  if (place == Place::kError) {
+    frames += "\xF1\x01x" + server_text("never");  // reserved bits
+  } else if (place == Place::kClose) {
+    frames += server_close(1000) + server_text("never");
+  }
+  return frames;
+}
+
+// Takes everything and answers a Close frame, until the client has gone in whatever way.
+void take_all(ScriptPeer& peer) {
+  try {
+    while (peer.read_frame().first_byte != 0x88) {
+    }
+    peer.send(server_close(1000));
+    peer.read_to_end();
+  } catch (const std::runtime_error&) {
+    return;
+  }
+}
+
 ScriptedServer::Script talk(Place place) {
   return [place](ScriptPeer& peer) {
-    std::string frames =
-        server_text("one") + server_text("two") + server_frame(0x8A, "pong") + server_text("three");
-    if (place == Place::kError) {
-      frames += "\xF1\x01x" + server_text("never");  // reserved bits
-    } else if (place == Place::kClose) {
-      frames += server_close(1000) + server_text("never");
-    }
-    peer.accept_upgrade(frames);
-    bool is_closed = place == Place::kClose;
-    try {
-      while (true) {
-        const auto frame = peer.read_frame();
-        if (frame.first_byte == 0x88 && !is_closed) {
-          is_closed = true;
-          peer.send(server_close(1000));
-        }
-      }
-    } catch (const std::runtime_error&) {
-      // The client has gone, in whatever way.
-    }
+    peer.accept_upgrade(frames_for(place));
+    take_all(peer);
   };
 }
 

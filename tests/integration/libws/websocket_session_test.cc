@@ -73,23 +73,23 @@ TEST_CASE("websocket: text and binary come back from an echo server, in order") 
 TEST_CASE("websocket: ten thousand small messages of one turn come back whole") {
   RecordingClient client;
   const EchoServer server(client.loop);
-  constexpr int kCount = 10'000;
+  constexpr int count = 10'000;
   int received = 0;
   Options options = trusting_options();
   options.callbacks.on_open = [](WebSocket& socket) {
-    for (int i = 0; i < kCount; ++i) {
+    for (int i = 0; i < count; ++i) {
       REQUIRE(socket.send(std::to_string(i)) == SendResult::kSent);
     }
   };
   options.callbacks.on_message = [&](WebSocket& socket, const Message& message) {
     REQUIRE(message.data == std::to_string(received));
-    if (++received == kCount) {
+    if (++received == count) {
       socket.close();
     }
   };
   client.start(server.url(), options);
   REQUIRE(client.run());
-  CHECK(received == kCount);
+  CHECK(received == count);
   CHECK(client.closed->code == 1000);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("websocket: send() tells kQueued above send_high_water and refuses abo
 }
 
 TEST_CASE("websocket: a server that does not read makes send() refuse, and loses nothing") {
-  constexpr std::size_t kSize = std::size_t{1} << 20;
+  constexpr std::size_t size = std::size_t{1} << 20;
   std::promise<void> full;
   std::size_t arrived = 0;
   ScriptedServer server([&](ScriptPeer& peer) {
@@ -157,7 +157,7 @@ TEST_CASE("websocket: a server that does not read makes send() refuse, and loses
   std::size_t taken = 0;
   Options options = trusting_options();
   options.callbacks.on_open = [&](WebSocket& socket) {
-    const std::string message(kSize, 'x');
+    const std::string message(size, 'x');
     while (socket.send_binary(as_bytes(message)) != SendResult::kRefused) {
       ++taken;
     }
@@ -280,11 +280,11 @@ TEST_CASE("websocket: paused before it opens it opens, and delivers after resume
 }
 
 TEST_CASE("websocket: a paused one lets the server's sending stall, and loses nothing") {
-  constexpr std::size_t kCount = 200;
+  constexpr std::size_t count = 200;
   const std::string message(std::size_t{100} << 10, 'x');
   ScriptedServer server([&](ScriptPeer& peer) {
     peer.accept_upgrade();
-    for (std::size_t i = 0; i < kCount; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       peer.send(server_frame(0x82, message));
     }
     peer.send(server_close(1000));
@@ -304,7 +304,7 @@ TEST_CASE("websocket: a paused one lets the server's sending stall, and loses no
   };
   client.start(server.url(), options);
   REQUIRE(client.run());
-  CHECK(received == kCount);
+  CHECK(received == count);
   CHECK(client.closed);
   CHECK(server.failure().empty());
 }

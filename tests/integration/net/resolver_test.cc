@@ -272,6 +272,7 @@ TEST_CASE("resolver: a request outlives its resolver and is still answered") {
 TEST_CASE("resolver: loops on several threads share it") {
   const auto resolver = make_resolver();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> answered = 0;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {

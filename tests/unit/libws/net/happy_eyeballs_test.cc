@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 
 std::vector<Address> addresses_of(const std::vector<std::string>& hosts) {
   std::vector<Address> addresses;
+  addresses.reserve(hosts.size());
   for (const std::string& host : hosts) {
     addresses.push_back(parse_address_literal(host, 80).value());
   }
@@ -30,7 +31,7 @@ std::vector<std::string> interleaved(const std::vector<std::string>& hosts) {
 
 using Texts = std::vector<std::string>;
 
-const AttemptPacing::TimePoint kStart{std::chrono::hours(1)};
+constexpr AttemptPacing::TimePoint kStart{std::chrono::hours(1)};
 
 }  // namespace
 
