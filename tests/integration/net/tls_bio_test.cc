@@ -36,7 +36,9 @@ struct Subject {
   std::unique_ptr<BIO, BioDeleter> bio{ws::net::make_bio(method.get(), socket)};
 };
 
-const std::string kChunk(4096, 'x');
+std::string chunk() {
+  return std::string(4096, 'x');
+}
 
 }  // namespace
 
@@ -44,8 +46,8 @@ TEST_CASE("tls bio: what the socket does not take waits, and is sent in order", 
   Subject s;
   std::string sent;
   while (s.socket.unsent.size() < TlsSocket::kMaxUnsent / 2) {
-    sent += kChunk;
-    REQUIRE(s.write(kChunk) == static_cast<int>(kChunk.size()));
+    sent += chunk();
+    REQUIRE(s.write(chunk()) == 4096);
   }
   sent += "end";
   CHECK(s.write("end") == 3);
@@ -63,7 +65,7 @@ TEST_CASE("tls bio: more than 64 KiB unsent is a failed write", "[tls_bio]") {
   Subject s;
   for (int i = 0; i < 100 && s.socket.write_errno == 0; ++i) {
     CHECK(s.socket.unsent.size() <= TlsSocket::kMaxUnsent);
-    REQUIRE(s.write(kChunk) == static_cast<int>(kChunk.size()));
+    REQUIRE(s.write(chunk()) == 4096);
   }
   CHECK(s.socket.write_errno == ENOBUFS);
   CHECK(s.socket.unsent.size() <= TlsSocket::kMaxUnsent);
