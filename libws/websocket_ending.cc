@@ -92,32 +92,29 @@ std::optional<milliseconds> WebSocket::Impl::close_time_left() {
   return has_moved ? std::optional(settings_.close_timeout) : std::nullopt;
 }
 
+// The stream tells neither of these ends while it is paused: what was received comes first.
 void WebSocket::Impl::on_eof(net::Eof eof) {
   const Visit visit(*this);
-  stream_ended({.eof = eof});
+  lost_output_ = stream_->output().size();
+  if (eof == net::Eof::kTruncated) {
+    finish_error(lost("the connection was cut off: TLS ended without close_notify", 0));
+    return;
+  }
+  connection_->receive_eof();
+  settle();
 }
 
 void WebSocket::Impl::on_failure(const Error& error) {
   const Visit visit(*this);
-  stream_ended({.failure = error});
+  lost_output_ = stream_->output().size();
+  const Error reason = lost(error.message, error.system_errno);
+  connection_->stop();
+  stream_.reset();  // nothing can be sent on it any more
+  finish_error(reason);
 }
 
-void WebSocket::Impl::stream_ended(StreamEnd end) {
-  if (connection_->is_paused()) {
-    held_end_ = std::make_unique<StreamEnd>(std::move(end));
-    return;
-  }
-  lost_output_ = stream_->output().size();
-  if (end.failure) {
-    connection_->stop();
-    stream_.reset();  // nothing can be sent on it any more
-    finish_error(lost(end.failure->message, end.failure->system_errno));
-  } else if (end.eof == net::Eof::kTruncated) {
-    finish_error(lost("the connection was cut off: TLS ended without close_notify", 0));
-  } else {
-    connection_->receive_eof();
-    settle();
-  }
+void WebSocket::Impl::on_hang_up() {
+  hung_up_ = true;
 }
 
 void WebSocket::Impl::settle() {

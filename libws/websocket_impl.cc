@@ -71,9 +71,7 @@ void WebSocket::Impl::open(Opened opened) {
     stream_->pause_reading();
   }
   call(on_open_, callbacks_.on_open);
-  if (stage_ == Stage::kOpen && thrown_ == nullptr) {
-    connection_->receive(opened.rest, now(), *this);
-  }
+  connection_->receive(opened.rest, now(), *this);  // nothing, when on_open has stopped it
   settle();
   if (stage_ == Stage::kOpen) {
     arm_timer();
@@ -135,7 +133,7 @@ void WebSocket::Impl::arm_timer() {
 }
 
 bool WebSocket::Impl::can_send() const {
-  return stage_ == Stage::kOpen && (held_end_ == nullptr || !held_end_->failure);
+  return stage_ == Stage::kOpen && !hung_up_;
 }
 
 SendResult WebSocket::Impl::send(MessageType type, std::string_view data) {
@@ -187,12 +185,7 @@ void WebSocket::Impl::resume() {
 void WebSocket::Impl::resume_now() {
   connection_->resume(now(), *this);
   settle();
-  if (stage_ != Stage::kOpen || connection_->is_paused()) {
-    return;
-  }
-  if (held_end_ != nullptr) {
-    stream_ended(std::move(*std::exchange(held_end_, nullptr)));
-  } else {
+  if (stage_ == Stage::kOpen && !connection_->is_paused()) {
     stream_->resume_reading();
   }
 }

@@ -60,17 +60,12 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   class Visit;
   enum class Stage : std::uint8_t { kOpening, kOpen, kEnded };
 
-  // The end of the stream, told while the connection was paused: it comes after what is kept there.
-  struct StreamEnd {
-    net::Eof eof = net::Eof::kClean;
-    std::optional<Error> failure{};
-  };
-
   // net::StreamHandler
   void on_data(std::span<std::byte> bytes) override;
   void on_eof(net::Eof eof) override;
   void on_drained() override;
   void on_sent() override;
+  void on_hang_up() override;
   void on_failure(const Error& error) override;
 
   // protocol::ConnectionEvents
@@ -81,7 +76,6 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void open(Opened opened);
   void take_turn();
   void resume_now();
-  void stream_ended(StreamEnd end);
 
   // After whatever let the connection move on: sends what it wrote and ends when it has ended.
   void settle();
@@ -106,6 +100,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   Visit* visit_ = nullptr;
   Stage stage_ = Stage::kOpening;
   bool paused_ = false;
+  bool hung_up_ = false;  // while paused: what was received waits, but nothing can be sent
   Url url_;
   std::size_t send_high_water_;
   std::size_t send_limit_;
@@ -127,7 +122,6 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   EventLoop::Clock::time_point armed_for_{};
   std::size_t close_backlog_ = 0;  // bytes of output when it was last looked at
   std::optional<EventLoop::Clock::time_point> close_sent_at_;
-  std::unique_ptr<StreamEnd> held_end_;
   std::size_t lost_output_ = 0;          // what was queued when the connection was lost
   std::unique_ptr<net::Stream> stream_;  // must outlive the connection, which writes into it
   std::optional<protocol::Connection> connection_;

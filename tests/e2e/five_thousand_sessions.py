@@ -20,7 +20,8 @@ from kit.waiting import deadline, wait_until
 SESSIONS = 5000
 ROUNDS = 3
 MIB = 1 << 20
-# After each round but the first, which fills the allocator's pools: what it keeps may wander.
+# What the allocator keeps wanders by some MiB from round to round, up and down: the last round is held
+# to the highest before it. 430 bytes lost by each session would be more than this.
 MAX_GROWTH = 2 * MIB
 DESCRIPTORS_NEEDED = 2 * SESSIONS + 200
 
@@ -49,8 +50,7 @@ class FiveThousandSessions(E2eCase):
             resident.append(status_bytes(daemon.pid, "VmRSS"))
             print(f"round {number + 1}: {time.monotonic() - began:.1f} s, {full >> 10} KiB with "
                   f"all open, {resident[-1] >> 10} KiB after")
-        self.assertLess(resident[2] - resident[1], MAX_GROWTH, "memory does not grow by rounds")
-        self.assertLess(resident[2] - resident[0], 5 * MAX_GROWTH, "nor slowly")
+        self.assertLess(resident[-1] - max(resident[:-1]), MAX_GROWTH, "memory does not grow by rounds")
         self.assertEqual(daemon.problems(), [], "and nothing failed")
 
     def run_round(self, daemon):

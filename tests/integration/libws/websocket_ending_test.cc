@@ -329,6 +329,59 @@ TEST_CASE("websocket: a connection lost while paused delivers what came before, 
   check_lost(client, {"open", "text one", "text two", "error"});
 }
 
+TEST_CASE("websocket: after a lost connection buffered_amount() tells what was not sent") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    peer.shutdown_write();
+    peer.read_to_end();
+  });
+  Options options = trusting_options();
+  std::size_t unsent = 0;
+  options.callbacks.on_open = [](WebSocket& socket) {
+    CHECK(socket.send(std::string(std::size_t{40} << 20, 'x')) == SendResult::kQueued);
+  };
+  options.callbacks.on_error = [&](WebSocket& socket, const Error&) {
+    unsent = socket.buffered_amount();
+  };
+  RecordingClient client(server.url(), options);
+  check_lost(client, {"open", "error"});
+  CHECK(unsent > 0);
+  CHECK(unsent <= (std::size_t{40} << 20) + 14);
+  client.websocket.reset();
+}
+
+TEST_CASE("websocket: a write that fails while paused hides nothing that was received") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade(server_text("one") + server_text("two"));
+    peer.expect_frame(0x81, "go");
+    peer.reset();
+  });
+  RecordingClient client;
+  SendResult last = SendResult::kSent;
+  // Writes until the failure has been noticed.
+  Timer write(client.loop, [&] {
+    last = client.socket().send("into the void");
+    if (last == SendResult::kRefused) {
+      CHECK(client.socket().state() == State::kClosing);
+      CHECK(client.events == Events{"open", "text one"});
+      client.socket().resume();
+    } else {
+      write.start(milliseconds(5));
+    }
+  });
+  Options options = trusting_options();
+  options.callbacks.on_message = [&](WebSocket& socket, const Message& message) {
+    if (message.data == "one") {
+      socket.pause();
+      CHECK(socket.send("go") == SendResult::kSent);
+      write.start(milliseconds(5));
+    }
+  };
+  client.start(server.url(), options);
+  check_lost(client, {"open", "text one", "text two", "error"});
+  CHECK(last == SendResult::kRefused);
+}
+
 TEST_CASE("websocket: without on_error the failure is thrown by run() (and only then)") {
   ScriptedServer server([](ScriptPeer& peer) { peer.accept_upgrade(); });
   EventLoop loop;
