@@ -17,19 +17,13 @@
 #include <string_view>
 
 #include <ws/event_loop.h>
+#include <ws/message_writer.h>
 #include <ws/options.h>
 #include <ws/url.h>
 
 namespace ws {
 
 enum class State : std::uint8_t { kConnecting, kOpen, kClosing, kClosed };
-
-enum class SendResult : std::uint8_t {
-  kSent,         // taken
-  kQueued,       // taken, and buffered_amount() is now above send_high_water: wait for on_drain
-  kRefused,      // not taken: not open, or it would exceed send_limit
-  kInvalidUtf8,  // not taken: text must be UTF-8 (RFC 6455 section 5.6)
-};
 
 // Belongs to its loop's thread. Callbacks follow the law in event_loop.h. Destroying it closes the
 // connection at once without callbacks; close() first for a clean end.
@@ -44,8 +38,12 @@ class WebSocket {
 
   // Sends a message, whole, in order. The bytes are taken before the call returns; they leave
   // together with others at the end of the loop's turn.
-  [[nodiscard]] SendResult send(std::string_view text);
-  [[nodiscard]] SendResult send_binary(std::span<const std::byte> bytes);
+  [[nodiscard]] SendResult send(std::string_view text, const SendOptions& options = {});
+  [[nodiscard]] SendResult send_binary(std::span<const std::byte> bytes,
+                                       const SendOptions& options = {});
+  /// Begins a message whose length is not known yet; see MessageWriter. The writer refuses
+  /// everything when the WebSocket is not open, or another message is being written.
+  [[nodiscard]] MessageWriter start_message(MessageType type, const SendOptions& options = {});
   // Sends a ping of at most 125 bytes; on_pong tells the answer. False when not open.
   bool ping(std::string_view payload = {});
 
@@ -56,7 +54,7 @@ class WebSocket {
   // Ends at once, without handshake and without further callbacks.
   void abort();
 
-  // Between pause() and resume() no on_message is called, nothing is read, and ping_timeout rests.
+  // Between pause() and resume() no on_message and no on_message_chunk is called, nothing is read, and ping_timeout rests.
   void pause();
   void resume();
   [[nodiscard]] bool is_paused() const;
@@ -68,8 +66,11 @@ class WebSocket {
   [[nodiscard]] const HttpResponse& response() const;  // the 101, empty before on_open
   // Bytes not yet given to the kernel; after a lost connection, those that never were.
   [[nodiscard]] std::size_t buffered_amount() const;
-  [[nodiscard]] std::uint64_t received_bytes()
-      const;  // payload of data frames so far, unfinished messages included
+  /// Payload of data frames so far, as it was sent (compressed, if it was); unfinished messages
+  /// included.
+  [[nodiscard]] std::uint64_t received_bytes() const;
+  /// Does the server take compressed messages (Options::compression)? False before on_open.
+  [[nodiscard]] bool is_compression_agreed() const;
   [[nodiscard]] std::chrono::microseconds ping_round_trip()
       const;  // of the last answered keepalive ping, 0 before
   [[nodiscard]] std::string remote_address() const;  // "192.0.2.1:443", empty before the connection
@@ -78,6 +79,7 @@ class WebSocket {
   [[nodiscard]] Callbacks& callbacks();
 
  private:
+  friend class MessageWriter;
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
