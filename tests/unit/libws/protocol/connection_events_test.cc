@@ -19,7 +19,8 @@ std::string one_two_three() {
 
 }  // namespace
 
-TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking", "[connection]") {
+TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking",
+          "[connection][OWN-chunking]") {
   support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.connection.pause(harness.now);

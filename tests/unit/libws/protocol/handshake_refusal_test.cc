@@ -51,7 +51,8 @@ void expect_refusal(const std::string& response, End end, int status, const std:
 
 }  // namespace
 
-TEST_CASE("refusal: a body of Content-Length ends by itself (RFC 9112 6.3)", "[handshake]") {
+TEST_CASE("refusal: a body of Content-Length ends by itself (RFC 9112 6.3)",
+          "[handshake][HS-refusal]") {
   expect_refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno!!\n", End::kNone, 403,
                  "no!!\n");
   expect_refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 2, 2\r\n\r\nno", End::kNone, 403, "no");
@@ -94,7 +95,8 @@ TEST_CASE("refusal: a body cut by EOF or by giving up is told as far as it came"
   expect_refusal("HTTP/1.1 502 x\r\n\r\n", End::kGivenUp, 502, "");
 }
 
-TEST_CASE("refusal: 64 KiB of the body are kept and no more is waited for", "[handshake]") {
+TEST_CASE("refusal: 64 KiB of the body are kept and no more is waited for",
+          "[handshake][HS-refusal]") {
   auto handshake = make_handshake();
   std::string bytes = "HTTP/1.1 404 x\r\nContent-Length: 99999999\r\n\r\n";
   bytes.append(kMaxRefusalBody - 1, 'x');
