@@ -199,6 +199,15 @@ TEST_CASE("handshake: a head that breaks HTTP is named", "[handshake][HS-strict-
   expect_rejected("220 smtp ready\r\n", "response that is not HTTP/1");
 }
 
+TEST_CASE("handshake: frames before the response fail it (RFC 6455 4.1)",
+          "[handshake][OWN-early-frames]") {
+  for (const std::string early : {"\x81\x05Hello", "\x89\x01!", "\x88\x02\x03\xe8"}) {
+    expect_rejected(early + good_fields(), "response that is not HTTP/1");
+  }
+  expect_rejected("HTTP/1.1 100 Continue\r\n\r\n\x89\x01!" + good_fields(),
+                  "response that is not HTTP/1");
+}
+
 TEST_CASE("handshake: eight interim responses are skipped, nine are not",
           "[handshake][HS-interim]") {
   std::string interim;
