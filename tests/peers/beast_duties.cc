@@ -65,8 +65,8 @@ void answer_messages(Stream& stream) {
     stream.read(received);
     const auto bytes = received.data();
     const auto kind = stream.got_text() ? Outgoing::Kind::kText : Outgoing::Kind::kBinary;
-    for (const Outgoing& frame : peers::plan_answer(
-             kind, {static_cast<const char*>(bytes.data()), bytes.size()}, pongs)) {
+    for (const Outgoing& frame :
+         peers::plan_answer(kind, {static_cast<const char*>(bytes.data()), bytes.size()}, pongs)) {
       send_frame(stream, frame);
     }
   }

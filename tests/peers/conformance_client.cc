@@ -60,9 +60,8 @@ void expect_echo(Session& session, MessageType type, const std::string& data) {
 
 void echo_every_size(const Target& target) {
   Session session(target);
-  for (const std::size_t size :
-       {std::size_t{0}, std::size_t{125}, std::size_t{126}, std::size_t{127}, std::size_t{65535},
-        std::size_t{65536}, kMiB}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{125}, std::size_t{126},
+                                 std::size_t{127}, std::size_t{65535}, std::size_t{65536}, kMiB}) {
     expect_echo(session, MessageType::kText, lines_of(size));
     expect_echo(session, MessageType::kBinary, noise(size));
   }
@@ -71,10 +70,13 @@ void echo_every_size(const Target& target) {
 
 void echo_utf8(const Target& target) {
   Session session(target);
-  const std::array<std::string, 7> texts = {
-      "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5", std::string("\0", 1), "\xf4\x8f\xbf\xbf",
-      "\xef\xbf\xbf", "\xf0\x9f\x8c\x8d \xed\x9f\xbf \xee\x80\x80", "\xe2\x82\xac\n\r\t\"\\",
-      "\xef\xbb\xbf with a byte order mark"};
+  const std::array<std::string, 7> texts = {"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5",
+                                            std::string("\0", 1),
+                                            "\xf4\x8f\xbf\xbf",
+                                            "\xef\xbf\xbf",
+                                            "\xf0\x9f\x8c\x8d \xed\x9f\xbf \xee\x80\x80",
+                                            "\xe2\x82\xac\n\r\t\"\\",
+                                            "\xef\xbb\xbf with a byte order mark"};
   for (const std::string& text : texts) {
     expect_echo(session, MessageType::kText, text);
   }
@@ -200,19 +202,18 @@ struct Case {
   void (*run)(const Target&);
 };
 
-constexpr std::array kCases = {
-    Case{"echo every size", echo_every_size},
-    Case{"echo utf8", echo_utf8},
-    Case{"echo thousand round trips", echo_thousand_round_trips},
-    Case{"echo many of every size", echo_many_of_every_size},
-    Case{"echo written in pieces", echo_written_in_pieces},
-    Case{"fragments with pings between", fragments_with_pings_between},
-    Case{"ten pings in order", ten_pings_in_order},
-    Case{"close codes of the client", close_codes_of_the_client},
-    Case{"close codes of the server", close_codes_of_the_server},
-    Case{"server closes during traffic", server_closes_during_traffic},
-    Case{"client closes during traffic", client_closes_during_traffic},
-    Case{"subprotocol", subprotocol}};
+constexpr std::array kCases = {Case{"echo every size", echo_every_size},
+                               Case{"echo utf8", echo_utf8},
+                               Case{"echo thousand round trips", echo_thousand_round_trips},
+                               Case{"echo many of every size", echo_many_of_every_size},
+                               Case{"echo written in pieces", echo_written_in_pieces},
+                               Case{"fragments with pings between", fragments_with_pings_between},
+                               Case{"ten pings in order", ten_pings_in_order},
+                               Case{"close codes of the client", close_codes_of_the_client},
+                               Case{"close codes of the server", close_codes_of_the_server},
+                               Case{"server closes during traffic", server_closes_during_traffic},
+                               Case{"client closes during traffic", client_closes_during_traffic},
+                               Case{"subprotocol", subprotocol}};
 
 // Prints the outcome; false when the case failed. No text of ours needs escaping in JSON.
 bool run_case(const Case& one, const Target& target) {
@@ -233,8 +234,7 @@ ws::Compression compression_named(std::string_view name) {
       {"on", {.enabled = true}},
       {"no-takeover",
        {.enabled = true, .client_no_context_takeover = true, .server_no_context_takeover = true}},
-      {"window-9",
-       {.enabled = true, .client_max_window_bits = 9, .server_max_window_bits = 9}}};
+      {"window-9", {.enabled = true, .client_max_window_bits = 9, .server_max_window_bits = 9}}};
   return known.at(name);
 }
 

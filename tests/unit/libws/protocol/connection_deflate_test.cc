@@ -62,25 +62,26 @@ Events read_by_server(const std::string& sent) {
 }  // namespace
 
 TEST_CASE("deflate: a compressed message is delivered inflated (RFC 7692 7.2.3.1)",
-          "[connection]") {
+          "[connection][RFC7692-7.2.2-tail][RFC7692-7.2.3-blocks]") {
   expect("\xc1\x07" + compressed_hello(), {.events = {"text Hello"}}, agreed());
   expect("\xc2\x07" + compressed_hello(), {.events = {"binary Hello"}}, agreed());
 }
 
 TEST_CASE("deflate: RSV1 stands on the first of several fragments only (RFC 7692 7.2.3.1)",
-          "[connection]") {
+          "[connection][RFC7692-6.1-fragments]") {
   expect("\x41\x03\xf2\x48\xcd\x80\x04\xc9\xc9\x07\x00"s, {.events = {"text Hello"}}, agreed());
   expect("\x41\x00\x00\x03\xf2\x48\xcd\x00\x00\x00\x04\xc9\xc9\x07\x00\x80\x00"s,
          {.events = {"text Hello"}}, agreed());
 }
 
-TEST_CASE("deflate: the window of a message serves the next (RFC 7692 7.2.3.2)", "[connection]") {
+TEST_CASE("deflate: the window of a message serves the next (RFC 7692 7.2.3.2)",
+          "[connection][RFC7692-7.1.1.1-server-takeover]") {
   expect("\xc1\x07" + compressed_hello() + "\xc1\x05\xf2\x00\x11\x00\x00"s,
          {.events = {"text Hello", "text Hello"}}, agreed());
 }
 
 TEST_CASE("deflate: without takeover each message begins anew (RFC 7692 7.1.1.1)",
-          "[connection]") {
+          "[connection][RFC7692-7.1.1.1-server-takeover]") {
   const auto settings = agreed({.peer_no_context_takeover = true});
   expect("\xc1\x07" + compressed_hello() + "\xc1\x07" + compressed_hello(),
          {.events = {"text Hello", "text Hello"}}, settings);
@@ -91,14 +92,15 @@ TEST_CASE("deflate: without takeover each message begins anew (RFC 7692 7.1.1.1)
   CHECK(harness.failure() == ErrorCode::kInvalidCompression);
 }
 
-TEST_CASE("deflate: messages without RSV1 are as they are (RFC 7692 6)", "[connection]") {
+TEST_CASE("deflate: messages without RSV1 are as they are (RFC 7692 6)",
+          "[connection][RFC7692-6-uncompressed]") {
   expect("\xc1\x07" + compressed_hello() + hello() + "\x01\x03Hel\x80\x02lo" + "\xc1\x05" +
              "\xf2\x00\x11\x00\x00"s,
          {.events = {"text Hello", "text Hello", "text Hello", "text Hello"}}, agreed());
 }
 
 TEST_CASE("deflate: empty messages, blocks with BFINAL and blocks without compression",
-          "[connection]") {
+          "[connection][RFC7692-7.2.3.6-empty][RFC7692-7.2.3-blocks]") {
   expect("\xc1\x01\x00"s, {.events = {"text "}}, agreed());
   expect("\xc1\x00"s, {.events = {"text "}}, agreed());
   expect("\x41\x00\x80\x00"s, {.events = {"text "}}, agreed());
@@ -110,13 +112,13 @@ TEST_CASE("deflate: empty messages, blocks with BFINAL and blocks without compre
 }
 
 TEST_CASE("deflate: control frames between compressed fragments (RFC 7692 7.2.3.1)",
-          "[connection]") {
+          "[connection][RFC7692-6.1-control]") {
   expect("\x41\x03\xf2\x48\xcd\x89\x01!\x8a\x01?\x80\x04\xc9\xc9\x07\x00"s,
          {.events = {"pong ?", "text Hello"}, .sent = client_frame(0x8a, "!")}, agreed());
 }
 
 TEST_CASE("deflate: RSV1 on continuations and control frames fails (RFC 7692 6.1)",
-          "[connection]") {
+          "[connection][RFC7692-6.1-rsv1]") {
   expect_failure("\x41\x03\xf2\x48\xcd\xc0\x04\xc9\xc9\x07\x00"s, {}, 1002, agreed());
   expect_failure("\x01\x03Hel\xc0\x02lo", {}, 1002, agreed());
   expect_failure("\xc9\x01!", {}, 1002, agreed());
@@ -125,7 +127,7 @@ TEST_CASE("deflate: RSV1 on continuations and control frames fails (RFC 7692 6.1
 }
 
 TEST_CASE("deflate: RSV1 that was not agreed on, RSV2 and RSV3 fail (RFC 6455 5.2)",
-          "[connection]") {
+          "[connection][RFC7692-7.1-declined][RFC6455-5.2-rsv]") {
   expect_failure("\xc1\x07" + compressed_hello(), {}, 1002);
   for (const std::string first : {"\xa1", "\x91", "\xe1", "\xd1", "\xf1", "\xb1"}) {
     expect_failure(first + "\x07" + compressed_hello(), {}, 1002, agreed());
@@ -133,21 +135,24 @@ TEST_CASE("deflate: RSV1 that was not agreed on, RSV2 and RSV3 fail (RFC 6455 5.
   expect_failure("\xc3\x01x", {}, 1002, agreed());  // of an opcode that does not exist
 }
 
-TEST_CASE("deflate: a message inside a compressed one fails (RFC 6455 5.4)", "[connection]") {
+TEST_CASE("deflate: a message inside a compressed one fails (RFC 6455 5.4)",
+          "[connection][RFC6455-5.4-interleaved]") {
   expect_failure("\x41\x03\xf2\x48\xcd" + hello(), {}, 1002, agreed());
   expect_failure("\x41\x03\xf2\x48\xcd\xc1\x07" + compressed_hello(), {}, 1002, agreed());
 }
 
-TEST_CASE("deflate: what does not inflate fails with 1007 (RFC 7692 7.2.2)", "[connection]") {
-  expect_corrupt("\xc1\x03\xf2\x48\xcd");            // cut within a block
-  expect_corrupt("\x41\x03\xf2\x48\xcd\x80\x00"s);   // the same, and the end comes alone
+TEST_CASE("deflate: what does not inflate fails with 1007 (RFC 7692 7.2.2)",
+          "[connection][RFC7692-7.2.2-corrupt]") {
+  expect_corrupt("\xc1\x03\xf2\x48\xcd");           // cut within a block
+  expect_corrupt("\x41\x03\xf2\x48\xcd\x80\x00"s);  // the same, and the end comes alone
   expect_corrupt("\xc1\x08\x00\x05\x00\xfa\xffHel"s);
   expect_corrupt("\xc1\x01\x07");
   expect_corrupt("\xc1\x05\xf2\x00\x11\x00\x00"s);  // refers to what is not there
   expect_corrupt("\xc1\x0b\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff"s);  // its tail was sent
 }
 
-TEST_CASE("deflate: UTF-8 is judged as it inflates (RFC 6455 8.1)", "[connection]") {
+TEST_CASE("deflate: UTF-8 is judged as it inflates (RFC 6455 8.1)",
+          "[connection][RFC7692-8-utf8][AB-6.4]") {
   const std::string euro = "\xe2\x82\xac";
   const std::string good = compressed("1234" + euro);
   expect(server_frame(0xc1, good), {.events = {"text 1234" + euro}}, agreed());
@@ -163,7 +168,8 @@ TEST_CASE("deflate: UTF-8 is judged as it inflates (RFC 6455 8.1)", "[connection
   CHECK(harness.failure() == ErrorCode::kInvalidUtf8);
 }
 
-TEST_CASE("deflate: max_message counts inflated bytes, not those on the wire", "[connection]") {
+TEST_CASE("deflate: max_message counts inflated bytes, not those on the wire",
+          "[connection][CVE-zip-bomb][RFC6455-10.4-limits]") {
   ConnectionSettings settings = agreed();
   settings.max_message = 5;
   expect("\xc1\x07" + compressed_hello(), {.events = {"text Hello"}}, settings);
@@ -173,7 +179,7 @@ TEST_CASE("deflate: max_message counts inflated bytes, not those on the wire", "
   expect_failure("\x41\x03\xf2\x48\xcd\x80\x04\xc9\xc9\x07\x00"s, {}, 1009, settings);
 }
 
-TEST_CASE("deflate: max_frame counts bytes on the wire", "[connection]") {
+TEST_CASE("deflate: max_frame counts bytes on the wire", "[connection][RFC6455-10.4-limits]") {
   ConnectionSettings settings = agreed();
   settings.max_frame = 7;
   expect("\xc1\x07" + compressed_hello(), {.events = {"text Hello"}}, settings);
@@ -181,7 +187,8 @@ TEST_CASE("deflate: max_frame counts bytes on the wire", "[connection]") {
   expect_failure("\xc1\x07" + compressed_hello(), {}, 1009, settings);
 }
 
-TEST_CASE("deflate: a zip bomb ends at max_message and holds no more than that", "[connection]") {
+TEST_CASE("deflate: a zip bomb ends at max_message and holds no more than that",
+          "[connection][CVE-zip-bomb]") {
   const std::string bomb = compressed(std::string(64 * kMib, '\0'));
   CHECK(bomb.size() < 100'000);
   ConnectionSettings settings = agreed();
@@ -207,7 +214,7 @@ TEST_CASE("deflate: a zip bomb ends at max_message and holds no more than that",
   }
 }
 
-TEST_CASE("deflate: a zip bomb told in chunks is never held at all", "[connection]") {
+TEST_CASE("deflate: a zip bomb told in chunks is never held at all", "[connection][CVE-zip-bomb]") {
   ConnectionSettings settings = agreed();
   settings.max_message = SIZE_MAX;
 
@@ -285,12 +292,11 @@ TEST_CASE("deflate: stop() within one frame ends the inflating", "[connection]")
   CHECK(chunks == 1);
 }
 
-TEST_CASE("deflate: an EOF within a compressed message cuts it", "[connection]") {
+TEST_CASE("deflate: an EOF within a compressed message cuts it", "[connection][CVE-truncation]") {
   Harness harness(agreed());
   harness.receive("\x41\x03\xf2\x48\xcd");
   harness.connection.receive_eof();
-  CHECK(harness.connection.failure()->message ==
-        "the connection ended in the middle of a message");
+  CHECK(harness.connection.failure()->message == "the connection ended in the middle of a message");
 }
 
 TEST_CASE("deflate: contexts are made with the first compressed message of their direction",
@@ -308,7 +314,7 @@ TEST_CASE("deflate: contexts are made with the first compressed message of their
 }
 
 TEST_CASE("deflate: from the threshold on messages are compressed, their tail is not sent",
-          "[connection]") {
+          "[connection][RFC7692-7.2.1-tail]") {
   Harness harness(agreed({.threshold = 5}));
   CHECK(harness.connection.send(MessageType::kText, "Hell") == Sent::kYes);
   CHECK(harness.sent() == client_frame(0x81, "Hell"));
@@ -325,7 +331,7 @@ TEST_CASE("deflate: an empty message is never compressed", "[connection]") {
 }
 
 TEST_CASE("deflate: a message sent with kNever leaves no trace in the window (CRIME)",
-          "[connection]") {
+          "[connection][CVE-crime]") {
   Harness harness(agreed({.threshold = 0}));
   const std::string secret = "the secret that nobody shall guess";
   CHECK(harness.connection.send(MessageType::kText, secret, Connection::Compress::kNever) ==
@@ -337,7 +343,7 @@ TEST_CASE("deflate: a message sent with kNever leaves no trace in the window (CR
 }
 
 TEST_CASE("deflate: our own takeover is given up when that was agreed on (RFC 7692 7.1.1.2)",
-          "[connection]") {
+          "[connection][RFC7692-7.1.1.2-client-takeover]") {
   Harness harness(agreed({.no_context_takeover = true, .threshold = 5}));
   for (int i = 0; i < 2; ++i) {
     CHECK(harness.connection.send(MessageType::kText, "HelloHelloHello") == Sent::kYes);
@@ -364,7 +370,7 @@ TEST_CASE("deflate: a message that grows is sent as it is when no window depends
 }
 
 TEST_CASE("deflate: for a window of 8 bits we send nothing compressed (RFC 7692 7.1.2.2)",
-          "[connection]") {
+          "[connection][RFC7692-7.1.2.2-client-window]") {
   Harness harness(agreed({.window_bits = 8, .threshold = 0}));
   CHECK(harness.connection.send(MessageType::kText, "Hello") == Sent::kYes);
   CHECK(harness.sent() == client_frame(0x81, "Hello"));
@@ -372,7 +378,8 @@ TEST_CASE("deflate: for a window of 8 bits we send nothing compressed (RFC 7692 
   CHECK(harness.events == Events{"text Hello"});
 }
 
-TEST_CASE("deflate: long messages leave in frames of 16 KiB, and arrive whole", "[connection]") {
+TEST_CASE("deflate: long messages leave in frames of 16 KiB, and arrive whole",
+          "[connection][RFC6455-5.4-send][RFC7692-6.1-fragments]") {
   std::string text;
   unsigned value = 1;
   while (text.size() < kMib) {  // does not shrink

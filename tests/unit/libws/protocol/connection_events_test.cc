@@ -38,7 +38,8 @@ TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking",
   });
 }
 
-TEST_CASE("pause: from inside on_message it stops before the next frame", "[connection]") {
+TEST_CASE("pause: from inside on_message it stops before the next frame",
+          "[connection][OWN-chunking]") {
   support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.during_message = [&] { harness.connection.pause(harness.now); };
