@@ -27,6 +27,9 @@ using peers::Target;
 using ws::MessageType;
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr std::array<std::uint16_t, 7> kClientCodes = {1000, 1001, 1003, 1011, 3000, 4000, 4999};
+constexpr std::array<std::uint16_t, 13> kServerCodes = {1000, 1001, 1002, 1003, 1007, 1008, 1009,
+                                                        1010, 1011, 3000, 3999, 4000, 4999};
 
 // Deflates to about a third of its size, as lines of a program's log do.
 std::string lines_of(std::size_t size) {
@@ -152,7 +155,7 @@ void ten_pings_in_order(const Target& target) {
 }
 
 void close_codes_of_the_client(const Target& target) {
-  for (const std::uint16_t code : {1000, 1001, 1003, 1011, 3000, 4000, 4999}) {
+  for (const std::uint16_t code : kClientCodes) {
     Session session(target);
     expect_echo(session, MessageType::kText, "before");
     session.close(code, "b\xc3\xa9");
@@ -160,8 +163,7 @@ void close_codes_of_the_client(const Target& target) {
 }
 
 void close_codes_of_the_server(const Target& target) {
-  for (const std::uint16_t code :
-       {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999}) {
+  for (const std::uint16_t code : kServerCodes) {
     Session session(target);
     session.send(MessageType::kText, "do text=3 close=" + std::to_string(code));
     require(session.receive().data == letters(3), "another message");

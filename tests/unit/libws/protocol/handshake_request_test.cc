@@ -46,6 +46,21 @@ TEST_CASE("request: the least one (RFC 6455 4.1)",
         "\r\n");
 }
 
+TEST_CASE("request: compression is offered when it is enabled (RFC 7692 7.1)",
+          "[handshake][RFC7692-5-offer]") {
+  auto request = make_request();
+  request.compression.client_max_window_bits = 8;  // not asked for, not looked at
+  CHECK_FALSE(check_request(request));
+  CHECK(bytes_of(request).find("Extensions") == std::string::npos);
+  request.compression.enabled = true;
+  expect_refused(request, "compression.client_max_window_bits must be 9 to 15");
+  request.compression.client_max_window_bits = 15;
+  CHECK_FALSE(check_request(request));
+  CHECK_THAT(bytes_of(request),
+             ContainsSubstring("\r\nSec-WebSocket-Extensions: permessage-deflate; "
+                               "client_max_window_bits\r\n"));
+}
+
 TEST_CASE("request: every header has its place, the caller's come last",
           "[handshake][RFC6455-4.1-protocols][RFC6455-4.1-origin][HS-reserved]") {
   auto request = make_request();
