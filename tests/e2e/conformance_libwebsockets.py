@@ -6,14 +6,17 @@ Method:   conformance_client drives, lws_duties does as it is told and says how 
 Why:      what both ends of one library agree on may still be wrong.
 """
 from kit.case import main
-from kit.conformance import CLIENT_CODES, ConformanceCase
+from kit.conformance import CASES, CLIENT_CODES, ConformanceCase
+
+# libwebsockets 4.1.6 (Debian 12) ends with a failed assertion when it is to compress no bytes.
+COMPRESSED_CASES = [case for case in CASES if case != "echo empty"]
 
 
 class ConformanceLibwebsockets(ConformanceCase):
 
     def check(self, compression):
         peer = self.peer("lws_duties", *([] if compression == "off" else ["deflate"]))
-        self.check_client(peer.url(), compression)
+        self.check_client(peer.url(), compression, CASES if compression == "off" else COMPRESSED_CASES)
         codes = {end["code"] for end in peer.events("end")}
         self.assertLessEqual(set(CLIENT_CODES), codes)
 

@@ -104,7 +104,7 @@ class ConformanceWebsockets(ConformanceCase):
                     server_no_context_takeover=server_takeover, server_max_window_bits=server_bits,
                     client_no_context_takeover=client_takeover, client_max_window_bits=client_bits)
                 server = self.serve(Duties(), compression=None, extensions=[factory])
-                self.check_client(server.url(), "on", "echo many of every size")
+                self.check_client(server.url(), "on", ["echo many of every size"])
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ using tcp = asio::ip::tcp;
 using Stream = websocket::stream<tcp::socket>;
 using peers::Outgoing;
 
+constexpr std::size_t kLongest = std::size_t{2} << 20;
+
 void send_frame(Stream& stream, const Outgoing& frame) {
   using Kind = Outgoing::Kind;
   const auto bytes = asio::buffer(frame.payload);
@@ -53,6 +55,16 @@ void send_frame(Stream& stream, const Outgoing& frame) {
   }
 }
 
+// Into one large buffer: Beast takes a message that inflates to one byte more than it has room for
+// for incomplete.
+std::size_t read_message(Stream& stream, std::vector<char>& buffer) {
+  std::size_t size = 0;
+  do {
+    size += stream.read_some(asio::buffer(buffer.data() + size, buffer.size() - size));
+  } while (!stream.is_message_done());
+  return size;
+}
+
 void answer_messages(Stream& stream) {
   std::vector<std::string> pongs;
   stream.control_callback([&pongs](websocket::frame_type kind, beast::string_view payload) {
@@ -60,13 +72,11 @@ void answer_messages(Stream& stream) {
       pongs.emplace_back(payload.data(), payload.size());
     }
   });
+  std::vector<char> received(kLongest);
   for (;;) {
-    beast::flat_buffer received;
-    stream.read(received);
-    const auto bytes = received.data();
+    const std::string message(received.data(), read_message(stream, received));
     const auto kind = stream.got_text() ? Outgoing::Kind::kText : Outgoing::Kind::kBinary;
-    for (const Outgoing& frame :
-         peers::plan_answer(kind, {static_cast<const char*>(bytes.data()), bytes.size()}, pongs)) {
+    for (const Outgoing& frame : peers::plan_answer(kind, message, pongs)) {
       send_frame(stream, frame);
     }
   }

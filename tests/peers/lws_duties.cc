@@ -24,6 +24,7 @@ constexpr std::size_t kReceiveBuffer = 65536;
 struct Session {
   std::string received;  // of the message under way
   std::deque<Outgoing> queue;
+  std::vector<unsigned char> sending;  // libwebsockets compresses out of it until the next turn
   std::vector<std::string> pongs;
   unsigned close_code = 0;  // of the client's Close, when that was the first
 };
@@ -65,8 +66,8 @@ int send_next(lws* connection, Session& session) {
   }
   const Outgoing frame = std::move(session.queue.front());
   session.queue.pop_front();
-  std::vector<unsigned char> buffer(LWS_PRE + frame.payload.size());
-  unsigned char* const payload = buffer.data() + LWS_PRE;
+  session.sending.resize(LWS_PRE + frame.payload.size());
+  unsigned char* const payload = session.sending.data() + LWS_PRE;
   std::copy(frame.payload.begin(), frame.payload.end(), payload);
   if (frame.kind == Kind::kClose) {
     lws_close_reason(connection, static_cast<lws_close_status>(frame.code), payload,
