@@ -27,16 +27,22 @@ ID = re.compile(r"\[([A-Z][\w.-]*)\]")
 INTRODUCTION = """\
 # Conformance of libws
 
-What a WebSocket client owes its peer and its user, and the tests that show it: the duties of RFC 6455 and
-RFC 7692, the rules that experience added, the groups of the Autobahn test suite, and what went wrong in other
-libraries. Made by `tests/conformance/coverage.py --write` from `tests/conformance/requirements.list` and the
-tests; a check of every build holds the three together.
+What a WebSocket client owes its peer and its user, and the tests that show it: the duties of RFC
+6455 and RFC 7692, the rules that experience added, the groups of the Autobahn test suite, and what
+went wrong in other libraries. Made by `tests/conformance/coverage.py --write` from
+`tests/conformance/requirements.list` and the tests; a check of every build holds the three together.
 
 A C++ test runs by its requirement: `build/dev/bin/unit_protocol "[RFC6455-5.2-rsv]"`.
 
-`tests/conformance/break_duties.py` shows that the tests bite: in a copy of the tree it breaks one duty after the
-other on purpose, and reports which tests of that duty notice. It is a command for people and no part of
-the tests, as it builds for each of them.
+`tests/conformance/break_duties.py` shows that the tests bite: in a copy of the tree it breaks one
+duty after the other on purpose, and reports which tests of that duty notice. It is a command for
+people and no part of the tests, as it builds for each of them.
+
+The files `conformance_*.py` are runs of one client, `tests/peers/conformance_client.cc`, against
+servers on python3-websockets, python3-wsproto, libwebsockets and Boost.Beast, each with and without
+compression. Two of these servers have faults of their own, which the tests go around:
+libwebsockets 4.1.6 aborts when it is to compress an empty message, and Boost.Beast 1.74 takes a
+compressed message of one byte more than its buffer for incomplete.
 """
 
 

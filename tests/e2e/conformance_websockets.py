@@ -73,7 +73,8 @@ class Duties:
 class ConformanceWebsockets(ConformanceCase):
 
     def serve(self, duties, **options):
-        server = WebsocketsServer(duties, subprotocols=[SUBPROTOCOL], **options)
+        # Without a queue's limit: it would not read the client's Close behind 1,000 echoes.
+        server = WebsocketsServer(duties, subprotocols=[SUBPROTOCOL], max_queue=None, **options)
         self.addCleanup(server.close)
         return server
 

@@ -8,10 +8,10 @@ from kit.process import Program
 from kit.waiting import wait_until
 
 CLIENT = os.environ.get("LIBWS_CONFORMANCE_CLIENT", "build/dev/bin/conformance_client")
-CASES = ["echo empty", "echo every size", "echo utf8", "echo thousand round trips", "echo many of every size",
-         "echo written in pieces", "fragments with pings between", "ten pings in order",
-         "close codes of the client", "close codes of the server", "server closes during traffic",
-         "client closes during traffic", "subprotocol"]
+CASES = ["echo empty", "echo every size", "echo utf8", "echo thousand round trips",
+         "echo many of every size", "echo written in pieces", "fragments with pings between",
+         "ten pings in order", "close codes of the client", "close codes of the server",
+         "server closes during traffic", "client closes during traffic", "subprotocol"]
 # What the cases that close with codes of their own use.
 CLIENT_CODES = [1000, 1001, 1003, 1011, 3000, 4000, 4999]
 

@@ -109,6 +109,13 @@ TEST_CASE("tls handshake: partial wildcards are not honoured (RFC 6125 6.4.3)",
   CHECK(connect(partial, "chat.wild.example").error.code == ErrorCode::kCertificateRejected);
 }
 
+TEST_CASE("tls handshake: a common name is no name of the server (RFC 9525 6.3)",
+          "[tls][CVE-certificate]") {
+  const Certificate named = test_certificates().authority.issue(
+      {.dns_names = {}, .ip_addresses = {"192.0.2.1"}, .common_name = "localhost"});
+  CHECK(connect(named, "localhost").error.code == ErrorCode::kCertificateRejected);
+}
+
 TEST_CASE("tls handshake: an expired, early or unknown certificate is refused in words",
           "[tls][CVE-certificate]") {
   const auto& certificates = test_certificates();
