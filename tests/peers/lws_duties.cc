@@ -116,7 +116,7 @@ int on_event(lws* connection, lws_callback_reasons reason, void* user, void* dat
 int main(int argc, char** argv) {
   lws_set_log_level(LLL_ERR | LLL_WARN, nullptr);
   const lws_protocols protocols[] = {
-      {peers::kSubprotocol, on_event, sizeof(Session*), kReceiveBuffer, 0, nullptr, 0},
+      {peers::kSubprotocol, on_event, sizeof(void*), kReceiveBuffer, 0, nullptr, 0},
       {nullptr, nullptr, 0, 0, 0, nullptr, 0}};
   const lws_extension extensions[] = {
       {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate"},
@@ -126,8 +126,8 @@ int main(int argc, char** argv) {
   info.iface = "127.0.0.1";
   info.protocols = protocols;
   info.extensions = argc > 1 && std::string_view(argv[1]) == "deflate" ? extensions : nullptr;
-  info.gid = static_cast<gid_t>(-1);
-  info.uid = static_cast<uid_t>(-1);
+  info.gid = -1;
+  info.uid = -1;
   info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DISABLE_IPV6;
   lws_context* const context = lws_create_context(&info);
   lws_vhost* const host = context == nullptr ? nullptr : lws_create_vhost(context, &info);

@@ -61,6 +61,24 @@ TEST_CASE("websocket: the answer to a Close waits behind a blocked queue (RFC 64
   CHECK(server.failure().empty());
 }
 
+TEST_CASE("websocket: after the server's Close its FIN is awaited, at most the close timeout",
+          "[END-wait-fin][RFC6455-7.1.1-tcp]") {
+  std::promise<void> left;
+  ScriptedServer server([&left](ScriptPeer& peer) {
+    peer.accept_upgrade(server_close(1000));
+    peer.expect_frame(0x88, "\x03\xE8");
+    left.get_future().wait();
+  });
+  Options options = trusting_options();
+  options.close_timeout = milliseconds(50);
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "close 1000"});
+  client.run_out();  // comes back: nothing waits for the server any more
+  left.set_value();
+  CHECK(server.failure().empty());
+}
+
 TEST_CASE("websocket: after a failure a blocked flush is given up at the close timeout",
           "[END-fail-fin][RFC6455-7.1.7-fail]") {
   std::promise<void> left;

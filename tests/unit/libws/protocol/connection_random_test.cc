@@ -286,7 +286,7 @@ TEST_CASE("random messages: long ones, in random fragments and random chunks",
 }
 
 TEST_CASE("random frames: good and bad ones mean the same as to the reference parser",
-          "[connection][OWN-differential][OWN-chunking][CVE-judged-frame]") {
+          "[connection][OWN-differential][OWN-chunking][CVE-judged-frame][CVE-bounds]") {
   std::array<int, 3> ends{};
   for (unsigned seed = 1000; seed < 2500; ++seed) {
     INFO("seed " << seed);
@@ -313,7 +313,7 @@ TEST_CASE("random frames: good and bad ones mean the same as to the reference pa
 }
 
 TEST_CASE("random frames: headers of random bytes never do more than the reference allows",
-          "[connection][OWN-differential]") {
+          "[connection][OWN-differential][CVE-bounds]") {
   for (unsigned seed = 5000; seed < 6000; ++seed) {
     INFO("seed " << seed);
     Random random(seed);

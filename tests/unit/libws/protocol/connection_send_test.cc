@@ -99,7 +99,7 @@ TEST_CASE("send: frames of every size are whole, masked in pieces or not",
 }
 
 TEST_CASE("server role: masked frames are unmasked under every chunking (RFC 6455 5.3)",
-          "[connection]") {
+          "[connection][CVE-bounds]") {
   const std::string ping = "\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";  // RFC 6455 5.7
   const std::string fragments =
       "\x01\x83\x37\xfa\x21\x3d\x7f\x9f\x4d"
