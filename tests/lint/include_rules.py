@@ -70,6 +70,7 @@ IN_BINARY = "needs a running daemon: tests/e2e"
 TESTED_ELSEWHERE = {
     "libws/protocol/base64.cc": "RFC 6455's keys and bad ones, in server_handshake_test",
     "libws/protocol/connection_receive.cc": IN_CONNECTION,
+    "libws/protocol/extension_deflate.cc": "in extension_test",
     "libws/protocol/keepalive.cc": IN_CONNECTION,
     "libws/protocol/message_assembler.cc": IN_CONNECTION,
     "libws/protocol/refusal_body.cc": "through ClientHandshake, in handshake_refusal_test",

@@ -42,9 +42,9 @@ class MessageWriter {
   MessageWriter(const MessageWriter&) = delete;
   MessageWriter& operator=(const MessageWriter&) = delete;
 
-  /// Takes a piece of the message, all of it or nothing. A piece of text may end within a character,
-  /// the next one then goes on there. After kRefused for want of room (see Options::send_limit) the
-  /// same piece may be tried again, after on_drain.
+  /// Takes a piece of the message, all of it or nothing. A piece of text may end within a
+  /// character, the next one then goes on there. After kRefused for want of room (see
+  /// Options::send_limit) the same piece may be tried again, after on_drain.
   [[nodiscard]] SendResult write(std::string_view piece);
   /// The same, for bytes.
   [[nodiscard]] SendResult write(std::span<const std::byte> piece);

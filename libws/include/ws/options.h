@@ -67,9 +67,10 @@ struct Compression {
   int client_max_window_bits = 15;
   /// 8 to 15: ask the server for a window of at most this size. It may ignore that.
   int server_max_window_bits = 15;
-  int level = 6;                ///< zlib's, 1 (fast) to 9 (small)
-  int memory_level = 8;         ///< zlib's, 1 to 9
-  std::size_t threshold = 128;  ///< bytes; shorter messages are sent uncompressed, empty ones always
+  int level = 6;         ///< zlib's, 1 (fast) to 9 (small)
+  int memory_level = 8;  ///< zlib's, 1 to 9
+  std::size_t threshold =
+      128;  ///< bytes; shorter messages are sent uncompressed, empty ones always
 };
 
 enum class TlsVersion : std::uint8_t { kTls12, kTls13 };
@@ -137,7 +138,7 @@ struct Options {
   /// Frames of a message that bring no byte and are not its last; 1009. Others need no limit of
   /// their own: a fragment costs nothing but its bytes.
   std::size_t max_empty_fragments = 1024;
-  std::size_t max_header = std::size_t{64} << 10;   // of the response, 128 fields at most
+  std::size_t max_header = std::size_t{64} << 10;  // of the response, 128 fields at most
   std::size_t send_high_water = std::size_t{1}
                                 << 20;  // buffered bytes above which send() answers kQueued
   std::size_t send_limit = std::size_t{64} << 20;  // and above which it refuses

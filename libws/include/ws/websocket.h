@@ -54,7 +54,8 @@ class WebSocket {
   // Ends at once, without handshake and without further callbacks.
   void abort();
 
-  // Between pause() and resume() no on_message and no on_message_chunk is called, nothing is read, and ping_timeout rests.
+  // Between pause() and resume() no on_message and no on_message_chunk is called, nothing is read,
+  // and ping_timeout rests.
   void pause();
   void resume();
   [[nodiscard]] bool is_paused() const;

@@ -26,8 +26,8 @@ TEST_CASE("error: every code has its own spelling", "[error]") {
   CHECK(names == std::set<std::string_view>{
                      "invalid_url", "invalid_option", "resolve_failed", "connect_failed",
                      "tls_failed", "certificate_rejected", "http_status", "handshake_rejected",
-                     "protocol_violation", "invalid_utf8", "invalid_compression", "message_too_big", "connection_lost",
-                     "timeout", "ping_timeout", "callback_threw"});
+                     "protocol_violation", "invalid_utf8", "invalid_compression", "message_too_big",
+                     "connection_lost", "timeout", "ping_timeout", "callback_threw"});
 }
 
 TEST_CASE("response: a header is found without regard to case, the first of several", "[error]") {
