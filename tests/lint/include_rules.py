@@ -73,6 +73,7 @@ TESTED_ELSEWHERE = {
     "libws/protocol/http_connect.cc": "through ProxyDialogue, in proxy_dialogue_test",
     "libws/protocol/no_proxy.cc": "a table in proxy_test",
     "libws/protocol/socks5.cc": "through ProxyDialogue, in proxy_dialogue_test",
+    "libws/protocol/cookie_date.cc": "in the Expires of set_cookie_test",
     "libws/protocol/base64.cc": "RFC 6455's keys and bad ones, in server_handshake_test",
     "libws/protocol/connection_receive.cc": IN_CONNECTION,
     "libws/protocol/keepalive.cc": IN_CONNECTION,

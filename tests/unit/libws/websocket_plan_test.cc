@@ -35,11 +35,8 @@ TEST_CASE("opening plan: URL and options are divided between dial and request") 
   options.connect_timeout = milliseconds(1500);
   const auto plan = plan_opening(example(), options);
   REQUIRE(plan);
-  CHECK(plan.value().target.host == "chat.example.com");
-  CHECK(plan.value().target.port == 8443);
-  CHECK(plan.value().target.secure);
-  CHECK(plan.value().target.server_name == "front.example.com");
-  CHECK(plan.value().target.unix_path == "/run/chat.sock");
+  CHECK(plan.value().route.server_name == "front.example.com");
+  CHECK(plan.value().route.unix_path == "/run/chat.sock");
   CHECK(plan.value().request.url.target == "/room?x=1");
   CHECK(plan.value().request.subprotocols == options.subprotocols);
   CHECK(plan.value().request.origin == options.origin);
