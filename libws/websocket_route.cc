@@ -33,9 +33,9 @@ void use_override(net::DialTarget& target, const protocol::ResolveOverride* give
 }
 
 // The proxy is connected to, and told where to go.
-void go_through(net::DialTarget& target, const protocol::Proxy& proxy, const Route& route) {
-  const std::string& destination =
-      target.addresses.empty() ? target.host : target.addresses.front();
+void go_through(net::DialTarget& target, const protocol::Proxy& proxy, const Url& url,
+                const Route& route) {
+  const std::string& destination = target.addresses.empty() ? url.host : target.addresses.front();
   target.proxy = protocol::make_proxy_dialogue(proxy, destination, target.port, route.max_header);
   target.host = proxy.host;
   target.port = proxy.port;
@@ -72,7 +72,7 @@ Result<Route> make_route(const Options& options) {
 Result<net::DialTarget> route_to(const Url& url, const Route& route,
                                  const protocol::EnvironmentLookup& environment) {
   net::DialTarget target{
-      .host = url.host,
+      .host = url.lookup_name(),
       .port = url.port,
       .secure = url.secure,
       .tls = {.context = route.tls_context,
@@ -91,7 +91,7 @@ Result<net::DialTarget> route_to(const Url& url, const Route& route,
     return proxy.error();
   }
   if (proxy.value()) {
-    go_through(target, *proxy.value(), route);
+    go_through(target, *proxy.value(), url, route);
   }
   return {std::move(target)};
 }
