@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include <ws/event_loop.h>
+#include <ws/opening_times.h>
 #include <ws/options.h>
 #include <ws/tls_info.h>
 #include <ws/url.h>
@@ -69,6 +70,8 @@ class WebSocket {
   [[nodiscard]] const std::string& subprotocol()
       const;                                           // chosen by the server, empty before on_open
   [[nodiscard]] const HttpResponse& response() const;  // the 101, empty before on_open
+  /// How long each phase of the opening took, or has taken so far; also in on_error.
+  [[nodiscard]] OpeningTimes opening_times() const;
   /// The TLS connection's version, cipher, certificate and pin; nullopt without TLS, and unless
   /// open or closing. It is computed by the call.
   [[nodiscard]] std::optional<TlsInfo> tls_info() const;
