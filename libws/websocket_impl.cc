@@ -49,6 +49,7 @@ void WebSocket::Impl::opened(Result<Opened> result) {
   const Visit visit(*this);
   const std::unique_ptr<Opening> opening = std::move(opening_);
   remote_address_ = opening->remote_address();
+  opening_times_ = opening->times();
   if (!result) {
     stage_ = Stage::kEnded;
     report(result.error());
@@ -58,6 +59,7 @@ void WebSocket::Impl::opened(Result<Opened> result) {
 }
 
 void WebSocket::Impl::open(Opened opened) {
+  url_ = std::move(opened.url);
   stream_ = std::move(opened.stream);
   response_ = std::move(opened.response);
   subprotocol_ = std::move(opened.subprotocol);
@@ -223,6 +225,14 @@ State WebSocket::Impl::state() const {
   }
   const bool is_open = can_send() && connection_->state() == protocol::ConnectionState::kOpen;
   return is_open ? State::kOpen : State::kClosing;
+}
+
+OpeningTimes WebSocket::Impl::opening_times() const {
+  return opening_ != nullptr ? opening_->times() : opening_times_;
+}
+
+std::optional<TlsInfo> WebSocket::Impl::tls_info() const {
+  return stream_ != nullptr ? stream_->tls_info() : std::nullopt;
 }
 
 std::size_t WebSocket::Impl::buffered_amount() const {

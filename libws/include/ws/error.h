@@ -43,6 +43,9 @@ enum class ErrorCode : std::uint8_t {
   kTimeout,              // connect_timeout passed; phase tells where
   kPingTimeout,          // nothing was received for ping_timeout after a ping
   kCallbackThrew,        // a user callback threw: see Error::cause
+  kProxyRefused,         // the proxy answered, but gives no connection; HTTP: see Error::response
+  kProxyViolation,       // the proxy's answer is neither HTTP nor SOCKS5
+  kRedirectRefused,      // a redirect that must not be followed: see Error::response
 };
 
 struct Header {
@@ -66,10 +69,10 @@ struct Error {
   Phase phase = Phase::kOptions;
   ErrorCode code = ErrorCode::kInvalidOption;
   // One line for people: what failed, where and why. It holds no secret and no text from the peer
-  // but the status line of a response.
+  // but the status line of a response and the origin that a redirect leads to.
   std::string message;
   int system_errno = 0;                    // 0 when no system call is to blame
-  std::optional<HttpResponse> response{};  // set from the HTTP phase on, when one was received
+  std::optional<HttpResponse> response{};  // of the server, or of an HTTP proxy in phase kProxy
   std::exception_ptr cause{};              // for kCallbackThrew
 };
 

@@ -12,13 +12,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include <ws/event_loop.h>
 #include <ws/message_writer.h>
+#include <ws/opening_times.h>
 #include <ws/options.h>
+#include <ws/tls_info.h>
 #include <ws/url.h>
 
 namespace ws {
@@ -61,10 +64,16 @@ class WebSocket {
   [[nodiscard]] bool is_paused() const;
 
   [[nodiscard]] State state() const;
+  /// As given; once it is open, the one that redirects led to.
   [[nodiscard]] const Url& url() const;
   [[nodiscard]] const std::string& subprotocol()
       const;                                           // chosen by the server, empty before on_open
   [[nodiscard]] const HttpResponse& response() const;  // the 101, empty before on_open
+  /// How long each phase of the opening took, or has taken so far; also in on_error.
+  [[nodiscard]] OpeningTimes opening_times() const;
+  /// The TLS connection's version, cipher, certificate and pin; nullopt without TLS, and unless
+  /// open or closing. It is computed by the call.
+  [[nodiscard]] std::optional<TlsInfo> tls_info() const;
   // Bytes not yet given to the kernel; after a lost connection, those that never were.
   [[nodiscard]] std::size_t buffered_amount() const;
   /// Payload of data frames so far, as it was sent (compressed, if it was); unfinished messages
@@ -74,7 +83,8 @@ class WebSocket {
   [[nodiscard]] bool is_compression_agreed() const;
   [[nodiscard]] std::chrono::microseconds ping_round_trip()
       const;  // of the last answered keepalive ping, 0 before
-  [[nodiscard]] std::string remote_address() const;  // "192.0.2.1:443", empty before the connection
+  [[nodiscard]] std::string remote_address()
+      const;  // "192.0.2.1:443", a proxy's when there is one; empty before the connection
 
   // May be replaced at any time, also from inside the callbacks.
   [[nodiscard]] Callbacks& callbacks();

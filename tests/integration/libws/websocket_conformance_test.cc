@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Duties of a client that only show over a socket: ends behind a queue that the server does not
-// read, and refusals that lead elsewhere. The other duties are in the tests of what keeps them; see
-// tests/conformance.
-#include <atomic>
+// Duties of a client that only show over a socket: how it ends when the server does not read or
+// does not leave. The other duties are in the tests of what keeps them; see tests/conformance.
 #include <chrono>
 #include <future>
 #include <string>
@@ -114,31 +112,6 @@ TEST_CASE("websocket: after a failure the server's FIN is awaited, and nothing i
   client.run_out();
   CHECK(server.failure().empty());
   CHECK(answer == "\x03\xEA");
-}
-
-TEST_CASE("websocket: a redirect is told and not followed, unless that was asked for",
-          "[CVE-redirect][RFC6455-4.1-status]") {
-  const auto status = GENERATE(as<std::string>(), "301 Moved Permanently", "302 Found",
-                               "307 Temporary Redirect", "308 Permanent Redirect");
-  std::atomic<bool> was_followed = false;
-  const ScriptedServer other([&](ScriptPeer& peer) {
-    was_followed = true;
-    peer.accept_upgrade(server_close(1000));
-  });
-  ScriptedServer server([&](ScriptPeer& peer) {
-    (void)peer.read_head();
-    peer.send("HTTP/1.1 " + status + "\r\nLocation: " + other.url() +
-              "\r\nContent-Length: 0\r\n\r\n");
-    peer.read_to_end();
-  });
-  RecordingClient client(server.url());
-  REQUIRE(client.run());
-  CHECK(client.events == Events{"error"});
-  CHECK(client.error->code == ErrorCode::kHttpStatus);
-  CHECK(*client.error->response->find("Location") == other.url());
-  client.run_out();
-  CHECK(server.failure().empty());
-  CHECK_FALSE(was_followed);
 }
 
 }  // namespace ws

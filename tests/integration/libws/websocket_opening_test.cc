@@ -288,7 +288,7 @@ TEST_CASE("websocket: a response head over max_header fails the handshake", "[HS
   CHECK(failure_of(client).code == ErrorCode::kHandshakeRejected);
 }
 
-TEST_CASE("websocket: cookies that match go into one header (RFC 6265 5.4)") {
+TEST_CASE("websocket: cookies that match go into one header (RFC 6265 5.4)", "[HS-cookie-header]") {
   std::string head;
   ScriptedServer server([&head](ScriptPeer& peer) {
     head = peer.accept_upgrade(server_close(1000));
