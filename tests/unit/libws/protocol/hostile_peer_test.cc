@@ -172,7 +172,7 @@ TEST_CASE("hostile: a ping flood with a blocked writer takes the memory of 64 po
     victim.receive(pings);  // a million, and nothing of the output is taken
   }
   CHECK(watch.most() < 24 * kKib);
-  CHECK(victim.output.size() == 64 * (125 + 6));
+  CHECK(victim.output.size() == std::size_t{64} * (125 + 6));
   CHECK(victim.connection.state() == State::kOpen);
 }
 
