@@ -32,6 +32,7 @@ WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, O
       owner_(&owner),
       send_high_water_(options.send_high_water),
       send_limit_(options.send_limit),
+      flush_timeout_(options.flush_timeout),
       settings_(settings_of(options)),
       callbacks_(std::move(options.callbacks)),
       timer_(loop, [this] { take_turn(); }) {
@@ -94,6 +95,9 @@ void WebSocket::Impl::on_pong(std::string_view payload) {
 
 void WebSocket::Impl::on_drained() {
   const Visit visit(*this);
+  if (stage_ != Stage::kOpen) {
+    return;
+  }
   connection_->output_drained();
   call(on_drain_, callbacks_.on_drain);
   settle();
@@ -101,6 +105,9 @@ void WebSocket::Impl::on_drained() {
 
 void WebSocket::Impl::take_turn() {
   const Visit visit(*this);
+  if (stage_ == Stage::kFlushing) {
+    handle_flush_timer();
+  }
   if (stage_ != Stage::kOpen) {
     return;
   }
@@ -183,6 +190,9 @@ void WebSocket::Impl::resume() {
 }
 
 void WebSocket::Impl::resume_now() {
+  if (close_sent_at_) {
+    close_sent_at_ = now();  // the wait for the peer's Close rested, as nothing was read
+  }
   connection_->resume(now(), *this);
   settle();
   if (stage_ == Stage::kOpen && !connection_->is_paused()) {
@@ -197,6 +207,7 @@ State WebSocket::Impl::state() const {
     case Stage::kEnded:
       return State::kClosed;
     case Stage::kOpen:
+    case Stage::kFlushing:
       break;
   }
   const bool is_open = can_send() && connection_->state() == protocol::ConnectionState::kOpen;

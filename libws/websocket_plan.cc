@@ -21,9 +21,10 @@ Error invalid(std::string message) {
 
 std::optional<Error> check_durations(const Options& options) {
   using std::chrono::milliseconds;
-  const std::array<std::pair<const char*, milliseconds>, 4> durations{{
+  const std::array<std::pair<const char*, milliseconds>, 5> durations{{
       {"connect_timeout", options.connect_timeout},
       {"close_timeout", options.close_timeout},
+      {"flush_timeout", options.flush_timeout},
       {"ping_interval", options.ping_interval},
       {"ping_timeout", options.ping_timeout},
   }};

@@ -73,7 +73,11 @@ struct Options {
 
   std::chrono::milliseconds connect_timeout{
       10'000};  // from the constructor to on_open, all phases together
-  std::chrono::milliseconds close_timeout{5'000};   // for the peer's Close frame after ours
+  // For the peer's Close frame after ours has gone; and for what is queued behind the peer's Close,
+  // or before the Close that tells a failure, to move on.
+  std::chrono::milliseconds close_timeout{5'000};
+  // After close(): for messages queued before our Close to move on, when the peer does not read.
+  std::chrono::milliseconds flush_timeout{60'000};
   std::chrono::milliseconds ping_interval{25'000};  // a ping after this much silence; 0: never
   std::chrono::milliseconds ping_timeout{20'000};   // silence after a ping that ends the connection
 

@@ -66,7 +66,8 @@ class WebSocket {
   [[nodiscard]] const std::string& subprotocol()
       const;                                           // chosen by the server, empty before on_open
   [[nodiscard]] const HttpResponse& response() const;  // the 101, empty before on_open
-  // Bytes not yet given to the kernel; after a lost connection, those that never were.
+  // Bytes not yet given to the kernel; in on_close, on_error and after it, those that never will
+  // be.
   [[nodiscard]] std::size_t buffered_amount() const;
   [[nodiscard]] std::uint64_t received_bytes()
       const;  // payload of data frames so far, unfinished messages included
