@@ -143,6 +143,15 @@ void print_headers(Writer& writer, const std::vector<Header>& headers) {
   writer.close();
 }
 
+void print_tls(Writer& writer, const Tls& tls) {
+  writer.open("tls");
+  writer.text("ca_file", tls.ca_file);
+  writer.text("server_name", tls.server_name);
+  writer.text("min_version", tls.min_version);
+  writer.flag("insecure_skip_verify", tls.insecure_skip_verify);
+  writer.close();
+}
+
 void print_upstream(Writer& writer, const Upstream& upstream) {
   writer.open("upstream");
   writer.text("url", redacted_url(upstream.url));
@@ -152,12 +161,9 @@ void print_upstream(Writer& writer, const Upstream& upstream) {
   writer.text("cookie_jar", upstream.cookie_jar);
   print_headers(writer, upstream.headers);
   writer.text("origin", upstream.origin);
-  writer.open("tls");
-  writer.text("ca_file", upstream.tls.ca_file);
-  writer.text("server_name", upstream.tls.server_name);
-  writer.text("min_version", upstream.tls.min_version);
-  writer.flag("insecure_skip_verify", upstream.tls.insecure_skip_verify);
-  writer.close();
+  if (!upstream.url.starts_with("ws:")) {  // where it has an effect
+    print_tls(writer, upstream.tls);
+  }
   writer.duration("connect_timeout", upstream.connect_timeout);
   writer.duration("ping_interval", upstream.ping_interval);
   writer.duration("ping_timeout", upstream.ping_timeout);

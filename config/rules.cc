@@ -201,6 +201,27 @@ void check_raw(const BoundBridge& bound, Problems& problems) {
   }
 }
 
+// A message's delimiter cannot be made harmless by what would be a delimiter, or begin one, again.
+void check_embedded_delimiter(const BoundBridge& bound, Problems& problems) {
+  const Framing& framing = bound.bridge.framing;
+  const Node* delimiter = find_path(bound.merged, {"framing", "delimiter"});
+  if (framing.mode != FramingMode::kLine || delimiter == nullptr || framing.delimiter.empty()) {
+    return;
+  }
+  if (framing.embedded_delimiter == EmbeddedDelimiter::kSpace &&
+      framing.delimiter.find(' ') != std::string::npos) {
+    problems.error(delimiter->place,
+                   "delimiter holds a space, which embedded_delimiter: space would write into "
+                   "lines; set it to escape, split, reject or keep");
+  }
+  if (framing.embedded_delimiter == EmbeddedDelimiter::kEscape &&
+      std::string_view("\\x0123456789").find(framing.delimiter.front()) != std::string_view::npos) {
+    problems.error(delimiter->place,
+                   "delimiter begins with a backslash, x or a digit, of which "
+                   "embedded_delimiter: escape makes its escapes; set it to split, reject or keep");
+  }
+}
+
 // ---- Between bridges ----
 
 struct UsedAddress {
@@ -296,6 +317,7 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   check_sources(bound, problems);
   check_on_open(bound, problems);
   check_raw(bound, problems);
+  check_embedded_delimiter(bound, problems);
   warn_of_upstream(bound, problems);
 }
 

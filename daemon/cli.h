@@ -19,7 +19,6 @@ struct Command {
   std::optional<std::string> config_yaml;           // WSBRIDGED_CONFIG_YAML
   std::optional<config::QuickBridge> quick_bridge;  // --upstream
   bool print = false;                               // check --print
-  std::string demo_listen_tcp;                      // demo: empty: 127.0.0.1:0
   std::vector<std::string> warnings;                // unknown WSBRIDGED_* variables
 };
 

@@ -14,13 +14,14 @@ namespace wsbridged {
 
 namespace {
 
-// Kept free for name look-ups, racing connects and streams that are being closed in the background.
-constexpr std::size_t kReservedDescriptors = 64;
+// Kept free for name look-ups, racing connects and the upstreams of ended sessions, which are
+// closed in the background: a quarter of a low limit, at most this.
+constexpr std::size_t kReservedDescriptors = 512;
 
 // A session takes two descriptors: so many fit, and further connections are better left in the
 // accept queue than accepted and failed.
 std::size_t session_limit(rlim_t descriptor_limit, std::size_t open_descriptors) {
-  const std::size_t reserved = std::min<std::size_t>(kReservedDescriptors, descriptor_limit / 8);
+  const std::size_t reserved = std::min<std::size_t>(kReservedDescriptors, descriptor_limit / 4);
   const std::size_t taken = open_descriptors + reserved;
   return descriptor_limit < taken + 2 ? 1 : (descriptor_limit - taken) / 2;
 }

@@ -98,6 +98,10 @@ void EchoSession::on_message(ws::MessageType type, std::string_view data) {
 void EchoSession::on_pong(std::string_view /*payload*/) {}
 
 void EchoSession::on_drained() {
+  if (connection_) {
+    connection_->output_drained();
+    stream_->flush_soon();
+  }
   stream_->resume_reading();
 }
 

@@ -128,6 +128,11 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   std::unique_ptr<Opening> opening_;
 };
 
+// GCC 12, optimizing, takes a guard that leaves with its scope for a pointer that stays behind.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wdangling-pointer"
+#endif
+
 // On the stack of every function that the loop calls: the outermost one keeps an Impl alive whose
 // WebSocket is destroyed meanwhile.
 class WebSocket::Impl::Visit {

@@ -73,16 +73,18 @@ Result<OpeningPlan> plan_opening(const Url& url, const Options& options) {
   if (auto error = protocol::check_request(request)) {
     return std::move(*error);
   }
-  return OpeningPlan{.request = std::move(request),
-                     .target = {.host = url.host,
-                                .port = url.port,
-                                .unix_path = options.unix_path,
-                                .secure = url.secure,
-                                .server_name = options.tls.server_name,
-                                .tls_context = options.tls_context},
-                     .tls = options.tls,
-                     .cookie_jar = options.cookie_jar,
-                     .timeout = options.connect_timeout};
+  return OpeningPlan{
+      .request = std::move(request),
+      .target = {.host = url.lookup_name(),
+                 .port = url.port,
+                 .unix_path = options.unix_path,
+                 .secure = url.secure,
+                 .server_name =
+                     options.tls.server_name.empty() ? url.host : options.tls.server_name,
+                 .tls_context = options.tls_context},
+      .tls = options.tls,
+      .cookie_jar = options.cookie_jar,
+      .timeout = options.connect_timeout};
 }
 
 std::string to_text(std::chrono::milliseconds duration) {

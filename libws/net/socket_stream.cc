@@ -11,6 +11,11 @@
 
 #include <utility>
 
+// GCC 12, optimizing, takes a guard that leaves with its scope for a pointer that stays behind.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wdangling-pointer"
+#endif
+
 namespace ws::net {
 
 // The loop's stay in a stream. It knows whether a handler destroyed or aborted the stream, and

@@ -2,7 +2,8 @@
 """Out of descriptors: accepting pauses and resumes, nothing spins, nothing running is hurt.
 
 Scenario: a daemon whose limit of descriptors is lowered, and more programs than it can serve; with
-an even and an odd number of descriptors left, so that accepting and dialling are what fails.
+an even and an odd number of descriptors left, so that accepting and dialling are what fails; and
+a daemon that was started with a low limit.
 Method: processor time is read from /proc while it is starved; then some leave, the rest is served.
 Release build: UBSan opens a pipe to look at memory, and takes its failure for a bad object.
 Why: accept() that fails with EMFILE leaves the socket readable: the naive loop burns a processor.
@@ -16,6 +17,7 @@ from kit.waiting import wait_until
 
 PROGRAMS = 80
 SPARE = 40  # descriptors; a session takes two
+LOW_LIMIT = (100, 100)  # of descriptors, from the start
 
 
 class DescriptorExhaustion(E2eCase):
@@ -55,6 +57,20 @@ class DescriptorExhaustion(E2eCase):
     def test_the_last_descriptor_is_taken_and_none_is_left_to_dial(self):
         daemon, healthy = self.start_with_spare_descriptors(SPARE + 1)
         self.crowd_comes_and_goes(daemon, healthy)
+
+    def test_programs_wait_when_no_more_sessions_fit_the_limit(self):
+        peer = self.beast_peer(echo=1)
+        daemon = self.start(
+            bridge(peer.url(), session={"drain_timeout": "100ms"}), binary=RELEASE_BINARY,
+            options={"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, LOW_LIMIT)})
+        crowd = [self.connect(daemon.address()) for _ in range(PROGRAMS)]
+        for number, one in enumerate(crowd):
+            one.send(b"%d\n" % number)
+        for number, one in enumerate(crowd):  # in the order of the queue; each makes room for one
+            self.assertEqual(one.read_line(), b"%d\n" % number, "none was accepted and failed")
+            one.close()
+        self.assertTrue(daemon.entries("open files limit"), "the log says why programs wait")
+        self.assertEqual(daemon.entries("session failed"), [])
 
     def expect_echo(self, local, word):
         local.send(word + b"\n")

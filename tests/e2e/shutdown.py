@@ -116,6 +116,16 @@ class Shutdown(E2eCase):
                 self.assertEqual(daemon.wait(5), 1, "at once, and bytes were discarded")
                 local.close()
 
+    def test_further_signals_change_nothing(self):
+        daemon, local, upstream = self.start_draining_with(LONG, "30s")
+        self.fill_local(upstream)
+        daemon.signal()
+        daemon.wait_for_entry("draining")
+        while daemon.is_running():
+            daemon.signal()
+        self.assertEqual(daemon.wait(5), 1, "the status of the second; no signal killed it")
+        local.close()
+
     def test_a_dial_in_progress_does_not_hold_the_stop(self):
         server = self.server()
         daemon = self.start(bridge(server.url()),

@@ -67,14 +67,15 @@ def main():
     (arguments.build / "clean").mkdir(exist_ok=True)
     version = subprocess.run([arguments.tool, "--version"], capture_output=True, text=True,
                              check=True).stdout
-    rules = version + (ROOT / ".clang-tidy").read_text()
+    rules = version + "".join(path.read_text() for path in sorted(ROOT.glob("**/.clang-tidy")))
     database = json.loads((arguments.build / "compile_commands.json").read_text())
     entries = [entry for entry in database if arguments.pattern in entry["file"]]
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        complaints = list(pool.map(lambda entry: check(entry, arguments, rules), entries))
-    for complaint in filter(None, complaints):
-        print(complaint)
-    failed = sum(map(bool, complaints))
+        failed = 0
+        for complaint in pool.map(lambda entry: check(entry, arguments, rules), entries):
+            if complaint:
+                failed += 1
+                print(complaint, flush=True)
     print(f"clang-tidy: {len(entries) - failed} of {len(entries)} files are clean")
     return 1 if failed or not entries else 0
 

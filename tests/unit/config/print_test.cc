@@ -47,6 +47,7 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   const std::string text = print(config);
   const Config again = loaded(text);
   CHECK(print(again) == text);
+  CHECK_THAT(joined(load(text).warnings), !ContainsSubstring("has no effect"));
   CHECK(again.bridges[0].upstream.origin == "${env:X}");
   CHECK(again.bridges[0].framing.mode == config.bridges[0].framing.mode);
   CHECK(again.bridges[0].framing.delimiter == config.bridges[0].framing.delimiter);

@@ -136,6 +136,27 @@ TEST_CASE("rules: mode raw refuses what only lines have, unless it came from the
             .empty());
 }
 
+TEST_CASE("rules: a delimiter that embedded_delimiter would write into lines is refused",
+          "[rules]") {
+  const auto framing = [](std::string_view keys) {
+    return errors_of(bridge_with("    framing: {" + std::string(keys) + "}\n"));
+  };
+  constexpr std::string_view kSpace =
+      "f:6:26: delimiter holds a space, which embedded_delimiter: space would write into lines; "
+      "set it to escape, split, reject or keep";
+  constexpr std::string_view kEscape =
+      "f:6:26: delimiter begins with a backslash, x or a digit, of which embedded_delimiter: "
+      "escape makes its escapes; set it to split, reject or keep";
+  CHECK(framing("delimiter: ' ', embedded_delimiter: space") == kSpace);
+  CHECK(framing("delimiter: '; '") == kSpace);
+  CHECK(framing("delimiter: ' ', embedded_delimiter: split").empty());
+  for (const std::string first : {"\\", "x", "0", "9"}) {
+    CHECK(framing("delimiter: '" + first + "', embedded_delimiter: escape") == kEscape);
+    CHECK(framing("delimiter: ';" + first + "', embedded_delimiter: escape").empty());
+    CHECK(framing("delimiter: '" + first + "'").empty());
+  }
+}
+
 TEST_CASE("rules: on_open holds lines of the bridge", "[rules]") {
   CHECK(errors_of(bridge_with("      on_open: [abcd, abc, '']\n    framing: {max_line: 3}\n")) ==
         "f:6:17: on_open must hold lines of at most max_line");

@@ -46,6 +46,14 @@ TEST_CASE("opening plan: URL and options are divided between dial and request") 
   CHECK(plan.value().timeout == milliseconds(1500));
 }
 
+TEST_CASE("opening plan: a name with a trailing dot is looked up so and verified without it") {
+  const Url url = parse_url("wss://chat.example.com./").value();
+  const auto plan = plan_opening(url, Options{});
+  REQUIRE(plan);
+  CHECK(plan.value().target.host == "chat.example.com.");
+  CHECK(plan.value().target.server_name == "chat.example.com");
+}
+
 TEST_CASE("opening plan: a duration below 0 or over a year is refused by name") {
   using Set = std::function<void(Options&, milliseconds)>;
   const auto [name, set] = GENERATE(table<std::string, Set>(
