@@ -116,6 +116,7 @@ void Opening::take_over() {
   finish(Opened{.stream = std::move(stream_),
                 .response = handshake_->response(),
                 .subprotocol = handshake_->subprotocol(),
+                .deflate = handshake_->deflate(),
                 .rest = std::vector<std::byte>(rest.begin(), rest.end())});
 }
 

@@ -24,6 +24,7 @@ struct Opened {
   std::unique_ptr<net::Stream> stream;  // reading; its handler is to be replaced
   HttpResponse response;
   std::string subprotocol;
+  std::optional<protocol::DeflateSettings> deflate;  // permessage-deflate, when it was agreed on
   std::vector<std::byte> rest;  // what came behind the response head: frames
 };
 

@@ -57,7 +57,8 @@ protocol::HandshakeRequest make_request(const Url& url, const Options& options) 
           .cookie = {},
           .origin = options.origin,
           .headers = options.headers,
-          .max_header = options.max_header};
+          .max_header = options.max_header,
+          .compression = options.compression};
 }
 
 }  // namespace

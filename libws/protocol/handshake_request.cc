@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/ascii.h"
+#include "protocol/extension_deflate.h"
 #include "protocol/handshake.h"
 #include "protocol/http_field.h"
 #include "protocol/version.h"
@@ -123,6 +124,10 @@ std::optional<Error> check_request(const HandshakeRequest& request) {
   if (auto error = check_sources(request)) {
     return error;
   }
+  if (const auto rule = check_compression(request.compression);
+      request.compression.enabled && !rule.empty()) {
+    return option_error(std::string(rule));
+  }
   return check_subprotocols(request.subprotocols);
 }
 
@@ -137,6 +142,7 @@ std::string ClientHandshake::request_bytes() const {
   writer.add("Sec-WebSocket-Key", key_);
   writer.add("Sec-WebSocket-Version", "13");
   writer.add_unless_empty("Sec-WebSocket-Protocol", joined(request_.subprotocols));
+  writer.add_unless_empty("Sec-WebSocket-Extensions", deflate_offer(request_.compression));
   writer.add_unless_empty("Origin", request_.origin);
   writer.add_unless_empty("Cookie", request_.cookie);
   if (field_values(request_.headers, "User-Agent").empty()) {

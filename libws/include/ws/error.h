@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint8_t {
   kHandshakeRejected,    ///< a 101 (or no HTTP at all) that breaks RFC 6455 section 4.1
   kProtocolViolation,    ///< close code 1002
   kInvalidUtf8,          ///< close code 1007
+  kInvalidCompression,   ///< close code 1007: a compressed message that cannot be inflated
   kMessageTooBig,        ///< close code 1009
   kConnectionLost,       ///< the TCP or TLS connection ended without a closing handshake (1006)
   kTimeout,              ///< connect_timeout passed; phase tells where

@@ -33,6 +33,48 @@ struct Message {
   std::string_view data;                  ///< the payload
 };
 
+/// A piece of a message, as it came: see Callbacks::on_message_chunk.
+struct MessageChunk {
+  MessageType type = MessageType::kText;  ///< of the whole message
+  std::string_view data;  ///< valid during the callback only; may be empty when is_last
+  bool is_first = false;  ///< begins a message; a message in one piece is first and last at once
+  bool is_last = false;   ///< ends it
+};
+
+/// How one message is sent.
+struct SendOptions {
+  /// False: this message is not compressed, whatever was negotiated, and leaves no trace in the
+  /// compressor. For secrets: when text that an attacker chooses is compressed together with a
+  /// secret, the length of what is sent tells him about it, TLS or not (CRIME, BREACH).
+  bool compress = true;
+};
+
+/// permessage-deflate (RFC 7692). Off unless asked for: it costs memory and CPU, and secrets want
+/// care (SendOptions::compress).
+///
+/// Memory, for each connection: nothing before the first compressed message in that direction, then
+/// until the end, or, without context takeover, only while a message is under way:
+///   sending    (1 << (bits + 2)) + (1 << (memory_level + 9)) + 6 KiB, where bits is
+///              client_max_window_bits or what the server chose below it:
+///              268 KB at 15/8, 39 KB at 12/5
+///   receiving  at most 42 KB, whatever the server's window is
+struct Compression {
+  bool enabled = false;  ///< offer it; the server may still decline
+  /// Compress each message on its own: less memory, less compression.
+  bool client_no_context_takeover = false;
+  /// Ask the server to do so. It may ignore that.
+  bool server_no_context_takeover = false;
+  /// 9 to 15: the largest window to compress with, 2 to the power of this many bytes. With 15 the
+  /// server may choose a smaller one. One that insists on 8 gets uncompressed messages.
+  int client_max_window_bits = 15;
+  /// 8 to 15: ask the server for a window of at most this size. It may ignore that.
+  int server_max_window_bits = 15;
+  int level = 6;         ///< zlib's, 1 (fast) to 9 (small)
+  int memory_level = 8;  ///< zlib's, 1 to 9
+  /// Bytes; shorter messages are sent uncompressed, empty ones always.
+  std::size_t threshold = 128;
+};
+
 /// The versions of TLS that may be asked for; older ones are never spoken.
 enum class TlsVersion : std::uint8_t {
   kTls12,  ///< RFC 5246
@@ -63,9 +105,17 @@ struct Callbacks {
   std::function<void(WebSocket&)> on_open{};
   /// A whole message has arrived.
   std::function<void(WebSocket&, const Message&)> on_message{};
+  /// Replaces on_message while it is set: messages come in pieces, as they arrive, unmasked,
+  /// inflated and checked, and nothing is put together. A piece of text may end within a
+  /// character, but no piece holds a byte that UTF-8 forbids. Pieces are never empty but the
+  /// last. A message that turns out bad or too long ends without is_last, and on_error follows.
+  /// When it is cleared within a message, the rest of that message is dropped; when it is set
+  /// within one, that message comes as a single piece.
+  std::function<void(WebSocket&, const MessageChunk&)> on_message_chunk{};
   /// buffered_amount() had been above send_high_water and has fallen to half of it or less.
   std::function<void(WebSocket&)> on_drain{};
-  /// A pong that answers ping(), or that nobody asked for. Answers to keepalive pings are not told.
+  /// A pong that answers ping(), or that nobody asked for. Answers to keepalive pings are not
+  /// told.
   std::function<void(WebSocket&, std::string_view payload)> on_pong{};
   /// The connection has failed, or never came about. Exactly one of on_error and on_close is
   /// called, once, and last. Without on_error the error is thrown out of EventLoop::run().
@@ -94,8 +144,19 @@ struct Options {
   /// Silence after a ping that ends the connection; it rests while paused.
   std::chrono::milliseconds ping_timeout{20000};
 
-  /// Bytes; a longer message ends the connection with close code 1009.
+  /// permessage-deflate; not offered unless enabled.
+  Compression compression{};
+
+  /// Bytes of a message, inflated; a longer one ends with close code 1009 as soon as that is
+  /// known. It also bounds messages that come in chunks: set it to what you are willing to take
+  /// in all.
   std::size_t max_message = std::size_t{16} << 20;
+  /// Payload bytes of one data frame as they are sent, compressed or not; 1009. 0: max_message
+  /// alone is the limit.
+  std::size_t max_frame = 0;
+  /// Frames of a message that bring no byte and are not its last; 1009. Others need no limit of
+  /// their own: a fragment costs nothing but its bytes.
+  std::size_t max_empty_fragments = 1024;
   std::size_t max_header = std::size_t{64} << 10;  ///< of the response, 128 fields at most
   /// Buffered bytes above which send() answers kQueued.
   std::size_t send_high_water = std::size_t{1} << 20;

@@ -18,6 +18,7 @@
 
 #include <ws/event_loop.h>
 #include <ws/export.h>
+#include <ws/message_writer.h>
 #include <ws/options.h>
 #include <ws/url.h>
 
@@ -30,14 +31,6 @@ enum class State : std::uint8_t {
   kOpen,        ///< messages may be sent
   kClosing,     ///< a Close frame was sent or received; messages may still arrive
   kClosed,      ///< over: on_close or on_error is told, or abort() was called
-};
-
-/// What became of a message that was to be sent.
-enum class SendResult : std::uint8_t {
-  kSent,         ///< taken
-  kQueued,       ///< taken, and buffered_amount() is now above send_high_water: wait for on_drain
-  kRefused,      ///< not taken: not open, or it would exceed send_limit
-  kInvalidUtf8,  ///< not taken: text must be UTF-8 (RFC 6455 section 5.6)
 };
 
 /// Belongs to its loop's thread. Callbacks follow the law in event_loop.h. Destroying it closes the
@@ -53,9 +46,13 @@ class WS_EXPORT WebSocket {
 
   /// Sends a text message, whole, in order. The bytes are taken before the call returns; they leave
   /// together with others at the end of the loop's turn.
-  [[nodiscard]] SendResult send(std::string_view text);
+  [[nodiscard]] SendResult send(std::string_view text, const SendOptions& options = {});
   /// The same for a binary message.
-  [[nodiscard]] SendResult send_binary(std::span<const std::byte> bytes);
+  [[nodiscard]] SendResult send_binary(std::span<const std::byte> bytes,
+                                       const SendOptions& options = {});
+  /// Begins a message whose length is not known yet; see MessageWriter. The writer refuses
+  /// everything when the WebSocket is not open, or another message is being written.
+  [[nodiscard]] MessageWriter start_message(MessageType type, const SendOptions& options = {});
   /// Sends a ping of at most 125 bytes; on_pong tells the answer. False when not open.
   bool ping(std::string_view payload = {});
 
@@ -66,7 +63,8 @@ class WS_EXPORT WebSocket {
   /// Ends at once, without handshake and without further callbacks.
   void abort();
 
-  /// Between pause() and resume() no on_message is called, nothing is read, and ping_timeout rests.
+  /// Between pause() and resume() no on_message and no on_message_chunk is called, nothing is read,
+  /// and ping_timeout rests.
   void pause();
   /// Goes on, in a later turn.
   void resume();
@@ -83,8 +81,11 @@ class WS_EXPORT WebSocket {
   [[nodiscard]] const HttpResponse& response() const;
   /// Bytes not yet given to the kernel; after a lost connection, those that never were.
   [[nodiscard]] std::size_t buffered_amount() const;
-  /// Payload bytes of data frames so far, unfinished messages included.
+  /// Payload of data frames so far, as it was sent (compressed, if it was); unfinished messages
+  /// included.
   [[nodiscard]] std::uint64_t received_bytes() const;
+  /// Does the server take compressed messages (Options::compression)? False before on_open.
+  [[nodiscard]] bool is_compression_agreed() const;
   /// The time between the last answered keepalive ping and its pong; 0 before.
   [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
   /// "192.0.2.1:443", "[2001:db8::1]:443" or "unix:/path"; empty before the connection.
@@ -94,6 +95,7 @@ class WS_EXPORT WebSocket {
   [[nodiscard]] Callbacks& callbacks();
 
  private:
+  friend class MessageWriter;
   class WS_HIDDEN Impl;
   std::unique_ptr<Impl> impl_;
 };

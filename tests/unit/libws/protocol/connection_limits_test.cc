@@ -106,7 +106,8 @@ TEST_CASE("limits: a declared GiB takes no memory before its bytes come", "[conn
   REQUIRE(assembler.begin_frame(header) == MessageAssembler::Outcome::kTaken);
   CHECK(assembler.allocated() < 64);
   const std::vector<std::byte> ten(10);
-  REQUIRE(assembler.append(ten) == MessageAssembler::Outcome::kTaken);
+  REQUIRE(assembler.judge(ten, Fin::kMore) == MessageAssembler::Outcome::kTaken);
+  assembler.store(ten);
   CHECK(assembler.allocated() <= 4096);
 }
 
@@ -116,10 +117,11 @@ TEST_CASE("limits: a buffer grows to max_message at most and is given back", "[c
           MessageAssembler::Outcome::kTaken);
   const std::vector<std::byte> chunk(100);
   for (int i = 0; i < 100; ++i) {
-    REQUIRE(assembler.append(chunk) == MessageAssembler::Outcome::kTaken);
+    const Fin fin = i == 99 ? Fin::kFinal : Fin::kMore;
+    REQUIRE(assembler.judge(chunk, fin) == MessageAssembler::Outcome::kTaken);
+    assembler.store(chunk);
   }
   CHECK(assembler.allocated() == 10'000);
-  REQUIRE(assembler.end_frame() == MessageAssembler::Outcome::kTaken);
   CHECK(assembler.take().size() == 10'000);
   CHECK(assembler.allocated() < 64);
 }

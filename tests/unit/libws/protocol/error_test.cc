@@ -26,7 +26,7 @@ TEST_CASE("error: every code has its own spelling", "[error]") {
   CHECK(names == std::set<std::string_view>{
                      "invalid_url", "invalid_option", "resolve_failed", "connect_failed",
                      "tls_failed", "certificate_rejected", "http_status", "handshake_rejected",
-                     "protocol_violation", "invalid_utf8", "message_too_big", "connection_lost",
+                     "protocol_violation", "invalid_utf8", "invalid_compression", "message_too_big", "connection_lost",
                      "timeout", "ping_timeout", "callback_threw"});
 }
 
