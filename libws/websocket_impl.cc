@@ -13,17 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-protocol::ConnectionSettings settings_of(const Options& options) {
-  protocol::ConnectionSettings settings;
-  settings.max_message = options.max_message;
-  settings.max_frame = options.max_frame;
-  settings.max_empty_fragments = options.max_empty_fragments;
-  settings.ping_interval = options.ping_interval;
-  settings.ping_timeout = options.ping_timeout;
-  settings.close_timeout = options.close_timeout;
-  return settings;
-}
-
 }  // namespace
 
 WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, Options options)
@@ -31,7 +20,7 @@ WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, O
       owner_(&owner),
       send_high_water_(options.send_high_water),
       send_limit_(options.send_limit),
-      settings_(settings_of(options)),
+      settings_(connection_settings(options)),
       callbacks_(std::move(options.callbacks)),
       timer_(loop, [this] { take_turn(); }) {
   Result<Url> parsed = parse_url(url);

@@ -88,6 +88,17 @@ Result<OpeningPlan> plan_opening(const Url& url, const Options& options) {
       .timeout = options.connect_timeout};
 }
 
+protocol::ConnectionSettings connection_settings(const Options& options) {
+  protocol::ConnectionSettings settings;
+  settings.max_message = options.max_message;
+  settings.max_frame = options.max_frame;
+  settings.max_empty_fragments = options.max_empty_fragments;
+  settings.ping_interval = options.ping_interval;
+  settings.ping_timeout = options.ping_timeout;
+  settings.close_timeout = options.close_timeout;
+  return settings;
+}
+
 std::string to_text(std::chrono::milliseconds duration) {
   const auto count = duration.count();
   return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";

@@ -122,6 +122,12 @@ class [[nodiscard]] Result {
   [[nodiscard]] const Error& error() const { return std::get<1>(state_); }
 
   /// The value.
+  const T* operator->() const { return &value(); }
+
+  /// The value.
+  const T& operator*() const { return value(); }
+
+  /// The value.
   T* operator->() { return &value(); }
 
   /// The value.

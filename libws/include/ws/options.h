@@ -83,8 +83,8 @@ enum class TlsVersion : std::uint8_t {
 
 /// How a server's certificate is judged. Without ca_file the system's store is used.
 struct TlsOptions {
-  std::string ca_file;      ///< PEM; replaces the system's store
-  std::string server_name;  ///< verified and sent as SNI instead of the URL's host
+  std::string ca_file{};      ///< PEM; replaces the system's store
+  std::string server_name{};  ///< verified and sent as SNI instead of the URL's host
   TlsVersion min_version = TlsVersion::kTls12;  ///< a server that only speaks older ones fails
   bool insecure_skip_verify = false;            ///< anyone can then be the server
   /// Equal options may share a context.
