@@ -42,11 +42,13 @@ std::span<std::byte> Connection::inflate_payload(std::span<std::byte> bytes,
   if (settings_.role == Role::kServer) {
     mask_in_place(piece.subspan(step.consumed), frame_.key, payload_taken_);  // to be read again
   }
-  if (step.outcome == Inflater::Outcome::kCorrupt) {
+  const bool is_corrupt = step.outcome == Inflater::Outcome::kCorrupt;
+  if (is_corrupt && step.produced == 0) {
     fail({ErrorCode::kInvalidCompression, kCloseInvalidPayload, "message that does not inflate"});
     return {};
   }
-  must_inflate_ = step.outcome == Inflater::Outcome::kOutFull;
+  // What came before the corrupt byte is judged before it: the inflater says so once more.
+  must_inflate_ = is_corrupt || step.outcome == Inflater::Outcome::kOutFull;
   is_in_payload_ = must_inflate_ || payload_taken_ < frame_.payload_size;
   const bool is_end = step.outcome == Inflater::Outcome::kEnd;
   if (is_end && settings_.deflate->peer_no_context_takeover) {

@@ -10,6 +10,13 @@ namespace {
 constexpr std::size_t kShortestFragment = std::size_t{16} << 10;  // but for the last
 constexpr std::size_t kLongestFragment = std::size_t{64} << 10;
 
+// Bytes of input that zlib has taken and of which nothing has come out yet: the symbols of a block
+// (a literal each, at worst), and what it looks ahead.
+std::size_t most_kept_by_deflate(int memory_level) {
+  constexpr std::size_t kLookahead = 512;
+  return (std::size_t{64} << static_cast<unsigned>(memory_level)) + kLookahead;
+}
+
 }  // namespace
 
 bool Connection::start_message(MessageType type, Compress compress) {
@@ -112,6 +119,9 @@ std::size_t Connection::most_sent(std::size_t size) const {
   }
   if (outgoing_ != nullptr) {
     size += outgoing_->waiting.size();
+    if (outgoing_->is_compressed) {
+      size += most_kept_by_deflate(settings_.deflate->memory_level);
+    }
   }
   const std::size_t deflated = settings_.deflate ? size / 8 + size / 64 + 16 : 0;
   // Each part makes one frame and one more for each that it fills.

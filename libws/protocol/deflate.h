@@ -68,7 +68,7 @@ class Inflater {
     kNeedInput,  // all input is consumed
     kOutFull,    // `out` is: call again with the rest of the input, if only an empty one
     kEnd,        // of the message, after Fin::kFinal; ready for the next one
-    kCorrupt,    // no DEFLATE data, or its end is missing; must not be used any more
+    kCorrupt,    // no DEFLATE data, or its end is missing; says nothing else from then on
   };
 
   struct Step {

@@ -40,13 +40,16 @@ MessageAssembler::Outcome MessageAssembler::begin_frame(const FrameHeader& heade
   return Outcome::kTaken;
 }
 
+// The first byte that breaks a rule decides, so the outcome does not depend on the pieces.
 MessageAssembler::Outcome MessageAssembler::judge(std::span<const std::byte> piece, Fin fin) {
-  if (piece.size() > limits_.max_message - size_) {
-    return Outcome::kTooBig;
+  const bool is_text = type_ == MessageType::kText;
+  const auto room = static_cast<std::size_t>(limits_.max_message - size_);
+  if (piece.size() > room) {
+    return is_text && !utf8_.feed(piece.first(room)) ? Outcome::kInvalidUtf8 : Outcome::kTooBig;
   }
   size_ += piece.size();
-  const bool is_bad_text = type_ == MessageType::kText &&
-                           (!utf8_.feed(piece) || (fin == Fin::kFinal && !utf8_.is_complete()));
+  const bool is_bad_text =
+      is_text && (!utf8_.feed(piece) || (fin == Fin::kFinal && !utf8_.is_complete()));
   return is_bad_text ? Outcome::kInvalidUtf8 : Outcome::kTaken;
 }
 
