@@ -66,6 +66,10 @@ const HttpResponse& WebSocket::response() const {
   return impl_->response();
 }
 
+std::optional<TlsInfo> WebSocket::tls_info() const {
+  return impl_->tls_info();
+}
+
 std::size_t WebSocket::buffered_amount() const {
   return impl_->buffered_amount();
 }

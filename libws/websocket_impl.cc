@@ -47,6 +47,7 @@ void WebSocket::Impl::opened(Result<Opened> result) {
 }
 
 void WebSocket::Impl::open(Opened opened) {
+  url_ = std::move(opened.url);
   stream_ = std::move(opened.stream);
   response_ = std::move(opened.response);
   subprotocol_ = std::move(opened.subprotocol);
@@ -212,6 +213,10 @@ State WebSocket::Impl::state() const {
   }
   const bool is_open = can_send() && connection_->state() == protocol::ConnectionState::kOpen;
   return is_open ? State::kOpen : State::kClosing;
+}
+
+std::optional<TlsInfo> WebSocket::Impl::tls_info() const {
+  return stream_ != nullptr ? stream_->tls_info() : std::nullopt;
 }
 
 std::size_t WebSocket::Impl::buffered_amount() const {

@@ -56,6 +56,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   [[nodiscard]] const HttpResponse& response() const { return response_; }
 
+  [[nodiscard]] std::optional<TlsInfo> tls_info() const;
   [[nodiscard]] std::size_t buffered_amount() const;
   [[nodiscard]] std::uint64_t received_bytes() const;
   [[nodiscard]] bool is_compression_agreed() const { return settings_.deflate.has_value(); }

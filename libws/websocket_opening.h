@@ -21,6 +21,7 @@
 namespace ws {
 
 struct Opened {
+  Url url;                              // of the request that opened it: redirects may lie behind
   std::unique_ptr<net::Stream> stream;  // reading; its handler is to be replaced
   HttpResponse response;
   std::string subprotocol;
@@ -48,19 +49,28 @@ class Opening final : private net::StreamHandler {
   void on_eof(net::Eof eof) override;
   void on_failure(const Error& error) override;
 
-  void dial();
+  // The error that keeps it from being dialled at all.
+  [[nodiscard]] std::optional<Error> dial();
   void dialled(Result<net::Dialled> result);
   void send_request();
   void judge(protocol::ClientHandshake::Progress progress);
+  void refused();
+  [[nodiscard]] bool is_redirected() const;
+  void follow_redirect();
+  void keep_cookies(const HttpResponse& response);
   void take_over();
   void time_out();
   void finish(Result<Opened> result);
   [[nodiscard]] std::string cookie_for(const Url& url) const;
 
+  // The deadline's better answer: what was already said, but not to its end.
+  [[nodiscard]] std::optional<Error> last_word();
+
   EventLoop& loop_;
   Callback on_done_;
   std::optional<OpeningPlan> plan_;
   std::string remote_address_;
+  std::string cookie_;                   // of the request that is waiting for its response
   std::unique_ptr<net::Dialer> dialer_;  // before the stream
   std::unique_ptr<net::Stream> stream_;
   std::optional<protocol::ClientHandshake> handshake_;  // with the stream

@@ -68,6 +68,12 @@ std::string_view to_string(ErrorCode code) {
       return "ping_timeout";
     case ErrorCode::kCallbackThrew:
       return "callback_threw";
+    case ErrorCode::kProxyRefused:
+      return "proxy_refused";
+    case ErrorCode::kProxyViolation:
+      return "proxy_violation";
+    case ErrorCode::kRedirectRefused:
+      return "redirect_refused";
   }
   return "unknown";
 }

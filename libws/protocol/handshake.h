@@ -28,6 +28,7 @@ struct HandshakeRequest {
   std::string cookie;           // value of the Cookie header, empty: none
   std::string origin;           // empty: none
   std::vector<Header> headers;  // the caller's
+  std::string authorization{};  // value of the Authorization header, empty: none
   std::size_t max_header = std::size_t{64} << 10;
   Compression compression{};
 };
@@ -53,6 +54,9 @@ class ClientHandshake {
   Progress receive_eof();
 
   [[nodiscard]] const HttpResponse& response() const { return response_; }
+
+  // Is it a refusal whose body is still coming? response() is complete but for that.
+  [[nodiscard]] bool is_refused() const { return is_receiving_body(); }
 
   [[nodiscard]] const std::string& subprotocol() const { return subprotocol_; }
 

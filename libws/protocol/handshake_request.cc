@@ -59,6 +59,9 @@ std::optional<Error> check_sources(const HandshakeRequest& request) {
   if (count("Cookie") + (request.cookie.empty() ? 0U : 1U) > 1) {
     return option_error("header Cookie is given twice (a header and the cookie jar?)");
   }
+  if (count("Authorization") + (request.authorization.empty() ? 0U : 1U) > 1) {
+    return option_error("header Authorization is given twice (a header and basic_auth?)");
+  }
   if (count("Origin") + (request.origin.empty() ? 0U : 1U) > 1) {
     return option_error("header Origin is given twice");
   }
@@ -113,8 +116,9 @@ std::optional<Error> check_request(const HandshakeRequest& request) {
   if (!is_request_part(request.url.host) || !is_request_part(request.url.target)) {
     return option_error("the URL holds a space or a control character");
   }
-  if (!is_field_value(request.cookie) || !is_field_value(request.origin)) {
-    return option_error("the cookie or the origin holds a control character");
+  if (!is_field_value(request.cookie) || !is_field_value(request.origin) ||
+      !is_field_value(request.authorization)) {
+    return option_error("the cookie, the origin or the authorization holds a control character");
   }
   for (const Header& field : request.headers) {
     if (auto error = check_field(field)) {
@@ -144,6 +148,7 @@ std::string ClientHandshake::request_bytes() const {
   writer.add_unless_empty("Sec-WebSocket-Protocol", joined(request_.subprotocols));
   writer.add_unless_empty("Sec-WebSocket-Extensions", deflate_offer(request_.compression));
   writer.add_unless_empty("Origin", request_.origin);
+  writer.add_unless_empty("Authorization", request_.authorization);
   writer.add_unless_empty("Cookie", request_.cookie);
   if (field_values(request_.headers, "User-Agent").empty()) {
     writer.add("User-Agent", kUserAgent);

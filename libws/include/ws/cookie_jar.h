@@ -81,6 +81,23 @@ class WS_EXPORT CookieJar {
   /// How many cookies, expired ones included.
   [[nodiscard]] std::size_t size() const;
 
+  /// Takes the Set-Cookie fields of a response to a request of `url` (RFC 6265 section 5.3), into
+  /// memory only; a file that is watched replaces them when it changes. What is over a limit drives
+  /// out an expired cookie or the oldest. Refused ones are listed in problems() with line 0: those
+  /// of add(), and those for another server's domain, Secure ones without TLS, and ones that would
+  /// hide a Secure cookie without TLS. `now` is Unix time. Returns how many were taken, deletions
+  /// included.
+  std::size_t store(const Url& url, const HttpResponse& response, std::int64_t now);
+  /// The same, and merges what was taken into the file of load(), if there is one: read again under
+  /// a lock (".NAME.lock" beside it, waited for 100 ms at most), written to a new file of mode 0600
+  /// and renamed. Other programs' cookies, comments and lines that are none stay; expired cookies
+  /// go. It blocks on the disk. On an error, which problems() tells too, memory has the cookies.
+  Result<std::size_t> store_in_file(const Url& url, const HttpResponse& response, std::int64_t now);
+  /// header_for() and explain() then speak of the cookies of `under`, too, where they are not
+  /// replaced or deleted by ones of this jar; nullptr: of none. Nothing is copied: `under` may
+  /// change, on the same thread.
+  void lie_over(std::shared_ptr<const CookieJar> under);
+
   /// The value of the Cookie header for a request, empty when no cookie matches. `now` is Unix
   /// time.
   [[nodiscard]] std::string header_for(const Url& url, std::int64_t now) const;

@@ -46,6 +46,9 @@ enum class ErrorCode : std::uint8_t {
   kTimeout,              ///< connect_timeout passed; phase tells where
   kPingTimeout,          ///< nothing was received for ping_timeout after a ping
   kCallbackThrew,        ///< a user callback threw: see Error::cause
+  kProxyRefused,         ///< the proxy answered, but gives no connection; HTTP: see Error::response
+  kProxyViolation,       ///< the proxy's answer is neither HTTP nor SOCKS5
+  kRedirectRefused,      ///< a redirect that must not be followed: see Error::response
 };
 
 /// A field of an HTTP request or response.

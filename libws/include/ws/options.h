@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,20 +83,31 @@ enum class TlsVersion : std::uint8_t {
   kTls13,  ///< RFC 8446
 };
 
-/// How a server's certificate is judged. Without ca_file the system's store is used.
+/// How a server's certificate is judged, and which certificate we show.
 struct TlsOptions {
-  std::string ca_file{};      ///< PEM; replaces the system's store
+  std::string ca_file{};  ///< PEM; replaces the system's store, which is used without it
+  /// PEM: the client's certificate and what leads up to its authority.
+  std::string cert_file{};
+  std::string key_file{};     ///< PEM, not encrypted; empty: the key is in cert_file
   std::string server_name{};  ///< verified and sent as SNI instead of the URL's host
   TlsVersion min_version = TlsVersion::kTls12;  ///< a server that only speaks older ones fails
-  bool insecure_skip_verify = false;            ///< anyone can then be the server
+  /// The server's public key must have one of these pins, on top of verification (none: any). A pin
+  /// is the SHA-256 of the SubjectPublicKeyInfo as curl writes it, "sha256//" and Base64, or the
+  /// Base64 alone. The error of a server with another key tells that key's pin.
+  std::vector<std::string> pin_sha256{};
+  /// Anyone can then be the server (pins still count). Whoever offers this to people should say so
+  /// aloud, as a library cannot: TlsInfo::verified tells it of each connection.
+  bool insecure_skip_verify = false;
   /// Equal options may share a context.
   bool operator==(const TlsOptions&) const = default;
 };
 
 /// TlsOptions made usable: see make_tls_context().
 class TlsContext;
-/// Reads ca_file. Contexts are expensive (the system's store takes 770 KB): make one per distinct
-/// TlsOptions and share it; it is immutable and may be used from any number of loops.
+/// Reads the files. Contexts are expensive (the system's store takes 770 KB): make one per distinct
+/// TlsOptions and share it; it may be used from any number of loops. It holds the sessions that
+/// later connections to the same server resume (256 servers). Errors have phase kOptions: a file
+/// that cannot be read or is not PEM, an encrypted key, a key of another certificate, a bad pin.
 WS_EXPORT [[nodiscard]] Result<std::shared_ptr<const TlsContext>> make_tls_context(
     const TlsOptions& options);
 
@@ -124,6 +137,12 @@ struct Callbacks {
   std::function<void(WebSocket&, const CloseInfo&)> on_close{};
 };
 
+/// User and password of the Basic scheme (RFC 7617): no control characters, no colon in the user.
+struct BasicAuth {
+  std::string user{};      ///< not empty
+  std::string password{};  ///< may be empty
+};
+
 /// What a WebSocket shall be like; designated initializers read best. A value that cannot be used
 /// is an error of phase kOptions, before anything is sent.
 struct Options {
@@ -132,7 +151,35 @@ struct Options {
   std::shared_ptr<CookieJar> cookie_jar{};  ///< refreshed for each connection
   std::vector<Header> headers{};  ///< added to the request; those of the handshake are refused
   std::string origin{};           ///< empty: no Origin header
-  TlsOptions tls{};               ///< for wss
+  /// Sent with the first request and to its origin only, like the user information of a URL, which
+  /// does the same; both, or one of them and an Authorization header, are an error.
+  std::optional<BasicAuth> basic_auth{};
+  /// Set-Cookie fields of every response to an upgrade request, refusals and redirects too, go into
+  /// cookie_jar and its file (CookieJar::store_in_file()). False: they go into session_cookies.
+  bool store_cookies = false;
+  /// Where servers' cookies live that are not stored. It is laid over cookie_jar for each
+  /// connection: given to several WebSockets in turn, it carries a session through reconnects.
+  /// nullptr: one that ends with the opening. Not with store_cookies.
+  std::shared_ptr<CookieJar> session_cookies{};
+  /// Redirects (301, 302, 303, 307, 308) that are followed, 20 at most; 0: none, they are refusals.
+  /// Never from wss to ws, and to another origin only when redirect_to lists it. Such an origin
+  /// gets nothing that was meant for the first one: no basic_auth, none of `headers` but
+  /// User-Agent, no client certificate; tls.server_name and unix_path do not count there. Cookies
+  /// are matched anew for each. connect_timeout covers all of it.
+  std::size_t follow_redirects = 0;
+  std::vector<std::string> redirect_to{};  ///< origins: "wss://b.example", "https://c.example:8443"
+  /// Empty: none. "env": what the environment says, as curl reads it: wss_proxy, https_proxy (for
+  /// ws: ws_proxy, http_proxy), all_proxy, their upper-case forms but HTTP_PROXY, and no_proxy. Or
+  /// a URL, "http://user:password@host:port" or "socks5://…" (also socks5h://), port 1080 when
+  /// there is none. HTTP proxies are asked with CONNECT, for ws too. Either kind is told the
+  /// server's name: it is not looked up here. Not together with unix_path, which beats "env".
+  std::string proxy{};
+  /// As curl --resolve: "host:port" (the host may be "*") to an address, several separated by
+  /// commas, or "unix:PATH", instead of looking the host up. Host header, SNI and verification keep
+  /// the name. A proxy is asked for the first address; one found with "unix:" is connected to
+  /// without it. Entries also count for the host and port of a proxy.
+  std::map<std::string, std::string> resolve{};
+  TlsOptions tls{};  ///< for wss
   /// Replaces one made from `tls` (server_name still counts).
   std::shared_ptr<const TlsContext> tls_context{};
   std::string unix_path{};  ///< connect to this Unix socket instead of the URL's host

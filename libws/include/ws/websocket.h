@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include <ws/export.h>
 #include <ws/message_writer.h>
 #include <ws/options.h>
+#include <ws/tls_info.h>
 #include <ws/url.h>
 
 /// The WebSocket client library.
@@ -73,12 +75,16 @@ class WS_EXPORT WebSocket {
 
   /// How far it is.
   [[nodiscard]] State state() const;
-  /// The URL, parsed; empty fields when it could not be.
+  /// The URL, parsed, with empty fields when it could not be; once it is open, the one that
+  /// redirects led to.
   [[nodiscard]] const Url& url() const;
   /// The subprotocol that the server chose; empty before on_open, and when it chose none.
   [[nodiscard]] const std::string& subprotocol() const;
   /// The 101 response; empty before on_open.
   [[nodiscard]] const HttpResponse& response() const;
+  /// The TLS connection's version, cipher, certificate and pin; nullopt without TLS, and unless
+  /// open or closing. It is computed by the call.
+  [[nodiscard]] std::optional<TlsInfo> tls_info() const;
   /// Bytes not yet given to the kernel; after a lost connection, those that never were.
   [[nodiscard]] std::size_t buffered_amount() const;
   /// Payload of data frames so far, as it was sent (compressed, if it was); unfinished messages
@@ -88,7 +94,8 @@ class WS_EXPORT WebSocket {
   [[nodiscard]] bool is_compression_agreed() const;
   /// The time between the last answered keepalive ping and its pong; 0 before.
   [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
-  /// "192.0.2.1:443", "[2001:db8::1]:443" or "unix:/path"; empty before the connection.
+  /// "192.0.2.1:443", "[2001:db8::1]:443" or "unix:/path", a proxy's when there is one; empty
+  /// before the connection.
   [[nodiscard]] std::string remote_address() const;
 
   /// May be replaced at any time, also from inside the callbacks.

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <ws/byte_queue.h>
 #include <ws/error.h>
 #include <ws/export.h>
+#include <ws/tls_info.h>
 
 namespace ws {
 class EventLoop;
@@ -90,6 +92,9 @@ class WS_EXPORT Stream {
   /// Has the peer closed both directions (poll's POLLHUP)? A Unix peer that only shut down its
   /// writing has not.
   [[nodiscard]] virtual bool is_hung_up() const = 0;
+
+  /// What TLS turned out to be; nullopt for a stream without it. Computed when it is asked for.
+  [[nodiscard]] virtual std::optional<TlsInfo> tls_info() const { return std::nullopt; }
 
   /// Has on_eof() or on_failure() been called (or abort())? No data will follow.
   [[nodiscard]] virtual bool has_ended() const { return false; }

@@ -115,7 +115,8 @@ TEST_CASE("request: nothing smuggles a line in", "[handshake]") {
     for (const auto field : {&HandshakeRequest::cookie, &HandshakeRequest::origin}) {
       request = make_request();
       request.*field = bad;
-      expect_refused(request, "the cookie or the origin holds a control character");
+      expect_refused(request,
+                     "the cookie, the origin or the authorization holds a control character");
     }
     for (const auto field : {&Url::host, &Url::target}) {
       request = make_request();
