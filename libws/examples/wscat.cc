@@ -41,7 +41,7 @@ class Wscat {
 
  private:
   void note(const std::string& text) const {
-    if (!flags_.no_header) {
+    if (!flags_.quiet) {
       std::cerr << "* " << text << '\n';
     }
   }
@@ -50,6 +50,12 @@ class Wscat {
     note("connected to " + socket.url().redacted() + " at " + socket.remote_address());
     if (!socket.subprotocol().empty()) {
       note("subprotocol " + socket.subprotocol());
+    }
+    if (const auto tls = socket.tls_info()) {
+      note(tls->version + ' ' + tls->cipher + ", pin " + tls->pin);
+      if (!tls->verified) {
+        std::cerr << "wscat: WARNING: the server's certificate was not verified\n";
+      }
     }
     if (socket.is_compression_agreed()) {
       note("compressed");

@@ -3,6 +3,7 @@
 
 #include <iostream>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,8 @@ using std::chrono::milliseconds;
 struct Texts {
   std::vector<std::string> headers;
   std::string cookie_jar;
+  std::string basic_auth;
+  std::vector<std::string> resolve;
 };
 
 void add_duration(CLI::App& app, const std::string& name, milliseconds& value,
@@ -43,6 +46,20 @@ void add_request_flags(CLI::App& app, ws::Options& options, Texts& texts) {
       ->allow_extra_args(false);
   app.add_option("--origin,-o", options.origin, "the Origin header");
   app.add_option("--cookie-jar,-b", texts.cookie_jar, "a Netscape cookie file")->type_name("FILE");
+  app.add_flag("--store-cookies", options.store_cookies,
+               "write the server's cookies into the cookie file");
+  app.add_option("--basic-auth,-u", texts.basic_auth, "for the Authorization header")
+      ->type_name("USER:PASSWORD");
+}
+
+void add_route_flags(CLI::App& app, ws::Options& options, Texts& texts) {
+  app.add_option("--follow-redirects", options.follow_redirects, "how many at most (default 0)");
+  app.add_option("--redirect-to", options.redirect_to, "another origin that may be redirected to")
+      ->allow_extra_args(false);
+  app.add_option("--proxy,-x", options.proxy, "http://, socks5://, or env for the environment's");
+  app.add_option("--resolve", texts.resolve, "connect there instead of looking the host up")
+      ->type_name("HOST:PORT=ADDRESS")
+      ->allow_extra_args(false);
   app.add_option("--unix-path", options.unix_path, "connect to this socket instead of the host");
 }
 
@@ -51,6 +68,11 @@ void add_tls_flags(CLI::App& app, ws::TlsOptions& tls) {
                                                        {"1.3", ws::TlsVersion::kTls13}};
   app.add_option("--tls-ca-file", tls.ca_file, "PEM; replaces the system's store")
       ->type_name("FILE");
+  app.add_option("--tls-cert-file", tls.cert_file, "PEM; the client's certificate")
+      ->type_name("FILE");
+  app.add_option("--tls-key-file", tls.key_file, "PEM; its key")->type_name("FILE");
+  app.add_option("--tls-pin-sha256", tls.pin_sha256, "the server's key must have this pin")
+      ->allow_extra_args(false);
   app.add_option("--tls-server-name", tls.server_name, "verified instead of the URL's host");
   app.add_option("--tls-min-version", tls.min_version, "1.2 (default) or 1.3")
       ->transform(CLI::CheckedTransformer(versions));
@@ -87,19 +109,32 @@ void add_limit_flags(CLI::App& app, ws::Options& options) {
   add_size(app, "--send-limit", options.send_limit, "above it lines are refused");
 }
 
-ws::Header parse_header(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) {
-    throw CLI::ValidationError("--headers", "a header is 'Name: value'");
+std::pair<std::string, std::string> split(const std::string& text, char at, const char* flag,
+                                          const char* form) {
+  const std::size_t position = text.find(at);
+  if (position == std::string::npos) {
+    throw CLI::ValidationError(flag, std::string("is written ") + form);
   }
-  const std::size_t value = text.find_first_not_of(' ', colon + 1);
-  return {.name = text.substr(0, colon),
-          .value = value == std::string::npos ? "" : text.substr(value)};
+  return {text.substr(0, position), text.substr(position + 1)};
+}
+
+ws::Header parse_header(const std::string& text) {
+  auto [name, value] = split(text, ':', "--headers", "'Name: value'");
+  value.erase(0, value.find_first_not_of(' '));
+  return {.name = std::move(name), .value = std::move(value)};
 }
 
 void take_texts(const Texts& texts, ws::Options& options) {
   for (const std::string& header : texts.headers) {
     options.headers.push_back(parse_header(header));
+  }
+  for (const std::string& entry : texts.resolve) {
+    auto [place, address] = split(entry, '=', "--resolve", "HOST:PORT=ADDRESS");
+    options.resolve.insert_or_assign(std::move(place), std::move(address));
+  }
+  if (!texts.basic_auth.empty()) {
+    auto [user, password] = split(texts.basic_auth, ':', "--basic-auth", "USER:PASSWORD");
+    options.basic_auth = ws::BasicAuth{.user = std::move(user), .password = std::move(password)};
   }
   if (!texts.cookie_jar.empty()) {
     options.cookie_jar = std::make_shared<ws::CookieJar>();
@@ -120,8 +155,9 @@ std::optional<WscatFlags> parse_flags(int argc, char** argv, int& status) {
   app.add_flag("--binary", flags.binary, "send lines as binary messages");
   app.add_flag("--one-shot,-1", flags.one_shot, "leave after the first message");
   add_duration(app, "--linger", flags.linger, "silence after the end of input before leaving");
-  app.add_flag("--quiet,-q", flags.no_header, "say nothing about the connection");
+  app.add_flag("--quiet,-q", flags.quiet, "say nothing about the connection");
   add_request_flags(app, flags.options, texts);
+  add_route_flags(app, flags.options, texts);
   add_tls_flags(app, flags.options.tls);
   add_compression_flags(app, flags.options.compression);
   add_limit_flags(app, flags.options);

@@ -14,7 +14,7 @@ struct WscatFlags {
   bool binary = false;                     // send lines as binary messages
   bool one_shot = false;                   // leave after the first message
   std::chrono::milliseconds linger{1000};  // silence after the end of standard input, then close
-  bool no_header = false;                  // say nothing about the connection
+  bool quiet = false;                      // say nothing about the connection
 };
 
 // nullopt: the program is to end with `status`, help or a usage error has been printed.

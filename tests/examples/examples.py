@@ -33,7 +33,8 @@ async def echo(connection):
         if message == "headers":
             headers = request_headers(connection)
             message = " ".join(f"{name}={headers.get(name)}" for name in
-                               ("Cookie", "Origin", "X-Token", "Sec-WebSocket-Extensions"))
+                               ("Cookie", "Origin", "X-Token", "Authorization",
+                                "Sec-WebSocket-Extensions"))
         await connection.send(message)
 
 
@@ -127,7 +128,7 @@ class Wscat(Example):
         jar = self.write("jar", "127.0.0.1\tFALSE\t/\tFALSE\t0\tsession\tabc\n")
         said, _ = self.run_example("wscat", "--linger", "0.3", "-b", jar, "-o", "https://a.example", "-H", "X-Token: t",
                                    "-z", self.serve(compression=None).url(), stdin="headers\n")
-        self.assertIn("Cookie=session=abc Origin=https://a.example X-Token=t "
+        self.assertIn("Cookie=session=abc Origin=https://a.example X-Token=t Authorization=None "
                       "Sec-WebSocket-Extensions=permessage-deflate", said)
         self.run_example("wscat", "-b", self.path("none"), "ws://127.0.0.1:1/", status=2)
         self.run_example("wscat", "-H", "no colon", "ws://127.0.0.1:1/", status=2)
@@ -151,6 +152,29 @@ class Wscat(Example):
         self.assertIn("not sent", notes)
         said, _ = self.run_example("wscat", "--send-high-water", "1", url, stdin="a\nb\nc\n")
         self.assertEqual(said, "a\nb\nc\n", "stdin waits for on_drain between lines")
+
+    def test_the_way_to_the_server(self):
+        server = self.serve()
+        port = server.port
+        said, _ = self.run_example("wscat", "--linger", "0.3", "-u", "me:secret", "--resolve",
+                                   f"chat.example:{port}=127.0.0.1", f"ws://chat.example:{port}/",
+                                   stdin="headers\n")
+        self.assertIn("Authorization=Basic bWU6c2VjcmV0", said)
+        self.run_example("wscat", "--resolve", "nothing", server.url(), status=2)
+        self.run_example("wscat", "-u", "nobody", server.url(), status=2)
+        _, notes = self.run_example("wscat", "-x", f"http://127.0.0.1:{free_ports(1)[0]}",
+                                    server.url(), status=1)
+        self.assertIn("wscat: ", notes)
+
+    def test_a_pin_must_fit(self):
+        server = self.serve(tls=self.ca().server_context())
+        arguments = ["--linger", "0.1", "--tls-ca-file", self.ca().certificate, server.url()]
+        _, notes = self.run_example("wscat", *arguments)
+        pin = re.search(r"pin (\S+)", notes)[1]
+        self.run_example("wscat", "--tls-pin-sha256", pin, *arguments)
+        self.run_example("wscat", "--tls-pin-sha256", "A" * 43 + "=", *arguments, status=1)
+        _, notes = self.run_example("wscat", "-q", "--tls-insecure-skip-verify", *arguments)
+        self.assertIn("WARNING", notes, "insecure is loud, however quiet the rest")
 
     def test_every_option_has_a_flag(self):
         help_text, _ = self.run_example("wscat", "--help")

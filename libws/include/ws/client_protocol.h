@@ -40,7 +40,8 @@ struct ProtocolEvent {
 ///
 /// Of the options, those of the request and of messages count, max_message and the other limits on
 /// input too: memory is bounded by them as in a WebSocket. How to get there (TLS, proxies, cookie
-/// jars, connect_timeout), send limits and callbacks do not: there is nobody to dial.
+/// jars, connect_timeout), send limits and callbacks do not: there is nobody to dial, and a
+/// redirect is a refusal.
 class WS_EXPORT ClientProtocol {
  public:
   /// The caller's clock. It must not go backwards.
