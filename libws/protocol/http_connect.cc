@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxInterimResponses = 8;
 constexpr int kProxyAuthenticationRequired = 407;
+constexpr int kUnauthorized = 401;  // tinyproxy's, when the password is wrong
 
 std::string connect_request(const Proxy& proxy, const std::string& destination) {
   std::string text = "CONNECT " + destination + " HTTP/1.1\r\nHost: " + destination + "\r\n";
@@ -100,7 +101,7 @@ void HttpConnect::refuse() {
   std::string message = "proxy " + proxy_ + " answered " + std::to_string(response_.status);
   message +=
       (response_.reason.empty() ? "" : " " + response_.reason) + " to CONNECT " + destination_;
-  if (response_.status == kProxyAuthenticationRequired) {
+  if (response_.status == kProxyAuthenticationRequired || response_.status == kUnauthorized) {
     message += "; set a user and a password that it knows in the URL of the proxy";
   }
   fail(ErrorCode::kProxyRefused, std::move(message));
