@@ -66,6 +66,10 @@ const HttpResponse& WebSocket::response() const {
   return impl_->response();
 }
 
+OpeningTimes WebSocket::opening_times() const {
+  return impl_->opening_times();
+}
+
 std::optional<TlsInfo> WebSocket::tls_info() const {
   return impl_->tls_info();
 }

@@ -38,6 +38,7 @@ void WebSocket::Impl::opened(Result<Opened> result) {
   const Visit visit(*this);
   const std::unique_ptr<Opening> opening = std::move(opening_);
   remote_address_ = opening->remote_address();
+  opening_times_ = opening->times();
   if (!result) {
     stage_ = Stage::kEnded;
     report(result.error());
@@ -213,6 +214,10 @@ State WebSocket::Impl::state() const {
   }
   const bool is_open = can_send() && connection_->state() == protocol::ConnectionState::kOpen;
   return is_open ? State::kOpen : State::kClosing;
+}
+
+OpeningTimes WebSocket::Impl::opening_times() const {
+  return opening_ != nullptr ? opening_->times() : opening_times_;
 }
 
 std::optional<TlsInfo> WebSocket::Impl::tls_info() const {

@@ -57,6 +57,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   [[nodiscard]] const HttpResponse& response() const { return response_; }
 
   [[nodiscard]] std::optional<TlsInfo> tls_info() const;
+  [[nodiscard]] OpeningTimes opening_times() const;
   [[nodiscard]] std::size_t buffered_amount() const;
   [[nodiscard]] std::uint64_t received_bytes() const;
   [[nodiscard]] bool is_compression_agreed() const { return settings_.deflate.has_value(); }
@@ -124,6 +125,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   HttpResponse response_;
   std::string subprotocol_;
   std::string remote_address_;
+  OpeningTimes opening_times_;  // when the opening is over
 
   Callbacks callbacks_;
   PinnedCallback<void(WebSocket&)> on_open_;

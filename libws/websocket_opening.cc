@@ -51,6 +51,7 @@ std::optional<Error> Opening::dial() {
 }
 
 void Opening::dialled(Result<net::Dialled> result) {
+  clock_.add(dialer_->times());
   dialer_.reset();
   if (!result) {
     finish(result.error());
@@ -63,7 +64,16 @@ void Opening::dialled(Result<net::Dialled> result) {
   stream_->resume_reading();
 }
 
+OpeningTimes Opening::times() const {
+  net::PhaseClock clock = clock_;
+  if (dialer_ != nullptr) {
+    clock.add(dialer_->times());
+  }
+  return clock.times(loop_.now());
+}
+
 void Opening::send_request() {
+  clock_.begin(Phase::kHttp, loop_.now());
   protocol::HandshakeRequest request = plan_->request;
   cookie_ = cookie_for(request.url);
   request.cookie = cookie_;
@@ -156,6 +166,7 @@ void Opening::follow_redirect() {
     finish(url.error());
     return;
   }
+  clock_.end(loop_.now());
   handshake_.reset();
   stream_.reset();
   plan_->go_to(std::move(*url));
@@ -205,7 +216,11 @@ std::optional<Error> Opening::last_word() {
 
 void Opening::finish(Result<Opened> result) {
   timer_.stop();
-  dialer_.reset();
+  if (dialer_ != nullptr) {
+    clock_.add(dialer_->times());
+    dialer_.reset();
+  }
+  clock_.end(loop_.now());
   const Callback on_done = std::move(on_done_);
   on_done(std::move(result));  // may destroy this
 }

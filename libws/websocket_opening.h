@@ -15,6 +15,7 @@
 #include <ws/net/stream.h>
 
 #include "net/dialer.h"
+#include "net/phase_clock.h"
 #include "protocol/handshake.h"
 #include "websocket_plan.h"
 
@@ -44,6 +45,8 @@ class Opening final : private net::StreamHandler {
   // Empty until the dial has succeeded.
   [[nodiscard]] const std::string& remote_address() const { return remote_address_; }
 
+  [[nodiscard]] OpeningTimes times() const;
+
  private:
   void on_data(std::span<std::byte> bytes) override;
   void on_eof(net::Eof eof) override;
@@ -70,6 +73,7 @@ class Opening final : private net::StreamHandler {
   Callback on_done_;
   std::optional<OpeningPlan> plan_;
   std::string remote_address_;
+  net::PhaseClock clock_;
   std::string cookie_;                   // of the request that is waiting for its response
   std::unique_ptr<net::Dialer> dialer_;  // before the stream
   std::unique_ptr<net::Stream> stream_;

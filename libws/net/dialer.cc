@@ -7,6 +7,7 @@
 
 #include "net/connect_race.h"
 #include "net/loop_context.h"
+#include "net/phase_clock.h"
 #include "net/proxy_tunnel.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -28,11 +29,14 @@ class Dialer::Impl {
 
   [[nodiscard]] Phase phase() const { return phase_; }
 
+  [[nodiscard]] OpeningTimes times() const { return clock_.times(loop_.now()); }
+
   [[nodiscard]] std::string progress() const;
   [[nodiscard]] std::optional<Error> give_up();
 
  private:
   void start();
+  void enter(Phase phase);
   void resolve();
   void connect(const std::vector<Address>& addresses);
   void connected(ConnectedSocket socket);
@@ -49,6 +53,7 @@ class Dialer::Impl {
   DialTarget target_;
   Callback on_done_;
   Phase phase_ = Phase::kResolve;
+  PhaseClock clock_;
   std::string proxy_;  // its host and port, empty: none
   std::string remote_address_;
   // One of these at a time, for the phase that is under way.
@@ -61,7 +66,7 @@ class Dialer::Impl {
 
 void Dialer::Impl::start() {
   if (!target_.unix_path.empty()) {
-    phase_ = Phase::kConnect;
+    enter(Phase::kConnect);
     if (const auto address = unix_address(target_.unix_path)) {
       connect({*address});
     } else {
@@ -89,7 +94,13 @@ std::vector<Address> Dialer::Impl::given_addresses() const {
   return addresses;
 }
 
+void Dialer::Impl::enter(Phase phase) {
+  phase_ = phase;
+  clock_.begin(phase, loop_.now());
+}
+
 void Dialer::Impl::resolve() {
+  enter(Phase::kResolve);
   request_ = loop_.context().resolver()->resolve(
       loop_, target_.host, target_.port, [this](Result<std::vector<Address>> result) {
         request_.reset();
@@ -106,7 +117,7 @@ void Dialer::Impl::resolve() {
 }
 
 void Dialer::Impl::connect(const std::vector<Address>& addresses) {
-  phase_ = Phase::kConnect;
+  enter(Phase::kConnect);
   race_ = std::make_unique<ConnectRace>(loop_, addresses, [this](Result<ConnectedSocket> result) {
     race_.reset();
     if (!result) {
@@ -127,7 +138,7 @@ void Dialer::Impl::connected(ConnectedSocket socket) {
 }
 
 void Dialer::Impl::ask_proxy(Descriptor descriptor) {
-  phase_ = Phase::kProxy;
+  enter(Phase::kProxy);
   tunnel_ = std::make_unique<ProxyTunnel>(loop_, std::move(descriptor), std::move(target_.proxy),
                                           [this](Result<Descriptor> result) {
                                             tunnel_.reset();
@@ -148,7 +159,7 @@ void Dialer::Impl::reached(Descriptor descriptor) {
 }
 
 void Dialer::Impl::secure(Descriptor descriptor) {
-  phase_ = Phase::kTls;
+  enter(Phase::kTls);
   handshake_ = std::make_unique<TlsHandshake>(loop_, descriptor.release(), target_.tls,
                                               [this](Result<std::unique_ptr<Stream>> result) {
                                                 handshake_.reset();
@@ -206,6 +217,10 @@ Dialer::~Dialer() = default;
 
 Phase Dialer::phase() const {
   return impl_->phase();
+}
+
+OpeningTimes Dialer::times() const {
+  return impl_->times();
 }
 
 std::string Dialer::progress() const {

@@ -14,6 +14,7 @@
 #include <ws/error.h>
 #include <ws/event_loop.h>
 #include <ws/net/stream.h>
+#include <ws/opening_times.h>
 #include <ws/options.h>
 
 #include "net/tls_session.h"
@@ -51,6 +52,8 @@ class Dialer {
   Dialer& operator=(const Dialer&) = delete;
 
   [[nodiscard]] Phase phase() const;
+  // Of the phases so far.
+  [[nodiscard]] OpeningTimes times() const;
   // What is being waited for ("resolving chat.example.com", "connecting to 192.0.2.1:443, …").
   [[nodiscard]] std::string progress() const;
   // At the deadline: a better answer than the deadline, when a proxy has given one but for its end.

@@ -22,6 +22,7 @@ class TlsSessionCache {
   static constexpr std::size_t kMaxTickets = 4;
 
   TlsSessionCache() = default;
+  ~TlsSessionCache() = default;
   TlsSessionCache(const TlsSessionCache&) = delete;
   TlsSessionCache& operator=(const TlsSessionCache&) = delete;
 

@@ -23,7 +23,7 @@ bool is_delimiter(char c) {
 // The number at the front of `text`, taken from it, when it has this many digits.
 std::optional<int> take_number(std::string_view& text, std::size_t min_digits,
                                std::size_t max_digits) {
-  const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+  const auto* const end = std::find_if_not(text.begin(), text.end(), is_digit);
   const auto count = static_cast<std::size_t>(end - text.begin());
   if (count < min_digits || count > max_digits) {
     return std::nullopt;
@@ -100,7 +100,7 @@ void take_token(Parts& parts, std::string_view token) {
 std::optional<std::int64_t> parse_cookie_date(std::string_view text) {
   Parts parts;
   while (!text.empty()) {
-    const auto end = std::find_if(text.begin(), text.end(), is_delimiter);
+    const auto* const end = std::find_if(text.begin(), text.end(), is_delimiter);
     const auto size = static_cast<std::size_t>(end - text.begin());
     if (size > 0) {
       take_token(parts, text.substr(0, size));

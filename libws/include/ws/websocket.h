@@ -20,6 +20,7 @@
 #include <ws/event_loop.h>
 #include <ws/export.h>
 #include <ws/message_writer.h>
+#include <ws/opening_times.h>
 #include <ws/options.h>
 #include <ws/tls_info.h>
 #include <ws/url.h>
@@ -82,6 +83,8 @@ class WS_EXPORT WebSocket {
   [[nodiscard]] const std::string& subprotocol() const;
   /// The 101 response; empty before on_open.
   [[nodiscard]] const HttpResponse& response() const;
+  /// How long each phase of the opening took, or has taken so far; also in on_error.
+  [[nodiscard]] OpeningTimes opening_times() const;
   /// The TLS connection's version, cipher, certificate and pin; nullopt without TLS, and unless
   /// open or closing. It is computed by the call.
   [[nodiscard]] std::optional<TlsInfo> tls_info() const;

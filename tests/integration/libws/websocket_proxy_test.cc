@@ -147,6 +147,8 @@ TEST_CASE("websocket: the deadline at a silent proxy names it and the server") {
   const Error error = failure_of(client);
   CHECK(error.phase == Phase::kProxy);
   CHECK(error.code == ErrorCode::kTimeout);
+  CHECK(client.socket().opening_times().proxy.count() > 0);
+  CHECK(client.socket().opening_times().resolve.count() == 0);
   CHECK(error.message ==
         "timed out after 50ms while asking the proxy 127.0.0.1:" + port + " for chat.example:443");
 }

@@ -244,6 +244,11 @@ TEST_CASE("websocket: one deadline covers all hops") {
   CHECK(error.code == ErrorCode::kTimeout);
   CHECK(error.phase == Phase::kHttp);
   CHECK_THAT(error.message, ContainsSubstring(std::to_string(silent.port())));
+  const OpeningTimes times = client.socket().opening_times();
+  CHECK(times.http.count() > 0);
+  CHECK(times.resolve + times.connect + times.http >= milliseconds(250));
+  CHECK(times.tls.count() == 0);
+  CHECK(times.proxy.count() == 0);
   CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(299));
 }
 
