@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The face of a message under way. WebSocket::Impl knows the writer that is attached to it, so that
 // neither is left behind with a pointer to the other.
-#include <ws/message_writer.h>
-
 #include <utility>
+
+#include <ws/message_writer.h>
 
 #include "websocket_impl.h"
 

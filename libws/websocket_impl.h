@@ -36,7 +36,9 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   // Of the one MessageWriter. The link is where it keeps its pointer to the WebSocket; it is set to
   // nullptr when the message is finished or the WebSocket destroyed.
   bool start_message(MessageType type, const SendOptions& options);
+
   void attach_writer(WebSocket** link) { writer_link_ = link; }
+
   SendResult write(std::string_view piece);
   SendResult finish_message();
   void abandon_message();
@@ -60,7 +62,9 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   [[nodiscard]] OpeningTimes opening_times() const;
   [[nodiscard]] std::size_t buffered_amount() const;
   [[nodiscard]] std::uint64_t received_bytes() const;
+
   [[nodiscard]] bool is_compression_agreed() const { return settings_.deflate.has_value(); }
+
   [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
   [[nodiscard]] const std::string& remote_address() const;
 

@@ -27,7 +27,7 @@ struct Opened {
   HttpResponse response;
   std::string subprotocol;
   std::optional<protocol::DeflateSettings> deflate;  // permessage-deflate, when it was agreed on
-  std::vector<std::byte> rest;  // what came behind the response head: frames
+  std::vector<std::byte> rest;                       // what came behind the response head: frames
 };
 
 // An opening under way, started by the constructor; a plan that is an error is reported like any

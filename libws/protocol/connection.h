@@ -106,7 +106,9 @@ class Connection {
   // The message will not be finished: without it, the connection is of no use if a part of it has
   // gone out, and is closed with 1011.
   void abandon_message(TimePoint now);
+
   [[nodiscard]] bool is_writing() const { return outgoing_ != nullptr; }
+
   // No call of send(), write() or finish() with `size` bytes appends more than this to the output.
   [[nodiscard]] std::size_t most_sent(std::size_t size) const;
 

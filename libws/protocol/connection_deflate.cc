@@ -26,17 +26,17 @@ using Buffer = std::array<std::byte, kPiece>;
 std::span<std::byte> Connection::inflate_payload(std::span<std::byte> bytes,
                                                  ConnectionEvents& events) {
   const std::uint64_t left = frame_.payload_size - payload_taken_;
-  const auto piece = bytes.first(
-      static_cast<std::size_t>(std::min<std::uint64_t>({left, bytes.size(), kInput})));
+  const auto piece =
+      bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>({left, bytes.size(), kInput})));
   if (settings_.role == Role::kServer) {
     mask_in_place(piece, frame_.key, payload_taken_);
   }
   if (inflater_ == nullptr) {
     inflater_ = std::make_unique<Inflater>();
   }
-  Buffer out;  // NOLINT(cppcoreguidelines-pro-type-member-init): 16 KiB, written before they are read
-  const auto step =
-      inflater_->inflate(piece, out, piece.size() == left ? frame_.fin : Fin::kMore);
+  Buffer
+      out;  // NOLINT(cppcoreguidelines-pro-type-member-init): 16 KiB, written before they are read
+  const auto step = inflater_->inflate(piece, out, piece.size() == left ? frame_.fin : Fin::kMore);
   payload_taken_ += step.consumed;
   received_payload_ += step.consumed;
   if (settings_.role == Role::kServer) {

@@ -87,8 +87,8 @@ std::span<std::byte> Connection::take_header(std::span<std::byte> bytes) {
     is_in_payload_ = true;
     return bytes.subspan(2);
   }
-  const auto decoded = decode_frame_header(
-      bytes, settings_.role, settings_.deflate ? Rsv1::kCompressed : Rsv1::kReserved);
+  const auto decoded = decode_frame_header(bytes, settings_.role,
+                                           settings_.deflate ? Rsv1::kCompressed : Rsv1::kReserved);
   if (decoded.outcome == DecodedHeader::Outcome::kHeader) {
     frame_ = decoded.header;
     is_in_payload_ = true;
@@ -227,7 +227,8 @@ bool Connection::accept(MessageAssembler::Outcome outcome, std::uint64_t size) {
       break;
     case Outcome::kTooBig:
       fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "message longer than max_message",
-            ": at least " + std::to_string(assembler_.size() + size) + " bytes, limit " + std::to_string(settings_.max_message)});
+            ": at least " + std::to_string(assembler_.size() + size) + " bytes, limit " +
+                std::to_string(settings_.max_message)});
       break;
     case Outcome::kFrameTooBig:
       fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "frame longer than max_frame",

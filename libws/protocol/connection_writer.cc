@@ -104,10 +104,9 @@ void Connection::send_fragment(Outgoing& message, std::span<const std::byte> pay
     return;  // the compressor kept it
   }
   const bool is_first = message.opcode != Opcode::kContinuation;
-  send_frame({.opcode = message.opcode,
-              .fin = fin,
-              .is_compressed = is_first && message.is_compressed},
-             payload);
+  send_frame(
+      {.opcode = message.opcode, .fin = fin, .is_compressed = is_first && message.is_compressed},
+      payload);
   message.opcode = Opcode::kContinuation;
 }
 

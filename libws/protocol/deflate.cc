@@ -2,14 +2,14 @@
 // zlib's raw streams, their memory counted. The rules of RFC 7692 about the ends of messages.
 #include "protocol/deflate.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+
+#include <zlib.h>
 
 namespace ws::protocol {
 namespace {

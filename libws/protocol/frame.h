@@ -36,8 +36,8 @@ struct FrameHeader {
   Opcode opcode = Opcode::kText;
   Fin fin = Fin::kFinal;
   bool is_compressed = false;  // RSV1 (RFC 7692 section 6)
-  std::uint8_t size = 0;  // of the header itself
-  MaskKey key{};          // zero when the frame is not masked
+  std::uint8_t size = 0;       // of the header itself
+  MaskKey key{};               // zero when the frame is not masked
   std::uint64_t payload_size = 0;
 };
 

@@ -78,6 +78,7 @@ TESTED_ELSEWHERE = {
     "libws/protocol/cookie_date.cc": "in the Expires of set_cookie_test",
     "libws/protocol/base64.cc": "RFC 6455's keys and bad ones, in server_handshake_test",
     "libws/protocol/connection_receive.cc": IN_CONNECTION,
+    "libws/protocol/extension_deflate.cc": "in extension_test",
     "libws/protocol/keepalive.cc": IN_CONNECTION,
     "libws/protocol/message_assembler.cc": IN_CONNECTION,
     "libws/protocol/refusal_body.cc": "through ClientHandshake, in handshake_refusal_test",

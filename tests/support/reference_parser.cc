@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "support/reference_parser.h"
 
-#include <zlib.h>
-
 #include <array>
 #include <memory>
+
+#include <zlib.h>
 
 namespace support {
 namespace {
@@ -23,11 +23,15 @@ std::vector<Range> followers(unsigned first) {
     return {any};
   }
   if (first >= 0xe0 && first <= 0xef) {
-    const Range second = first == 0xe0 ? Range{0xa0, 0xbf} : first == 0xed ? Range{0x80, 0x9f} : any;
+    const Range second = first == 0xe0   ? Range{0xa0, 0xbf}
+                         : first == 0xed ? Range{0x80, 0x9f}
+                                         : any;
     return {second, any};
   }
   if (first >= 0xf0 && first <= 0xf4) {
-    const Range second = first == 0xf0 ? Range{0x90, 0xbf} : first == 0xf4 ? Range{0x80, 0x8f} : any;
+    const Range second = first == 0xf0   ? Range{0x90, 0xbf}
+                         : first == 0xf4 ? Range{0x80, 0x8f}
+                                         : any;
     return {second, any, any};
   }
   return {};
@@ -135,7 +139,8 @@ class Reader {
     frame.is_compressed = rsv == 4;
     const bool begins_message = frame.opcode == 1 || frame.opcode == 2;
     const bool is_known = frame.opcode <= 2 || (frame.opcode >= 8 && frame.opcode <= 10);
-    if (!is_known || (rsv != 0 && !(rsv == 4 && deflate_ && begins_message)) || byte_at(1) >= 0x80) {
+    if (!is_known || (rsv != 0 && !(rsv == 4 && deflate_ && begins_message)) ||
+        byte_at(1) >= 0x80) {
       return std::nullopt;
     }
     std::size_t header = 2;

@@ -167,10 +167,12 @@ TEST_CASE("websocket: in on_message_chunk anything may be done to the WebSocket"
       [&](ScriptPeer& peer) {
         std::string frames = server_frame(0x02, "a") + server_frame(0x80, "b") + server_text("c");
         if (is_compressed) {
-          frames = server_frame(0x42, "\x00\x01\x00\xfe\xff"
-                                      "a\x00\x00\x00\xff\xff"s) +
-                   server_frame(0x80, "\x00\x01\x00\xfe\xff"
-                                      "b\x00"s) +
+          frames = server_frame(0x42,
+                                "\x00\x01\x00\xfe\xff"
+                                "a\x00\x00\x00\xff\xff"s) +
+                   server_frame(0x80,
+                                "\x00\x01\x00\xfe\xff"
+                                "b\x00"s) +
                    server_text("c");
         }
         peer.accept_upgrade(frames, is_compressed ? kAgreed : "");

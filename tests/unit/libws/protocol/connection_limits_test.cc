@@ -79,11 +79,24 @@ TEST_CASE("limits: size and limit of a refused message are told to us and not to
 
 TEST_CASE("limits: max_frame bounds each data frame, before its bytes come", "[connection]") {
   const ConnectionSettings settings{.max_message = 100, .max_frame = 4};
-  expect("\x82\x04" "1234", {.events = {"binary 1234"}}, settings);
-  expect("\x02\x04" "1234\x80\x04" "5678", {.events = {"binary 12345678"}}, settings);
+  expect(
+      "\x82\x04"
+      "1234",
+      {.events = {"binary 1234"}}, settings);
+  expect(
+      "\x02\x04"
+      "1234\x80\x04"
+      "5678",
+      {.events = {"binary 12345678"}}, settings);
   expect("\x89\x05Hello", {.sent = client_frame(0x8a, "Hello")}, settings);
-  expect_failure("\x82\x05" "12345", {}, 1009, settings);
-  expect_failure("\x02\x01" "1\x80\x05", {}, 1009, settings);
+  expect_failure(
+      "\x82\x05"
+      "12345",
+      {}, 1009, settings);
+  expect_failure(
+      "\x02\x01"
+      "1\x80\x05",
+      {}, 1009, settings);
   Harness harness(settings);
   harness.receive("\x82\x05");
   REQUIRE(harness.connection.failure());

@@ -2,9 +2,9 @@
 // Connections under random frames and random messages, with injected seeds: the same bytes must
 // mean the same as to the reference parser, however they are cut and whether they are told whole or
 // in chunks.
-#include <zlib.h>
-
 #include <random>
+
+#include <zlib.h>
 
 #include "connection_harness.h"
 #include "support/reference_parser.h"
@@ -57,8 +57,8 @@ class Random {
 class ServerDeflater {
  public:
   explicit ServerDeflater(Random& random) : random_(random) {
-    REQUIRE(deflateInit2(&stream_, random.pick({0, 1, 6, 9}), Z_DEFLATED,
-                         -random.pick({9, 11, 15}), random.pick({1, 5, 9}),
+    REQUIRE(deflateInit2(&stream_, random.pick({0, 1, 6, 9}), Z_DEFLATED, -random.pick({9, 11, 15}),
+                         random.pick({1, 5, 9}),
                          random.pick({Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED})) ==
             Z_OK);
   }
@@ -97,8 +97,8 @@ class ServerDeflater {
     out.append(buffer, 0, buffer.size() - stream_.avail_out);
     if (result == Z_STREAM_END) {
       REQUIRE(deflateReset(&stream_) == Z_OK);
-    } else if (flush == Z_FULL_FLUSH && (out.size() < 4 || out.substr(out.size() - 4) !=
-                                                               "\x00\x00\xff\xff"s)) {
+    } else if (flush == Z_FULL_FLUSH &&
+               (out.size() < 4 || out.substr(out.size() - 4) != "\x00\x00\xff\xff"s)) {
       out += "\x00\x00\x00\xff\xff"s;  // nothing was left to flush
     }
   }
@@ -128,7 +128,8 @@ std::string fragmented(Random& random, unsigned first, std::string_view payload,
 
 // Any frame, mostly one that may stand there. Its payload is there, whatever its header says.
 std::string any_frame(Random& random, ServerDeflater& deflater, bool& is_in_message) {
-  auto opcode = random.one_in(60) ? random.below(16) : random.pick<std::size_t>({0, 0, 1, 1, 2, 9, 10});
+  auto opcode =
+      random.one_in(60) ? random.below(16) : random.pick<std::size_t>({0, 0, 1, 1, 2, 9, 10});
   if (opcode <= 2 && !random.one_in(20)) {
     opcode = is_in_message ? 0 : std::max<std::size_t>(opcode, 1);
   }
@@ -266,7 +267,8 @@ TEST_CASE("random messages: long ones, in random fragments and random chunks", "
     ServerDeflater deflater(random);
     std::string bytes;
     for (int message = 0; message < 6; ++message) {
-      const std::string text = random.text(random.below(random.pick<std::size_t>({100, kLongestMessage})));
+      const std::string text =
+          random.text(random.below(random.pick<std::size_t>({100, kLongestMessage})));
       const bool is_compressed = !random.one_in(4);
       bytes += fragmented(random, is_compressed ? 0x41 : 0x01,
                           is_compressed ? deflater.message(text) : text,

@@ -144,13 +144,13 @@ TEST_CASE("inflate: an empty message, as 00 (RFC 7692 7.2.3.6) or without any by
 
 TEST_CASE("inflate: an incomplete block at the end is corrupt (RFC 7692 7.2.2)", "[deflate]") {
   expect_corrupt(hello().substr(0, 3));
-  expect_corrupt("\x00\x05\x00\xfa\xffHel"s);          // of a block without compression
+  expect_corrupt("\x00\x05\x00\xfa\xffHel"s);  // of a block without compression
   expect_corrupt("\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff"s);  // the tail was sent as well
-  expect_corrupt("\x05"s);                             // of a block with a dictionary of its own
+  expect_corrupt("\x05"s);  // of a block with a dictionary of its own
 }
 
 TEST_CASE("inflate: data that is no DEFLATE is corrupt", "[deflate]") {
-  expect_corrupt("\x07"s);                      // the block type 3 that does not exist
+  expect_corrupt("\x07"s);                       // the block type 3 that does not exist
   expect_corrupt("\x00\x05\x00\x00\x00Hello"s);  // length and its complement differ
 }
 
@@ -175,8 +175,7 @@ TEST_CASE("inflate: little room gives many steps, none larger", "[deflate]") {
   CHECK(steps <= 1001);
 }
 
-TEST_CASE("inflate: a peer of nothing but final blocks costs no copy of the window",
-          "[deflate]") {
+TEST_CASE("inflate: a peer of nothing but final blocks costs no copy of the window", "[deflate]") {
   Inflater inflater;
   Deflater deflater({});
   inflate(inflater, {deflate(deflater, {std::string(40'000, 'x')})});  // a full window

@@ -78,10 +78,29 @@ TEST_CASE("extensions: names and parameters, over several lines (RFC 6455 9.1)",
 }
 
 TEST_CASE("extensions: what is no token is refused, quoted or not (RFC 6455 9.1)", "[extension]") {
-  for (const std::string value :
-       {"a;", ";a", "a;;b", "a b", "a; b c", "a; b=", "a; =b", "a; b=c=d", "a; b=\"", "a; b=\"c",
-        "a; b=\"\"", "a; b=\"c d\"", "a; b=\"c,d\"", "a; b=\"c;d\"", "a; b=\"c\"d\"", "a; b=\"c\\",
-        "a; b=\"c\\\"", "a; b=c\"", "a; \"b\"", "\"a\"", "=", ";", "a=b"}) {
+  for (const std::string value : {"a;",
+                                  ";a",
+                                  "a;;b",
+                                  "a b",
+                                  "a; b c",
+                                  "a; b=",
+                                  "a; =b",
+                                  "a; b=c=d",
+                                  "a; b=\"",
+                                  "a; b=\"c",
+                                  "a; b=\"\"",
+                                  "a; b=\"c d\"",
+                                  "a; b=\"c,d\"",
+                                  "a; b=\"c;d\"",
+                                  "a; b=\"c\"d\"",
+                                  "a; b=\"c\\",
+                                  "a; b=\"c\\\"",
+                                  "a; b=c\"",
+                                  "a; \"b\"",
+                                  "\"a\"",
+                                  "=",
+                                  ";",
+                                  "a=b"}) {
     INFO(value);
     CHECK_FALSE(parsed({value}));
     CHECK_FALSE(parsed({"good", "good, " + value}));
@@ -208,7 +227,8 @@ TEST_CASE("deflate answer: values, doubles and unknown parameters are refused (R
   }
   CHECK(refused("permessage-deflate; server_max_window_bits=10; server_max_window_bits=10") ==
         "permessage-deflate has a parameter twice");
-  for (const std::string name : {"unknown", "Server_No_Context_Takeover", "s2c_max_window_bits=8"}) {
+  for (const std::string name :
+       {"unknown", "Server_No_Context_Takeover", "s2c_max_window_bits=8"}) {
     CHECK(refused("permessage-deflate; " + name) ==
           "permessage-deflate has a parameter that was not offered");
   }

@@ -172,16 +172,15 @@ TEST_CASE("handshake: permessage-deflate is agreed on when it was offered (RFC 7
         auto handshake = make_handshake(request);
         CHECK(receive_all(handshake, chunks) == Progress::kFailed);  // a ';' too many
       });
-  support::for_each_chunking(
-      good_fields() + "Sec-WebSocket-Extensions:\r\n" + field +
-          "; client_max_window_bits=10; server_no_context_takeover\r\n\r\n",
-      [&](const support::Chunks& chunks) {
-        auto handshake = make_handshake(request);
-        CHECK(receive_all(handshake, chunks) == Progress::kOpen);
-        REQUIRE(handshake.deflate());
-        CHECK(handshake.deflate()->window_bits == 10);
-        CHECK(handshake.deflate()->peer_no_context_takeover);
-      });
+  support::for_each_chunking(good_fields() + "Sec-WebSocket-Extensions:\r\n" + field +
+                                 "; client_max_window_bits=10; server_no_context_takeover\r\n\r\n",
+                             [&](const support::Chunks& chunks) {
+                               auto handshake = make_handshake(request);
+                               CHECK(receive_all(handshake, chunks) == Progress::kOpen);
+                               REQUIRE(handshake.deflate());
+                               CHECK(handshake.deflate()->window_bits == 10);
+                               CHECK(handshake.deflate()->peer_no_context_takeover);
+                             });
   auto declined = make_handshake(request);
   CHECK(receive(declined, good_fields() + "\r\n") == Progress::kOpen);
   CHECK_FALSE(declined.deflate());
