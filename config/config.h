@@ -59,6 +59,7 @@ struct Upstream {
   std::string origin;
   Tls tls;
   milliseconds connect_timeout{10'000};
+  bool compression = false;
   milliseconds ping_interval{25'000};
   milliseconds ping_timeout{20'000};
   std::vector<std::string> on_open;

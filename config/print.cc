@@ -165,6 +165,7 @@ void print_upstream(Writer& writer, const Upstream& upstream) {
     print_tls(writer, upstream.tls);
   }
   writer.duration("connect_timeout", upstream.connect_timeout);
+  writer.flag("compression", upstream.compression);
   writer.duration("ping_interval", upstream.ping_interval);
   writer.duration("ping_timeout", upstream.ping_timeout);
   print_list(writer, "on_open", upstream.on_open, [](const std::string&) { return kRedacted; });

@@ -217,6 +217,7 @@ const Table<Upstream>& upstream_table() {
       {"origin", text(&Upstream::origin, check_origin)},
       {"tls", map(&Upstream::tls, tls_table)},
       {"connect_timeout", duration(&Upstream::connect_timeout, {milliseconds(1), minutes(10)})},
+      {"compression", boolean(&Upstream::compression)},
       {"ping_interval", read_ping_interval},
       {"ping_timeout", duration(&Upstream::ping_timeout, {milliseconds(10), kDay})},
       {"on_open", read_on_open},

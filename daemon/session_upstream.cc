@@ -20,6 +20,7 @@ std::uint16_t close_code_of(ws::ErrorCode code) {
     case ws::ErrorCode::kMessageTooBig:
       return ws::kCloseMessageTooBig;
     case ws::ErrorCode::kInvalidUtf8:
+    case ws::ErrorCode::kInvalidCompression:
       return ws::kCloseInvalidPayload;
     case ws::ErrorCode::kProtocolViolation:
       return ws::kCloseProtocolError;

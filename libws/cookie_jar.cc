@@ -1,144 +1,23 @@
 // SPDX-License-Identifier: MIT
-// The jar and its file: reading, and noticing that it has changed. Format and matching are in
-// protocol/.
-#include <fcntl.h>
+// The jar: when its file is read again, what servers put into it, and what lies under it. Format
+// and rules are in protocol/, the file is cookie_storage.h.
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <ctime>
 #include <functional>
-#include <optional>
 #include <system_error>
 #include <utility>
 #include <variant>
 
 #include <ws/cookie_jar.h>
 
+#include "cookie_storage.h"
 #include "protocol/cookie_file.h"
 #include "protocol/cookie_match.h"
+#include "protocol/http_field.h"
+#include "protocol/set_cookie.h"
 
 namespace ws {
-namespace {
-
-constexpr std::size_t kMaxFile = std::size_t{4} << 20;
-constexpr std::size_t kReadSize = std::size_t{64} << 10;
-// Times of files stand still for up to one tick of the kernel (10 ms at 100 Hz): a file that was
-// written this shortly before it was read may be written again without a visible change.
-constexpr std::chrono::milliseconds kSettled{50};
-
-Error jar_error(const std::string& path, const std::string& what, int system_errno = 0) {
-  return {.phase = Phase::kOptions,
-          .code = ErrorCode::kInvalidOption,
-          .message = "cookie jar " + path + ": " + what,
-          .system_errno = system_errno};
-}
-
-Error system_error(const std::string& path, int system_errno) {
-  return jar_error(path, std::generic_category().message(system_errno), system_errno);
-}
-
-std::chrono::nanoseconds since_epoch(const timespec& time) {
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-// What tells one state of a file from another without reading it.
-struct FileState {
-  dev_t device = 0;
-  ino_t inode = 0;
-  off_t size = 0;
-  std::chrono::nanoseconds modified{};
-  std::chrono::nanoseconds changed{};
-  bool operator==(const FileState&) const = default;
-};
-
-FileState state_of(const struct stat& status) {
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = status.st_size,
-          .modified = since_epoch(status.st_mtim),
-          .changed = since_epoch(status.st_ctim)};
-}
-
-bool is_settled(const FileState& state) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return now - std::max(state.modified, state.changed) > kSettled;
-}
-
-struct FileContent {
-  std::string text;
-  FileState state;  // before the reading: what changes during it is noticed next time
-  bool settled = false;
-};
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-
-  [[nodiscard]] int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-// At most kMaxFile bytes, or an errno; EFBIG when there are more.
-std::variant<std::string, int> read_text(int descriptor) {
-  std::string text;
-  for (;;) {
-    const std::size_t before = text.size();
-    text.resize(before + kReadSize);
-    const ssize_t count = ::read(descriptor, text.data() + before, kReadSize);
-    if (count < 0 && errno != EINTR) {
-      return errno;
-    }
-    text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    if (count == 0) {
-      return text;
-    }
-    if (text.size() > kMaxFile) {
-      return EFBIG;
-    }
-  }
-}
-
-Result<FileContent> read_file(const std::string& path) {
-  // Non-blocking, so that a FIFO without a writer does not hold us up before it is refused.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-
-  struct stat status {};
-
-  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) {
-    return system_error(path, errno);
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return jar_error(path, "not a regular file");
-  }
-  FileContent content;
-  content.state = state_of(status);
-  content.settled = is_settled(content.state);
-  auto text = read_text(file.number());
-  if (const int* failure = std::get_if<int>(&text)) {
-    return *failure == EFBIG ? jar_error(path, "larger than 4 MiB", EFBIG)
-                             : system_error(path, *failure);
-  }
-  content.text = std::get<std::string>(std::move(text));
-  return content;
-}
-
-}  // namespace
 
 struct CookieJar::Impl {
   protocol::CookieFile content;
@@ -146,12 +25,20 @@ struct CookieJar::Impl {
   FileState state;
   bool settled = false;
   std::size_t text_hash = 0;
+  std::shared_ptr<const CookieJar> under;  // nullptr: nothing
 
   void take(const FileContent& file);
+  [[nodiscard]] std::vector<Cookie> store(const Url& url, const HttpResponse& response,
+                                          std::int64_t now);
+  [[nodiscard]] bool may_take(const Cookie& cookie, const Url& url) const;
+  // All there is, sorted and judged, for `use`.
+  template <typename Use>
+  [[nodiscard]] auto judge(const Url& url, std::int64_t now, Use use) const;
 };
 
 void CookieJar::Impl::take(const FileContent& file) {
   content = protocol::parse_cookie_file(file.text);
+  content.other_lines = {};  // the writer reads them from the file
   state = file.state;
   settled = file.settled;
   text_hash = std::hash<std::string>{}(file.text);
@@ -162,7 +49,7 @@ CookieJar::CookieJar() : impl_(std::make_unique<Impl>()) {}
 CookieJar::~CookieJar() = default;
 
 Result<std::size_t> CookieJar::load(const std::string& path) {
-  const auto file = read_file(path);
+  const auto file = read_cookie_file(path);
   if (!file) {
     return file.error();
   }
@@ -172,7 +59,7 @@ Result<std::size_t> CookieJar::load(const std::string& path) {
 }
 
 Result<std::size_t> CookieJar::load_text(std::string_view text) {
-  if (text.size() > kMaxFile) {
+  if (text.size() > kMaxCookieFile) {
     return jar_error("text", "larger than 4 MiB", EFBIG);
   }
   impl_->path.clear();
@@ -188,13 +75,13 @@ Result<bool> CookieJar::refresh() {
   struct stat status {};
 
   if (::stat(impl_->path.c_str(), &status) != 0) {
-    return system_error(impl_->path, errno);
+    return jar_error(impl_->path, std::generic_category().message(errno), errno);
   }
   const bool same_state = state_of(status) == impl_->state;
   if (same_state && impl_->settled) {
     return false;
   }
-  const auto file = read_file(impl_->path);
+  const auto file = read_cookie_file(impl_->path);
   if (!file) {
     return file.error();
   }
@@ -221,17 +108,93 @@ std::size_t CookieJar::size() const {
   return impl_->content.cookies.cookies().size();
 }
 
+bool CookieJar::Impl::may_take(const Cookie& cookie, const Url& url) const {
+  return !protocol::hides_secure_cookie(cookie, url, content.cookies) &&
+         (under == nullptr ||
+          !protocol::hides_secure_cookie(cookie, url, under->impl_->content.cookies));
+}
+
+// Returns what was taken.
+std::vector<Cookie> CookieJar::Impl::store(const Url& url, const HttpResponse& response,
+                                           std::int64_t now) {
+  std::vector<Cookie> taken;
+  const auto refuse = [this](std::string reason) {
+    content.add_problem(0, "Set-Cookie of a server: " + std::move(reason));
+  };
+  for (const std::string_view field : protocol::field_values(response.headers, "Set-Cookie")) {
+    auto parsed = protocol::parse_set_cookie(field, url, now);
+    if (auto* reason = std::get_if<std::string>(&parsed)) {
+      refuse(std::move(*reason));
+      continue;
+    }
+    const Cookie& cookie = std::get<Cookie>(parsed);
+    if (!may_take(cookie, url)) {
+      refuse("it would hide a Secure cookie without TLS");
+    } else if (auto reason = content.cookies.put(cookie, now)) {
+      refuse(*std::move(reason));
+    } else {
+      taken.push_back(cookie);
+    }
+  }
+  return taken;
+}
+
+std::size_t CookieJar::store(const Url& url, const HttpResponse& response, std::int64_t now) {
+  return impl_->store(url, response, now).size();
+}
+
+Result<std::size_t> CookieJar::store_in_file(const Url& url, const HttpResponse& response,
+                                             std::int64_t now) {
+  const std::vector<Cookie> taken = impl_->store(url, response, now);
+  if (taken.empty() || impl_->path.empty()) {
+    return taken.size();
+  }
+  const auto file = merge_into_cookie_file(impl_->path, taken, now);
+  if (!file) {
+    impl_->content.add_problem(0, "not written: " + file.error().message);
+    return file.error();
+  }
+  const std::vector<CookieFileProblem> problems = std::move(impl_->content.problems);
+  impl_->take(file.value());
+  for (const CookieFileProblem& problem : problems) {
+    if (problem.line == 0) {  // those of lines were found again
+      impl_->content.add_problem(0, problem.message);
+    }
+  }
+  return taken.size();
+}
+
+void CookieJar::lie_over(std::shared_ptr<const CookieJar> under) {
+  impl_->under = std::move(under);
+}
+
+template <typename Use>
+auto CookieJar::Impl::judge(const Url& url, std::int64_t now, Use use) const {
+  if (under == nullptr) {
+    return use(protocol::judge_cookies(content.cookies.cookies(), url, now));
+  }
+  if (content.cookies.cookies().empty()) {
+    return under->impl_->judge(url, now, use);
+  }
+  protocol::CookieSet all = under->impl_->content.cookies;
+  for (const Cookie& cookie : content.cookies.cookies()) {
+    (void)all.put(cookie, now);  // each was taken before
+  }
+  return use(protocol::judge_cookies(all.cookies(), url, now));
+}
+
 std::string CookieJar::header_for(const Url& url, std::int64_t now) const {
-  return protocol::cookie_header(
-      protocol::judge_cookies(impl_->content.cookies.cookies(), url, now));
+  return impl_->judge(url, now, [](const auto& judged) { return protocol::cookie_header(judged); });
 }
 
 std::vector<CookieDecision> CookieJar::explain(const Url& url, std::int64_t now) const {
-  std::vector<CookieDecision> decisions;
-  for (const auto& judged : protocol::judge_cookies(impl_->content.cookies.cookies(), url, now)) {
-    decisions.push_back({.cookie = *judged.cookie, .verdict = judged.verdict});
-  }
-  return decisions;
+  return impl_->judge(url, now, [](const auto& judged) {
+    std::vector<CookieDecision> decisions;
+    for (const auto& one : judged) {
+      decisions.push_back({.cookie = *one.cookie, .verdict = one.verdict});
+    }
+    return decisions;
+  });
 }
 
 }  // namespace ws

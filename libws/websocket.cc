@@ -13,13 +13,17 @@ WebSocket::~WebSocket() {
   Impl::dispose(std::move(impl_));
 }
 
-SendResult WebSocket::send(std::string_view text) {
-  return impl_->send(MessageType::kText, text);
+SendResult WebSocket::send(std::string_view text, const SendOptions& options) {
+  return impl_->send(MessageType::kText, text, options);
 }
 
-SendResult WebSocket::send_binary(std::span<const std::byte> bytes) {
+SendResult WebSocket::send_binary(std::span<const std::byte> bytes, const SendOptions& options) {
   return impl_->send(MessageType::kBinary,
-                     {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+                     {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, options);
+}
+
+MessageWriter WebSocket::start_message(MessageType type, const SendOptions& options) {
+  return impl_->start_message(type, options) ? MessageWriter(*this) : MessageWriter();
 }
 
 bool WebSocket::ping(std::string_view payload) {
@@ -62,12 +66,24 @@ const HttpResponse& WebSocket::response() const {
   return impl_->response();
 }
 
+OpeningTimes WebSocket::opening_times() const {
+  return impl_->opening_times();
+}
+
+std::optional<TlsInfo> WebSocket::tls_info() const {
+  return impl_->tls_info();
+}
+
 std::size_t WebSocket::buffered_amount() const {
   return impl_->buffered_amount();
 }
 
 std::uint64_t WebSocket::received_bytes() const {
   return impl_->received_bytes();
+}
+
+bool WebSocket::is_compression_agreed() const {
+  return impl_->is_compression_agreed();
 }
 
 std::chrono::microseconds WebSocket::ping_round_trip() const {

@@ -29,6 +29,7 @@ void WebSocket::Impl::dispose(std::unique_ptr<Impl> impl) {
   Impl& disposed = *impl;
   disposed.owner_ = nullptr;
   disposed.stage_ = Stage::kEnded;
+  disposed.detach_writer();
   if (disposed.visit_ == nullptr) {
     return;
   }
@@ -70,6 +71,11 @@ void WebSocket::Impl::close(std::uint16_t code, std::string_view reason) {
     return;
   }
   connection_->close(code, reason, now());
+  await_close();
+}
+
+// Our Close frame is queued.
+void WebSocket::Impl::await_close() {
   flush();
   backlog_ = stream_->output().size();
   backlog_moved_at_ = now();

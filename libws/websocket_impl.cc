@@ -13,18 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// RFC 6455 section 5.2: two bytes, a length of eight, a mask key of four.
-constexpr std::size_t kMaxFrameHeader = 14;
-
-protocol::ConnectionSettings settings_of(const Options& options) {
-  protocol::ConnectionSettings settings;
-  settings.max_message = options.max_message;
-  settings.ping_interval = options.ping_interval;
-  settings.ping_timeout = options.ping_timeout;
-  settings.close_timeout = options.close_timeout;
-  return settings;
-}
-
 }  // namespace
 
 WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, Options options)
@@ -33,7 +21,7 @@ WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, O
       send_high_water_(options.send_high_water),
       send_limit_(options.send_limit),
       flush_timeout_(options.flush_timeout),
-      settings_(settings_of(options)),
+      settings_(connection_settings(options)),
       callbacks_(std::move(options.callbacks)),
       timer_(loop, [this] { take_turn(); }) {
   Result<Url> parsed = parse_url(url);
@@ -51,6 +39,7 @@ void WebSocket::Impl::opened(Result<Opened> result) {
   const Visit visit(*this);
   const std::unique_ptr<Opening> opening = std::move(opening_);
   remote_address_ = opening->remote_address();
+  opening_times_ = opening->times();
   if (!result) {
     stage_ = Stage::kEnded;
     report(result.error());
@@ -60,9 +49,11 @@ void WebSocket::Impl::opened(Result<Opened> result) {
 }
 
 void WebSocket::Impl::open(Opened opened) {
+  url_ = std::move(opened.url);
   stream_ = std::move(opened.stream);
   response_ = std::move(opened.response);
   subprotocol_ = std::move(opened.subprotocol);
+  settings_.deflate = opened.deflate;
   stream_->set_handler(this);
   stream_->set_high_water(std::max<std::size_t>(send_high_water_, 1));
   connection_.emplace(settings_, loop_.context().random(), stream_->output(), now());
@@ -86,7 +77,19 @@ void WebSocket::Impl::on_data(std::span<std::byte> bytes) {
 }
 
 void WebSocket::Impl::on_message(MessageType type, std::string_view data) {
-  call(on_message_, callbacks_.on_message, Message{.type = type, .data = data});
+  if (takes_chunks()) {
+    on_chunk({.type = type, .data = data, .is_first = true, .is_last = true});
+  } else {
+    call(on_message_, callbacks_.on_message, Message{.type = type, .data = data});
+  }
+}
+
+bool WebSocket::Impl::takes_chunks() const {
+  return static_cast<bool>(callbacks_.on_message_chunk);
+}
+
+void WebSocket::Impl::on_chunk(const MessageChunk& chunk) {
+  call(on_message_chunk_, callbacks_.on_message_chunk, chunk);
 }
 
 void WebSocket::Impl::on_pong(std::string_view payload) {
@@ -143,16 +146,26 @@ bool WebSocket::Impl::can_send() const {
   return stage_ == Stage::kOpen && !hung_up_;
 }
 
-SendResult WebSocket::Impl::send(MessageType type, std::string_view data) {
-  if (!can_send()) {
+protocol::Connection::Compress WebSocket::Impl::compress_of(const SendOptions& options) {
+  using Compress = protocol::Connection::Compress;
+  return options.compress ? Compress::kIfLongEnough : Compress::kNever;
+}
+
+bool WebSocket::Impl::has_room_for(std::size_t size) const {
+  const std::size_t queued = stream_->output().size();
+  return queued < send_limit_ && connection_->most_sent(size) <= send_limit_ - queued;
+}
+
+SendResult WebSocket::Impl::send(MessageType type, std::string_view data,
+                                 const SendOptions& options) {
+  if (!can_send() || !has_room_for(data.size())) {
     return SendResult::kRefused;
   }
-  const ByteQueue& output = stream_->output();
-  const std::size_t room = send_limit_ - std::min(send_limit_, output.size());
-  if (room < kMaxFrameHeader || data.size() > room - kMaxFrameHeader) {
-    return SendResult::kRefused;
-  }
-  switch (connection_->send(type, data)) {
+  return sent(connection_->send(type, data, compress_of(options)));
+}
+
+SendResult WebSocket::Impl::sent(protocol::Connection::Sent sent) {
+  switch (sent) {
     case protocol::Connection::Sent::kNotOpen:
       return SendResult::kRefused;
     case protocol::Connection::Sent::kInvalidUtf8:
@@ -160,8 +173,8 @@ SendResult WebSocket::Impl::send(MessageType type, std::string_view data) {
     case protocol::Connection::Sent::kYes:
       break;
   }
-  stream_->flush_soon();
-  return output.size() > send_high_water_ ? SendResult::kQueued : SendResult::kSent;
+  flush();
+  return stream_->output().size() > send_high_water_ ? SendResult::kQueued : SendResult::kSent;
 }
 
 bool WebSocket::Impl::ping(std::string_view payload) {
@@ -212,6 +225,14 @@ State WebSocket::Impl::state() const {
   }
   const bool is_open = can_send() && connection_->state() == protocol::ConnectionState::kOpen;
   return is_open ? State::kOpen : State::kClosing;
+}
+
+OpeningTimes WebSocket::Impl::opening_times() const {
+  return opening_ != nullptr ? opening_->times() : opening_times_;
+}
+
+std::optional<TlsInfo> WebSocket::Impl::tls_info() const {
+  return stream_ != nullptr ? stream_->tls_info() : std::nullopt;
 }
 
 std::size_t WebSocket::Impl::buffered_amount() const {

@@ -32,7 +32,16 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   // at this moment dies when the outermost of its functions on the stack returns.
   static void dispose(std::unique_ptr<Impl> impl);
 
-  SendResult send(MessageType type, std::string_view data);
+  SendResult send(MessageType type, std::string_view data, const SendOptions& options);
+  // Of the one MessageWriter. The link is where it keeps its pointer to the WebSocket; it is set to
+  // nullptr when the message is finished or the WebSocket destroyed.
+  bool start_message(MessageType type, const SendOptions& options);
+
+  void attach_writer(WebSocket** link) { writer_link_ = link; }
+
+  SendResult write(std::string_view piece);
+  SendResult finish_message();
+  void abandon_message();
   bool ping(std::string_view payload);
   void close(std::uint16_t code, std::string_view reason);
   void abort();
@@ -49,8 +58,13 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   [[nodiscard]] const HttpResponse& response() const { return response_; }
 
+  [[nodiscard]] std::optional<TlsInfo> tls_info() const;
+  [[nodiscard]] OpeningTimes opening_times() const;
   [[nodiscard]] std::size_t buffered_amount() const;
   [[nodiscard]] std::uint64_t received_bytes() const;
+
+  [[nodiscard]] bool is_compression_agreed() const { return settings_.deflate.has_value(); }
+
   [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
   [[nodiscard]] const std::string& remote_address() const;
 
@@ -80,6 +94,8 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   // protocol::ConnectionEvents
   void on_message(MessageType type, std::string_view data) override;
+  [[nodiscard]] bool takes_chunks() const override;
+  void on_chunk(const MessageChunk& chunk) override;
   void on_pong(std::string_view payload) override;
 
   void opened(Result<Opened> result);
@@ -91,6 +107,8 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void settle();
   void flush();
   void arm_timer();
+  void await_close();
+  void detach_writer();
   void finish_close();
   void finish_error(const Error& error);
   void finish(End end, bool may_send);
@@ -100,6 +118,9 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void callback_threw() noexcept;
 
   [[nodiscard]] bool can_send() const;
+  [[nodiscard]] bool has_room_for(std::size_t size) const;
+  SendResult sent(protocol::Connection::Sent sent);
+  [[nodiscard]] static protocol::Connection::Compress compress_of(const SendOptions& options);
   [[nodiscard]] std::optional<std::chrono::milliseconds> close_time_left();
   [[nodiscard]] std::optional<std::chrono::milliseconds> flush_time_left(
       std::chrono::milliseconds limit);
@@ -123,15 +144,18 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   HttpResponse response_;
   std::string subprotocol_;
   std::string remote_address_;
+  OpeningTimes opening_times_;  // when the opening is over
 
   Callbacks callbacks_;
   PinnedCallback<void(WebSocket&)> on_open_;
   PinnedCallback<void(WebSocket&, const Message&)> on_message_;
+  PinnedCallback<void(WebSocket&, const MessageChunk&)> on_message_chunk_;
   PinnedCallback<void(WebSocket&)> on_drain_;
   PinnedCallback<void(WebSocket&, std::string_view)> on_pong_;
   PinnedCallback<void(WebSocket&, const Error&)> on_error_;
   PinnedCallback<void(WebSocket&, const CloseInfo&)> on_close_;
   std::exception_ptr thrown_;
+  WebSocket** writer_link_ = nullptr;
 
   Timer timer_;  // for the connection's deadline, and for the turn that resumes
   EventLoop::Clock::time_point armed_for_{};

@@ -24,29 +24,34 @@ Opening::Opening(EventLoop& loop, Result<OpeningPlan> plan, Callback on_done)
     early_error_ = plan.error();
   } else {
     plan_ = std::move(*plan);
-    dial();
+    early_error_ = dial();
   }
   timer_.start(early_error_ ? std::chrono::milliseconds(0) : plan_->timeout);
 }
 
 Opening::~Opening() = default;
 
-void Opening::dial() {
-  net::DialTarget target = plan_->target;
-  if (target.secure && target.tls_context == nullptr) {
+std::optional<Error> Opening::dial() {
+  const Url& url = plan_->request.url;
+  if (url.secure && plan_->route.tls_context == nullptr) {
     auto context = loop_.context().tls_context(plan_->tls);
     if (!context) {
-      early_error_ = context.error();
-      return;
+      return context.error();
     }
-    target.tls_context = std::move(*context);
+    plan_->route.tls_context = std::move(*context);
+  }
+  auto target = route_to(url, plan_->route, environment_variable);
+  if (!target) {
+    return target.error();
   }
   dialer_ = std::make_unique<net::Dialer>(
-      loop_, std::move(target),
+      loop_, std::move(*target),
       [this](Result<net::Dialled> result) { dialled(std::move(result)); });
+  return std::nullopt;
 }
 
 void Opening::dialled(Result<net::Dialled> result) {
+  clock_.add(dialer_->times());
   dialer_.reset();
   if (!result) {
     finish(result.error());
@@ -59,22 +64,48 @@ void Opening::dialled(Result<net::Dialled> result) {
   stream_->resume_reading();
 }
 
+OpeningTimes Opening::times() const {
+  net::PhaseClock clock = clock_;
+  if (dialer_ != nullptr) {
+    clock.add(dialer_->times());
+  }
+  return clock.times(loop_.now());
+}
+
 void Opening::send_request() {
-  protocol::HandshakeRequest request = std::move(plan_->request);
-  request.cookie = cookie_for(request.url);
+  clock_.begin(Phase::kHttp, loop_.now());
+  protocol::HandshakeRequest request = plan_->request;
+  cookie_ = cookie_for(request.url);
+  request.cookie = cookie_;
   handshake_.emplace(std::move(request), loop_.context().random());
   stream_->output().append(handshake_->request_bytes());
   stream_->flush_soon();
 }
 
 std::string Opening::cookie_for(const Url& url) const {
-  if (plan_->cookie_jar == nullptr) {
-    return {};
+  const CookiePlan& cookies = plan_->cookies;
+  if (cookies.jar != nullptr) {
+    // A file that cannot be read just now leaves the jar as it was, and so it is used; the owner of
+    // the jar learns of it from his own refresh().
+    (void)cookies.jar->refresh();
   }
-  // A file that cannot be read just now leaves the jar as it was, and so it is used; the owner of
-  // the jar learns of it from his own refresh().
-  (void)plan_->cookie_jar->refresh();
-  return plan_->cookie_jar->header_for(url, unix_now());
+  return cookies.source() != nullptr ? cookies.source()->header_for(url, unix_now())
+                                     : std::string();
+}
+
+void Opening::keep_cookies(const HttpResponse& response) {
+  const Url& url = plan_->request.url;
+  switch (plan_->cookies.keep) {
+    case CookiePlan::Keep::kNot:
+      break;
+    case CookiePlan::Keep::kInSession:
+      plan_->cookies.session->store(url, response, unix_now());
+      break;
+    case CookiePlan::Keep::kInFile:
+      // What cannot be written is in memory all the same, and the jar's problems() tell it.
+      (void)plan_->cookies.jar->store_in_file(url, response, unix_now());
+      break;
+  }
 }
 
 void Opening::on_data(std::span<std::byte> bytes) {
@@ -86,9 +117,8 @@ void Opening::on_eof(net::Eof) {
 }
 
 void Opening::on_failure(const Error& error) {
-  // A refusal whose body is cut off is still that refusal.
-  if (handshake_->give_up() == Progress::kFailed) {
-    judge(Progress::kFailed);
+  if (auto answer = last_word()) {
+    finish(*std::move(answer));
     return;
   }
   finish(Error{
@@ -101,21 +131,57 @@ void Opening::on_failure(const Error& error) {
 void Opening::judge(Progress progress) {
   switch (progress) {
     case Progress::kNeedMore:
+      if (handshake_->is_refused() && is_redirected()) {
+        follow_redirect();  // whatever its body says
+      }
       break;
     case Progress::kOpen:
+      keep_cookies(handshake_->response());
       take_over();
       break;
     case Progress::kFailed:
-      finish(handshake_->error());
+      refused();
       break;
+  }
+}
+
+void Opening::refused() {
+  if (handshake_->error().code == ErrorCode::kHttpStatus && is_redirected()) {
+    follow_redirect();
+    return;
+  }
+  keep_cookies(handshake_->response());
+  finish(handshake_->error());
+}
+
+bool Opening::is_redirected() const {
+  return plan_->redirects.concerns(handshake_->response());
+}
+
+void Opening::follow_redirect() {
+  const HttpResponse response = handshake_->response();
+  keep_cookies(response);
+  auto url = plan_->redirects.follow(plan_->request.url, cookie_, response);
+  if (!url) {
+    finish(url.error());
+    return;
+  }
+  clock_.end(loop_.now());
+  handshake_.reset();
+  stream_.reset();
+  plan_->go_to(std::move(*url));
+  if (auto error = dial()) {
+    finish(*std::move(error));
   }
 }
 
 void Opening::take_over() {
   const auto rest = handshake_->rest();
-  finish(Opened{.stream = std::move(stream_),
+  finish(Opened{.url = plan_->request.url,
+                .stream = std::move(stream_),
                 .response = handshake_->response(),
                 .subprotocol = handshake_->subprotocol(),
+                .deflate = handshake_->deflate(),
                 .rest = std::vector<std::byte>(rest.begin(), rest.end())});
 }
 
@@ -124,9 +190,8 @@ void Opening::time_out() {
     finish(std::move(*early_error_));
     return;
   }
-  // The body of a refusal may be slow; its status is the better answer.
-  if (handshake_ && handshake_->give_up() == Progress::kFailed) {
-    judge(Progress::kFailed);
+  if (auto answer = last_word()) {
+    finish(*std::move(answer));
     return;
   }
   const std::string waiting = dialer_ != nullptr
@@ -137,9 +202,25 @@ void Opening::time_out() {
                .message = "timed out after " + to_text(plan_->timeout) + " while " + waiting});
 }
 
+// A refusal whose body is slow or cut off is still that refusal.
+std::optional<Error> Opening::last_word() {
+  if (dialer_ != nullptr) {
+    return dialer_->give_up();
+  }
+  if (!handshake_ || handshake_->give_up() != Progress::kFailed) {
+    return std::nullopt;
+  }
+  keep_cookies(handshake_->response());
+  return handshake_->error();
+}
+
 void Opening::finish(Result<Opened> result) {
   timer_.stop();
-  dialer_.reset();
+  if (dialer_ != nullptr) {
+    clock_.add(dialer_->times());
+    dialer_.reset();
+  }
+  clock_.end(loop_.now());
   const Callback on_done = std::move(on_done_);
   on_done(std::move(result));  // may destroy this
 }

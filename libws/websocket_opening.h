@@ -15,16 +15,19 @@
 #include <ws/net/stream.h>
 
 #include "net/dialer.h"
+#include "net/phase_clock.h"
 #include "protocol/handshake.h"
 #include "websocket_plan.h"
 
 namespace ws {
 
 struct Opened {
+  Url url;                              // of the request that opened it: redirects may lie behind
   std::unique_ptr<net::Stream> stream;  // reading; its handler is to be replaced
   HttpResponse response;
   std::string subprotocol;
-  std::vector<std::byte> rest;  // what came behind the response head: frames
+  std::optional<protocol::DeflateSettings> deflate;  // permessage-deflate, when it was agreed on
+  std::vector<std::byte> rest;                       // what came behind the response head: frames
 };
 
 // An opening under way, started by the constructor; a plan that is an error is reported like any
@@ -42,24 +45,36 @@ class Opening final : private net::StreamHandler {
   // Empty until the dial has succeeded.
   [[nodiscard]] const std::string& remote_address() const { return remote_address_; }
 
+  [[nodiscard]] OpeningTimes times() const;
+
  private:
   void on_data(std::span<std::byte> bytes) override;
   void on_eof(net::Eof eof) override;
   void on_failure(const Error& error) override;
 
-  void dial();
+  // The error that keeps it from being dialled at all.
+  [[nodiscard]] std::optional<Error> dial();
   void dialled(Result<net::Dialled> result);
   void send_request();
   void judge(protocol::ClientHandshake::Progress progress);
+  void refused();
+  [[nodiscard]] bool is_redirected() const;
+  void follow_redirect();
+  void keep_cookies(const HttpResponse& response);
   void take_over();
   void time_out();
   void finish(Result<Opened> result);
   [[nodiscard]] std::string cookie_for(const Url& url) const;
 
+  // The deadline's better answer: what was already said, but not to its end.
+  [[nodiscard]] std::optional<Error> last_word();
+
   EventLoop& loop_;
   Callback on_done_;
   std::optional<OpeningPlan> plan_;
   std::string remote_address_;
+  net::PhaseClock clock_;
+  std::string cookie_;                   // of the request that is waiting for its response
   std::unique_ptr<net::Dialer> dialer_;  // before the stream
   std::unique_ptr<net::Stream> stream_;
   std::optional<protocol::ClientHandshake> handshake_;  // with the stream

@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "protocol/basic_auth.h"
+
 namespace ws {
 namespace {
 
@@ -39,16 +41,64 @@ std::optional<Error> check_durations(const Options& options) {
   return std::nullopt;
 }
 
-// RFC 6265 section 5.4: a request has one Cookie header at most.
-std::optional<Error> check_cookie_sources(const Options& options) {
-  const auto is_cookie = [](const Header& header) {
+// The value of the Authorization header, from basic_auth or from the URL.
+Result<std::string> authorization(const Url& url, const Options& options) {
+  const bool is_in_url = !url.user.empty() || !url.password.empty();
+  if (options.basic_auth && is_in_url) {
+    return invalid("basic_auth and a user in the URL: only one of them can fill the header");
+  }
+  if (!options.basic_auth) {
+    return is_in_url ? protocol::basic_authorization(url.user, url.password) : std::string();
+  }
+  const auto& [user, password] = *options.basic_auth;
+  const std::string_view violation = protocol::credentials_violation(user, password);
+  if (!violation.empty()) {
+    return invalid("basic_auth: " + std::string(violation));
+  }
+  return protocol::basic_authorization(user, password);
+}
+
+bool has_cookie_header(const Options& options) {
+  return std::any_of(options.headers.begin(), options.headers.end(), [](const Header& header) {
     return strcasecmp(header.name.c_str(), "Cookie") == 0;
-  };
-  if (options.cookie_jar != nullptr &&
-      std::any_of(options.headers.begin(), options.headers.end(), is_cookie)) {
+  });
+}
+
+// RFC 6265 section 5.4: a request has one Cookie header at most.
+Result<CookiePlan> plan_cookies(const Options& options) {
+  const bool has_jar = options.cookie_jar != nullptr || options.session_cookies != nullptr;
+  if (has_jar && has_cookie_header(options)) {
     return invalid("a Cookie header and a cookie jar: only one of them can fill the header");
   }
-  return std::nullopt;
+  if (options.store_cookies && (!options.cookie_jar || options.session_cookies)) {
+    return invalid("store_cookies needs a cookie_jar, and no session_cookies beside it");
+  }
+  CookiePlan plan{.jar = options.cookie_jar, .session = options.session_cookies};
+  if (options.store_cookies) {
+    plan.keep = CookiePlan::Keep::kInFile;
+  } else if (!has_cookie_header(options)) {
+    plan.keep = CookiePlan::Keep::kInSession;
+    if (plan.session == nullptr) {
+      plan.session = std::make_shared<CookieJar>();
+    }
+    plan.session->lie_over(plan.jar);
+  }
+  return plan;
+}
+
+Result<protocol::RedirectChain> plan_redirects(const Url& url, const Options& options) {
+  if (options.follow_redirects > protocol::RedirectChain::kMaxHops) {
+    return invalid("follow_redirects must be 20 at most");
+  }
+  std::vector<protocol::Origin> allowed;
+  for (const std::string& text : options.redirect_to) {
+    auto origin = protocol::parse_origin(text);
+    if (!origin) {
+      return origin.error();
+    }
+    allowed.push_back(std::move(*origin));
+  }
+  return protocol::RedirectChain(url, options.follow_redirects, std::move(allowed));
 }
 
 protocol::HandshakeRequest make_request(const Url& url, const Options& options) {
@@ -58,7 +108,13 @@ protocol::HandshakeRequest make_request(const Url& url, const Options& options) 
           .cookie = {},
           .origin = options.origin,
           .headers = options.headers,
-          .max_header = options.max_header};
+          .max_header = options.max_header,
+          .compression = options.compression};
+}
+
+template <typename Value>
+const Error* error_of(const Result<Value>& result) {
+  return result ? nullptr : &result.error();
 }
 
 }  // namespace
@@ -67,25 +123,53 @@ Result<OpeningPlan> plan_opening(const Url& url, const Options& options) {
   if (auto error = check_durations(options)) {
     return std::move(*error);
   }
-  if (auto error = check_cookie_sources(options)) {
-    return std::move(*error);
+  auto credentials = authorization(url, options);
+  auto cookies = plan_cookies(options);
+  auto redirects = plan_redirects(url, options);
+  auto route = make_route(options);
+  for (const Error* error :
+       {error_of(credentials), error_of(cookies), error_of(redirects), error_of(route)}) {
+    if (error != nullptr) {
+      return *error;
+    }
   }
   protocol::HandshakeRequest request = make_request(url, options);
+  request.authorization = std::move(*credentials);
   if (auto error = protocol::check_request(request)) {
     return std::move(*error);
   }
-  return OpeningPlan{
-      .request = std::move(request),
-      .target = {.host = url.lookup_name(),
-                 .port = url.port,
-                 .unix_path = options.unix_path,
-                 .secure = url.secure,
-                 .server_name =
-                     options.tls.server_name.empty() ? url.host : options.tls.server_name,
-                 .tls_context = options.tls_context},
-      .tls = options.tls,
-      .cookie_jar = options.cookie_jar,
-      .timeout = options.connect_timeout};
+  return OpeningPlan{.request = std::move(request),
+                     .route = std::move(*route),
+                     .tls = options.tls,
+                     .cookies = std::move(*cookies),
+                     .redirects = std::move(*redirects),
+                     .timeout = options.connect_timeout};
+}
+
+void OpeningPlan::go_to(Url url) {
+  if (protocol::origin_of(url) == protocol::origin_of(request.url)) {
+    url.user = request.url.user;
+    url.password = request.url.password;
+  } else {
+    // For good: who sent us away may send us back, too, and not to where we meant to log in.
+    request.authorization.clear();
+    std::erase_if(request.headers, [](const Header& header) {
+      return strcasecmp(header.name.c_str(), "User-Agent") != 0;
+    });
+    route.leave_origin();
+  }
+  request.url = std::move(url);
+}
+
+protocol::ConnectionSettings connection_settings(const Options& options) {
+  protocol::ConnectionSettings settings;
+  settings.max_message = options.max_message;
+  settings.max_frame = options.max_frame;
+  settings.max_empty_fragments = options.max_empty_fragments;
+  settings.ping_interval = options.ping_interval;
+  settings.ping_timeout = options.ping_timeout;
+  settings.close_timeout = options.close_timeout;
+  return settings;
 }
 
 std::string to_text(std::chrono::milliseconds duration) {

@@ -47,6 +47,8 @@ class SocketStream final : public Stream, private Flushable {
   [[nodiscard]] std::size_t unacknowledged() const override;
   [[nodiscard]] bool is_hung_up() const override;
 
+  [[nodiscard]] std::optional<TlsInfo> tls_info() const override { return wire_->tls_info(); }
+
   [[nodiscard]] bool has_ended() const override { return ended_ || dead_; }
 
  private:

@@ -4,11 +4,12 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 
 #include <ws/error.h>
 #include <ws/net/stream.h>
 #include <ws/options.h>
+
+#include "net/tls_session.h"
 
 namespace ws::net {
 
@@ -18,10 +19,8 @@ namespace ws::net {
 class TlsHandshake {
  public:
   using Callback = std::function<void(Result<std::unique_ptr<Stream>>)>;
-  // Takes the descriptor. `server_name` is a DNS name (SNI, wildcards by whole labels) or an IP
-  // address.
-  TlsHandshake(EventLoop& loop, int descriptor, std::shared_ptr<const TlsContext> context,
-               std::string server_name, Callback on_done);
+  // Takes the descriptor.
+  TlsHandshake(EventLoop& loop, int descriptor, TlsTarget target, Callback on_done);
   ~TlsHandshake();
   TlsHandshake(const TlsHandshake&) = delete;
   TlsHandshake& operator=(const TlsHandshake&) = delete;

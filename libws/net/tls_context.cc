@@ -4,16 +4,16 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include "net/tls_bio.h"
+#include "net/tls_client_certificate.h"
+#include "net/tls_session.h"
 
 namespace ws {
 
@@ -27,17 +27,14 @@ constexpr std::size_t kReadAhead = std::size_t{64} << 10;
 constexpr std::array kBundles = {"/etc/ssl/certs/ca-certificates.crt",
                                  "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
 
-Error option_error(std::string message, int system_errno = 0) {
-  return {.phase = Phase::kOptions,
-          .code = ErrorCode::kInvalidOption,
-          .message = std::move(message),
-          .system_errno = system_errno};
+Error option_error(std::string message) {
+  return {
+      .phase = Phase::kOptions, .code = ErrorCode::kInvalidOption, .message = std::move(message)};
 }
 
 Result<bool> load_file(SSL_CTX* context, const std::string& what, const std::string& path) {
-  if (access(path.c_str(), R_OK) != 0) {
-    const int reason = errno;
-    return option_error(what + " " + path + ": " + std::system_category().message(reason), reason);
+  if (auto problem = net::check_readable(what, path)) {
+    return *std::move(problem);
   }
   ERR_clear_error();
   if (SSL_CTX_load_verify_file(context, path.c_str()) != 1) {
@@ -86,7 +83,9 @@ void set_modes(SSL_CTX* context, TlsVersion min_version) {
                                 SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_default_read_buffer_len(context, kReadAhead);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  // Sessions are kept in TlsSessionCache, which knows what they were verified for.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, net::TlsSession::on_new_session);
 }
 
 // A WebSocket's upgrade is HTTP/1.1 (RFC 6455 section 4.1); a server that would answer in HTTP/2
@@ -96,13 +95,26 @@ bool set_alpn(SSL_CTX* context) {
   return SSL_CTX_set_alpn_protos(context, http_1_1.data(), http_1_1.size()) == 0;
 }
 
+Result<std::vector<net::TlsPin>> parse_pins(const std::vector<std::string>& texts) {
+  std::vector<net::TlsPin> pins;
+  for (const std::string& text : texts) {
+    const auto pin = net::parse_pin(text);
+    if (!pin) {
+      return option_error("tls.pin_sha256: a pin is 'sha256//' and the Base64 of 32 bytes");
+    }
+    pins.push_back(*pin);
+  }
+  return pins;
+}
+
 }  // namespace
 
 TlsContext::TlsContext(net::SslContextHandle context, net::BioMethodHandle bio_method,
-                       Verification verification)
+                       Verification verification, std::vector<net::TlsPin> pins)
     : context_(std::move(context)),
       bio_method_(std::move(bio_method)),
-      verification_(verification) {}
+      verification_(verification),
+      pins_(std::move(pins)) {}
 
 Result<std::shared_ptr<const TlsContext>> make_tls_context(const TlsOptions& options) {
   net::SslContextHandle context(SSL_CTX_new(TLS_client_method()));
@@ -120,10 +132,17 @@ Result<std::shared_ptr<const TlsContext>> make_tls_context(const TlsOptions& opt
       return loaded.error();
     }
   }
+  if (auto problem = net::use_client_certificate(context.get(), options)) {
+    return *std::move(problem);
+  }
+  auto pins = parse_pins(options.pin_sha256);
+  if (!pins) {
+    return pins.error();
+  }
   const auto verification = options.insecure_skip_verify ? TlsContext::Verification::kNone
                                                          : TlsContext::Verification::kFull;
-  return std::shared_ptr<const TlsContext>(
-      std::make_shared<TlsContext>(std::move(context), std::move(bio_method), verification));
+  return std::shared_ptr<const TlsContext>(std::make_shared<TlsContext>(
+      std::move(context), std::move(bio_method), verification, std::move(*pins)));
 }
 
 }  // namespace ws

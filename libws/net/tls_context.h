@@ -3,20 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <ws/options.h>
 
 #include "net/tls_handles.h"
+#include "net/tls_pin.h"
+#include "net/tls_session_cache.h"
 
 namespace ws {
 
-// Immutable, so it may be used from any number of loops.
+// Immutable but for the sessions, which have a lock: it may be used from any number of loops.
 class TlsContext {
  public:
   enum class Verification : std::uint8_t { kFull, kNone };
 
   TlsContext(net::SslContextHandle context, net::BioMethodHandle bio_method,
-             Verification verification);
+             Verification verification, std::vector<net::TlsPin> pins);
 
   // OpenSSL counts references in it, so it is never constant there.
   [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
@@ -25,10 +28,17 @@ class TlsContext {
 
   [[nodiscard]] Verification verification() const { return verification_; }
 
+  // The server's key must have one of them, unless there is none.
+  [[nodiscard]] const std::vector<net::TlsPin>& pins() const { return pins_; }
+
+  [[nodiscard]] net::TlsSessionCache& sessions() const { return sessions_; }
+
  private:
   net::SslContextHandle context_;
   net::BioMethodHandle bio_method_;
   Verification verification_;
+  std::vector<net::TlsPin> pins_;
+  mutable net::TlsSessionCache sessions_;
 };
 
 }  // namespace ws

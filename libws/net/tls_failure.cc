@@ -122,8 +122,7 @@ std::string reason_text(const TlsSession& session, unsigned long error) {
     default:
       break;
   }
-  const char* text = ERR_reason_error_string(error);
-  return text != nullptr ? text : "unknown error";
+  return reason_of(error);
 }
 
 std::string failure_text(const TlsSession& session, int ssl_error, unsigned long error) {
@@ -145,6 +144,24 @@ std::string failure_text(const TlsSession& session, int ssl_error, unsigned long
 }
 
 }  // namespace
+
+const char* reason_of(unsigned long error) {
+  switch (ERR_GET_REASON(error)) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      return "the server wants a client certificate: set tls.cert_file";
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+      return "the server refuses the client certificate of tls.cert_file";
+    default:
+      break;
+  }
+  const char* const text = ERR_reason_error_string(error);
+  return text != nullptr ? text : "unknown error";
+}
 
 std::string quoted_peer_text(std::string_view text) {
   const bool is_cut = text.size() > kMaxPeerText;

@@ -20,6 +20,9 @@ class TlsSession;
 // Why the certificate that `store` stands at is refused, when `host` was wanted.
 [[nodiscard]] std::string describe_rejection(X509_STORE_CTX& store, const std::string& host);
 
+// The reason of an error of OpenSSL's; alerts of the peer about our certificate say so.
+[[nodiscard]] const char* reason_of(unsigned long error);
+
 // The failure of a handshake whose SSL_do_handshake() gave `ssl_error` (SSL_get_error()). Takes
 // what is in OpenSSL's error queue.
 [[nodiscard]] Error handshake_failure(const TlsSession& session, int ssl_error);

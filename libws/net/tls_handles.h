@@ -26,7 +26,12 @@ struct GeneralNamesDeleter {
   void operator()(GENERAL_NAMES* pointer) const noexcept { GENERAL_NAMES_free(pointer); }
 };
 
+struct SslSessionDeleter {
+  void operator()(SSL_SESSION* pointer) const noexcept { SSL_SESSION_free(pointer); }
+};
+
 using SslHandle = std::unique_ptr<SSL, SslDeleter>;
+using SslSessionHandle = std::unique_ptr<SSL_SESSION, SslSessionDeleter>;
 using SslContextHandle = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 using BioMethodHandle = std::unique_ptr<BIO_METHOD, BioMethodDeleter>;
 using GeneralNamesHandle = std::unique_ptr<GENERAL_NAMES, GeneralNamesDeleter>;

@@ -65,6 +65,7 @@ class TlsHandshake::Impl final : private Flushable {
     if (error == SSL_ERROR_WANT_READ) {
       wait_for(is_sent ? EV_READ : EV_READ | EV_WRITE);
     } else {
+      session_.value()->give_up();
       finish(handshake_failure(*session_.value(), error));
     }
   }
@@ -75,6 +76,10 @@ class TlsHandshake::Impl final : private Flushable {
   }
 
   void succeed() {
+    if (auto error = session_.value()->accept()) {
+      finish(*std::move(error));
+      return;
+    }
     auto wire = std::make_unique<TlsWire>(std::move(session_.value()));
     finish(std::unique_ptr<Stream>(
         std::make_unique<SocketStream>(context_, std::exchange(descriptor_, -1), std::move(wire))));
@@ -93,13 +98,10 @@ class TlsHandshake::Impl final : private Flushable {
   EventHandle event_;
 };
 
-TlsHandshake::TlsHandshake(EventLoop& loop, int descriptor,
-                           std::shared_ptr<const TlsContext> context, std::string server_name,
-                           Callback on_done)
-    : impl_(std::make_unique<Impl>(
-          loop.context(), descriptor,
-          TlsSession::make(std::move(context), descriptor, std::move(server_name)),
-          std::move(on_done))) {}
+TlsHandshake::TlsHandshake(EventLoop& loop, int descriptor, TlsTarget target, Callback on_done)
+    : impl_(std::make_unique<Impl>(loop.context(), descriptor,
+                                   TlsSession::make(std::move(target), descriptor),
+                                   std::move(on_done))) {}
 
 TlsHandshake::~TlsHandshake() = default;
 

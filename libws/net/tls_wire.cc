@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 
 #include "net/socket_wire.h"
+#include "net/tls_failure.h"
 
 namespace ws::net {
 
@@ -87,7 +88,7 @@ ReadEnd TlsWire::end_of_read(int ssl_error) {
     end_ = ReadEnd::kEof;
   } else {
     end_ = ReadEnd::kFailed;
-    reason_ = ERR_reason_error_string(ERR_peek_error());
+    reason_ = reason_of(ERR_peek_error());
   }
   may_hold_input_ = true;  // the end itself
   return end_;
@@ -136,7 +137,7 @@ WriteEnd TlsWire::end_of_write(int ssl_error) {
       write_wait_ = session_->socket().send_unsent() ? Wait::kReadable : Wait::kWritable;
       return WriteEnd::kBlocked;
     }
-    reason_ = ERR_reason_error_string(ERR_peek_error());
+    reason_ = reason_of(ERR_peek_error());
   }
   return WriteEnd::kFailed;
 }

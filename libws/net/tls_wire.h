@@ -25,6 +25,8 @@ class TlsWire final : public Wire {
 
   [[nodiscard]] bool has_buffered_input() const override { return may_hold_input_; }
 
+  [[nodiscard]] std::optional<TlsInfo> tls_info() const override { return session_->info(); }
+
   [[nodiscard]] Error failure() const override;
 
  private:

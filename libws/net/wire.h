@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <ws/byte_queue.h>
 #include <ws/error.h>
+#include <ws/tls_info.h>
 
 namespace ws::net {
 
@@ -55,6 +57,9 @@ class Wire {
 
   // Could read() have something to say although the socket shows nothing new?
   [[nodiscard]] virtual bool has_buffered_input() const { return false; }
+
+  // Of a TLS connection only.
+  [[nodiscard]] virtual std::optional<TlsInfo> tls_info() const { return std::nullopt; }
 
   // The first failure of either direction.
   [[nodiscard]] virtual Error failure() const = 0;

@@ -15,6 +15,7 @@ Connection::Connection(const ConnectionSettings& settings, RandomSource& random,
       random_(random),
       output_(output),
       assembler_({.max_message = settings.max_message,
+                  .max_frame = settings.max_frame,
                   .max_empty_fragments = settings.max_empty_fragments}),
       sent_(output.size()),
       keepalive_(settings.ping_interval, settings.ping_timeout, now),
@@ -24,7 +25,7 @@ void Connection::receive_eof() {
   if (state_ > ConnectionState::kClosing) {
     return;
   }
-  if (kept_.empty()) {
+  if (kept_.empty() && !must_inflate_) {
     fail_with_eof();
   } else {
     is_eof_kept_ = true;  // what was received before it comes first
@@ -45,6 +46,13 @@ void Connection::close(std::uint16_t code, std::string_view reason, TimePoint no
              utf8_prefix(reason, kMaxCloseReason));
   state_ = ConnectionState::kClosing;
   close_deadline_ = now + clamp_wait(settings_.close_timeout);
+}
+
+std::size_t Connection::memory_held() const {
+  return kept_.capacity() + assembler_.allocated() +
+         (inflater_ != nullptr ? inflater_->allocated() : 0) +
+         (deflater_ != nullptr ? deflater_->allocated() : 0) +
+         (outgoing_ != nullptr ? outgoing_->waiting.capacity() : 0);
 }
 
 void Connection::stop() {
@@ -98,7 +106,7 @@ void Connection::handle_deadline(TimePoint now) {
     set_failure(ErrorCode::kPingTimeout, "nothing was received after a keepalive ping");
     return;
   }
-  send_frame(Opcode::kPing, keepalive_.start_ping(now, random_));
+  send_keepalive_ping();
 }
 
 void Connection::pause(TimePoint now) {

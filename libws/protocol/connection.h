@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include <ws/error.h>
 #include <ws/options.h>
 
+#include "protocol/deflate.h"
 #include "protocol/frame.h"
 #include "protocol/keepalive.h"
 #include "protocol/message_assembler.h"
@@ -28,13 +30,15 @@ namespace ws::protocol {
 
 struct ConnectionSettings {
   Role role = Role::kClient;
-  std::size_t max_message = std::size_t{16} << 20;
+  std::size_t max_message = std::size_t{16} << 20;  // inflated
+  std::size_t max_frame = 0;                        // as it is sent; 0: no limit
   std::size_t max_empty_fragments = 1024;  // a message; flat buffers make other fragments free
   std::size_t max_queued_pongs =
       64;  // while the output is blocked; then only the latest is kept (5.5.3)
   std::chrono::milliseconds ping_interval{0};
   std::chrono::milliseconds ping_timeout{0};
   std::chrono::milliseconds close_timeout{5'000};
+  std::optional<DeflateSettings> deflate{};  // permessage-deflate, when it was agreed on
 };
 
 // What the peer did. Every function may call anything on the connection but receive() and
@@ -43,6 +47,13 @@ class ConnectionEvents {
  public:
   virtual ~ConnectionEvents() = default;
   virtual void on_message(MessageType type, std::string_view data) = 0;
+
+  // Asked when a message begins that is not at hand whole and uncompressed: shall its pieces be
+  // told as they come (on_chunk), or be put together (on_message)?
+  [[nodiscard]] virtual bool takes_chunks() const { return false; }
+
+  virtual void on_chunk(const MessageChunk& /*chunk*/) {}
+
   // Any pong but the answers to the keepalive's own pings.
   virtual void on_pong(std::string_view payload) = 0;
 };
@@ -56,8 +67,9 @@ enum class ConnectionState : std::uint8_t {
 };
 
 // Not thread-safe. Never throws on what a peer sends: a violation moves it to kFailing, queues the
-// matching Close frame and is told by failure(). Memory: at most max_message plus, while paused,
-// the rest of the bytes of one receive().
+// matching Close frame and is told by failure(). Memory: at most max_message (nothing of it for
+// messages told in chunks) plus, while paused, the rest of the bytes of one receive(), plus 16 KiB
+// while a message is being written, plus the contexts of permessage-deflate: see memory_held().
 class Connection {
  public:
   // `random` and `output` must outlive it. Frames are appended to `output`; its size tells the
@@ -78,9 +90,28 @@ class Connection {
 
   [[nodiscard]] bool is_paused() const { return paused_; }
 
-  // True when taken: only in kOpen, and text only when it is valid UTF-8.
+  // Taken only in kOpen, while no message is being written, and text only when it is valid UTF-8.
   enum class Sent : std::uint8_t { kYes, kNotOpen, kInvalidUtf8 };
-  [[nodiscard]] Sent send(MessageType type, std::string_view data);
+  enum class Compress : std::uint8_t { kNever, kIfLongEnough };
+  [[nodiscard]] Sent send(MessageType type, std::string_view data,
+                          Compress compress = Compress::kIfLongEnough);
+
+  // A message of unknown length, in pieces; one at a time. It goes out in frames of 16 to 64 KiB,
+  // so up to 16 KiB wait here for more. False: not open, or one is begun already.
+  [[nodiscard]] bool start_message(MessageType type, Compress compress = Compress::kIfLongEnough);
+  // kNotOpen: there is no message begun, or the connection is not open any more. kInvalidUtf8:
+  // nothing of `data` was taken; for finish(), the text ends within a character and is not ended.
+  [[nodiscard]] Sent write(std::string_view data);
+  [[nodiscard]] Sent finish();
+  // The message will not be finished: without it, the connection is of no use if a part of it has
+  // gone out, and is closed with 1011.
+  void abandon_message(TimePoint now);
+
+  [[nodiscard]] bool is_writing() const { return outgoing_ != nullptr; }
+
+  // No call of send(), write() or finish() with `size` bytes appends more than this to the output.
+  [[nodiscard]] std::size_t most_sent(std::size_t size) const;
+
   bool ping(std::string_view payload);  // false unless kOpen and at most 125 bytes
   // Starts the closing handshake (7.1.2). See WebSocket::close for what becomes of bad arguments.
   void close(std::uint16_t code, std::string_view reason, TimePoint now);
@@ -101,7 +132,11 @@ class Connection {
 
   [[nodiscard]] const CloseInfo& close_info() const { return close_info_; }
 
+  // Payload of data frames, as it was sent (compressed, if it was).
   [[nodiscard]] std::uint64_t received_bytes() const { return received_payload_; }
+
+  // Bytes of memory held beyond the object itself and the output.
+  [[nodiscard]] std::size_t memory_held() const;
 
   [[nodiscard]] std::chrono::microseconds ping_round_trip() const {
     return keepalive_.round_trip();
@@ -115,8 +150,24 @@ class Connection {
     std::string numbers{};  // what was seen and allowed, for our side alone
   };
 
+  // A message that is being written.
+  struct Outgoing {
+    Opcode opcode = Opcode::kText;  // of the next frame
+    Compress compress = Compress::kNever;
+    bool is_text = false;
+    bool is_begun = false;       // some of it has been given to the compressor or the output
+    bool is_compressed = false;  // from then on
+    Utf8Validator utf8{};
+    std::vector<std::byte> waiting{};  // for a full frame
+  };
+
   // Parsing (connection_receive.cc). Those with a span return what they left of it.
   [[nodiscard]] bool is_parsing() const { return !paused_ && state_ <= ConnectionState::kClosing; }
+
+  [[nodiscard]] bool is_compressed_frame() const {
+    return frame_.is_compressed ||
+           (frame_.opcode == Opcode::kContinuation && assembler_.is_compressed());
+  }
 
   [[nodiscard]] std::span<std::byte> parse(std::span<std::byte> bytes, ConnectionEvents& events);
   [[nodiscard]] std::span<std::byte> take_frame(std::span<std::byte> bytes,
@@ -125,20 +176,30 @@ class Connection {
   [[nodiscard]] std::span<std::byte> take_split_header(std::span<std::byte> bytes);
   [[nodiscard]] std::span<std::byte> take_payload(std::span<std::byte> bytes,
                                                   ConnectionEvents& events);
-  void end_frame(ConnectionEvents& events);
   void handle_whole_frame(std::span<std::byte> payload, ConnectionEvents& events);
   void handle_control(std::span<const std::byte> payload, ConnectionEvents& events);
   void handle_close(std::span<const std::byte> payload);
-  [[nodiscard]] bool append_data(std::span<const std::byte> payload);
-  void end_data(ConnectionEvents& events);
-  bool accept(MessageAssembler::Outcome outcome);  // false: the connection has failed
+  bool begin_data(const ConnectionEvents& events);  // false: the connection has failed
+  void deliver(std::span<const std::byte> piece, Fin fin, ConnectionEvents& events);
+  void deliver_chunk(std::span<const std::byte> piece, Fin fin, ConnectionEvents& events);
+  // False: the connection has failed. `size` is what was judged.
+  bool accept(MessageAssembler::Outcome outcome, std::uint64_t size);
 
-  // Sending (connection_send.cc).
-  void send_frame(Opcode opcode, std::span<const std::byte> payload);
+  // permessage-deflate (connection_deflate.cc).
+  [[nodiscard]] std::span<std::byte> inflate_payload(std::span<std::byte> bytes,
+                                                     ConnectionEvents& events);
+  [[nodiscard]] bool may_compress(Compress compress, std::size_t size) const;
+  void send_deflated(Outgoing& message, std::span<const std::byte> input, Fin fin);
+
+  // Sending (connection_send.cc, connection_writer.cc).
+  void send_frame(FrameHeader header, std::span<const std::byte> payload);
+  void send_fragment(Outgoing& message, std::span<const std::byte> payload, Fin fin);
   void send_close(std::uint16_t code, std::string_view reason);
+  void send_part(std::span<const std::byte> part, Fin fin);
   void answer_ping(std::span<const std::byte> payload);
   void send_held_pong();
   [[nodiscard]] bool may_send_pong();
+  void send_keepalive_ping();
 
   // Ends (connection.cc).
   void fail(const Failure& failure);
@@ -152,6 +213,9 @@ class Connection {
   bool paused_ = false;
   bool is_parse_running_ = false;
   bool is_in_payload_ = false;  // of frame_
+  bool must_inflate_ = false;   // of frame_ more can be told without further bytes
+  bool is_streamed_ = false;    // the message under way is told in chunks
+  bool is_chunk_told_ = false;  // the first of them
   bool is_eof_kept_ = false;    // an EOF behind the kept bytes
 
   FrameHeader frame_;
@@ -160,12 +224,16 @@ class Connection {
   std::array<std::byte, kMaxFrameHeader> split_header_{};  // a header that came in pieces
   std::array<std::byte, kMaxControlPayload> control_{};    // the same for a control payload
   MessageAssembler assembler_;
+  std::unique_ptr<Inflater> inflater_;  // these three only while they are needed
+  std::unique_ptr<Deflater> deflater_;
+  std::unique_ptr<Outgoing> outgoing_;
   std::vector<std::byte> kept_;  // received and not parsed, while paused
   std::size_t kept_parsed_ = 0;  // of kept_
 
   std::uint64_t received_payload_ = 0;
   std::uint64_t sent_ = 0;         // all bytes ever appended to output_
   std::uint64_t pongs_end_ = 0;    // sent_ behind the last pong
+  std::uint64_t ping_end_ = 0;     // the same of the keepalive's last ping
   std::size_t waiting_pongs_ = 0;  // at most max_queued_pongs, none sent since the first
   std::optional<std::string> held_pong_;
 

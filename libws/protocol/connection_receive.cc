@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a connection receives: bytes to frames, frames to messages and answers.
 #include <algorithm>
+#include <utility>
 
 #include "protocol/close_frame.h"
 #include "protocol/connection.h"
@@ -47,7 +48,7 @@ void Connection::resume(TimePoint now, ConnectionEvents& events) {
     kept_ = {};
     kept_parsed_ = 0;
   }
-  if (is_eof_kept_ && kept_.empty() && state_ <= ConnectionState::kClosing) {
+  if (is_eof_kept_ && kept_.empty() && !must_inflate_ && state_ <= ConnectionState::kClosing) {
     fail_with_eof();
   }
 }
@@ -56,7 +57,7 @@ void Connection::resume(TimePoint now, ConnectionEvents& events) {
 // looked at, so every message before a bad frame has been delivered when it fails.
 std::span<std::byte> Connection::parse(std::span<std::byte> bytes, ConnectionEvents& events) {
   is_parse_running_ = true;
-  while (!bytes.empty() && is_parsing()) {
+  while ((!bytes.empty() || must_inflate_) && is_parsing()) {
     bytes = is_in_payload_ ? take_payload(bytes, events) : take_frame(bytes, events);
   }
   is_parse_running_ = false;
@@ -68,10 +69,10 @@ std::span<std::byte> Connection::take_frame(std::span<std::byte> bytes, Connecti
   if (!is_in_payload_) {
     return {};  // incomplete and remembered, or broken
   }
-  if (payload.size() < frame_.payload_size) {
+  if (payload.size() < frame_.payload_size || is_compressed_frame()) {
     payload_taken_ = 0;
     if (!is_control(frame_.opcode)) {
-      accept(assembler_.begin_frame(frame_));
+      begin_data(events);
     }
     return payload;
   }
@@ -87,7 +88,8 @@ std::span<std::byte> Connection::take_header(std::span<std::byte> bytes) {
     is_in_payload_ = true;
     return bytes.subspan(2);
   }
-  const auto decoded = decode_frame_header(bytes, settings_.role);
+  const auto decoded = decode_frame_header(bytes, settings_.role,
+                                           settings_.deflate ? Rsv1::kCompressed : Rsv1::kReserved);
   if (decoded.outcome == DecodedHeader::Outcome::kHeader) {
     frame_ = decoded.header;
     is_in_payload_ = true;
@@ -116,31 +118,28 @@ std::span<std::byte> Connection::take_split_header(std::span<std::byte> bytes) {
 
 std::span<std::byte> Connection::take_payload(std::span<std::byte> bytes,
                                               ConnectionEvents& events) {
+  if (is_compressed_frame()) [[unlikely]] {
+    return inflate_payload(bytes, events);
+  }
   const std::uint64_t left = frame_.payload_size - payload_taken_;
   const auto piece =
       bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size())));
   if (settings_.role == Role::kServer) {
     mask_in_place(piece, frame_.key, payload_taken_);
   }
-  if (is_control(frame_.opcode)) {
-    std::copy(piece.begin(), piece.end(), control_.begin() + payload_taken_);
-  } else if (!append_data(piece)) {
-    return {};
-  }
+  const std::uint64_t offset = payload_taken_;
   payload_taken_ += piece.size();
-  if (payload_taken_ == frame_.payload_size) {
-    is_in_payload_ = false;
-    end_frame(events);
+  is_in_payload_ = payload_taken_ < frame_.payload_size;
+  if (!is_control(frame_.opcode)) {
+    received_payload_ += piece.size();
+    deliver(piece, is_in_payload_ ? Fin::kMore : frame_.fin, events);
+  } else {
+    std::copy(piece.begin(), piece.end(), control_.begin() + offset);
+    if (!is_in_payload_) {
+      handle_control(std::span(control_).first(payload_taken_), events);
+    }
   }
   return bytes.subspan(piece.size());
-}
-
-void Connection::end_frame(ConnectionEvents& events) {
-  if (is_control(frame_.opcode)) {
-    handle_control(std::span(control_).first(payload_taken_), events);
-  } else {
-    end_data(events);
-  }
 }
 
 void Connection::handle_whole_frame(std::span<std::byte> payload, ConnectionEvents& events) {
@@ -154,31 +153,68 @@ void Connection::handle_whole_frame(std::span<std::byte> payload, ConnectionEven
   if (frame_.fin == Fin::kFinal && frame_.opcode != Opcode::kContinuation &&
       !assembler_.is_under_way()) {
     const auto type = static_cast<MessageType>(frame_.opcode);
-    if (accept(assembler_.judge_whole(type, payload))) {
+    if (accept(assembler_.judge_whole(type, payload), payload.size())) {
       received_payload_ += payload.size();
       events.on_message(type, as_text(payload));
     }
     return;
   }
-  if (accept(assembler_.begin_frame(frame_)) && append_data(payload)) {
-    end_data(events);
+  if (begin_data(events)) {
+    received_payload_ += payload.size();
+    deliver(payload, frame_.fin, events);
   }
 }
 
-bool Connection::append_data(std::span<const std::byte> payload) {
-  received_payload_ += payload.size();
-  return accept(assembler_.append(payload));
+bool Connection::begin_data(const ConnectionEvents& events) {
+  if (!accept(assembler_.begin_frame(frame_), frame_.payload_size)) {
+    return false;
+  }
+  if (frame_.opcode != Opcode::kContinuation) {
+    is_streamed_ = events.takes_chunks();
+    is_chunk_told_ = false;
+  }
+  must_inflate_ = assembler_.is_compressed() && frame_.payload_size == 0;
+  return true;
 }
 
-void Connection::end_data(ConnectionEvents& events) {
-  if (accept(assembler_.end_frame()) && assembler_.is_complete()) {
+// A piece of the message under way, with Fin::kFinal its last. The state is that after the message
+// before its event is told.
+void Connection::deliver(std::span<const std::byte> piece, Fin fin, ConnectionEvents& events) {
+  if (!accept(assembler_.judge(piece, fin), piece.size())) {
+    return;
+  }
+  if (is_streamed_) {
+    deliver_chunk(piece, fin, events);
+    return;
+  }
+  const bool is_whole = fin == Fin::kFinal && !assembler_.has_stored();
+  if (!is_whole) {
+    assembler_.store(piece);
+  }
+  if (fin == Fin::kFinal) {
     const MessageType type = assembler_.type();
     const std::vector<char> message = assembler_.take();
-    events.on_message(type, {message.data(), message.size()});
+    events.on_message(type,
+                      is_whole ? as_text(piece) : std::string_view(message.data(), message.size()));
   }
 }
 
-bool Connection::accept(MessageAssembler::Outcome outcome) {
+void Connection::deliver_chunk(std::span<const std::byte> piece, Fin fin,
+                               ConnectionEvents& events) {
+  if (piece.empty() && fin == Fin::kMore) {
+    return;
+  }
+  const MessageChunk chunk{.type = assembler_.type(),
+                           .data = as_text(piece),
+                           .is_first = !std::exchange(is_chunk_told_, true),
+                           .is_last = fin == Fin::kFinal};
+  if (chunk.is_last) {
+    (void)assembler_.take();  // nothing was stored
+  }
+  events.on_chunk(chunk);
+}
+
+bool Connection::accept(MessageAssembler::Outcome outcome, std::uint64_t size) {
   using Outcome = MessageAssembler::Outcome;
   switch (outcome) {
     case Outcome::kTaken:
@@ -192,8 +228,13 @@ bool Connection::accept(MessageAssembler::Outcome outcome) {
       break;
     case Outcome::kTooBig:
       fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "message longer than max_message",
-            ": at least " + std::to_string(assembler_.size() + frame_.payload_size) +
-                " bytes, limit " + std::to_string(settings_.max_message)});
+            ": at least " + std::to_string(assembler_.size() + size) + " bytes, limit " +
+                std::to_string(settings_.max_message)});
+      break;
+    case Outcome::kFrameTooBig:
+      fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "frame longer than max_frame",
+            ": " + std::to_string(frame_.payload_size) + " bytes, limit " +
+                std::to_string(settings_.max_frame)});
       break;
     case Outcome::kTooManyEmptyFragments:
       fail({ErrorCode::kMessageTooBig, kCloseMessageTooBig, "too many empty fragments"});

@@ -25,8 +25,8 @@ void copy_payload(std::span<std::byte> to, std::span<const std::byte> from, Role
 
 }  // namespace
 
-Connection::Sent Connection::send(MessageType type, std::string_view data) {
-  if (state_ != ConnectionState::kOpen) {
+Connection::Sent Connection::send(MessageType type, std::string_view data, Compress compress) {
+  if (state_ != ConnectionState::kOpen || outgoing_ != nullptr) {
     return Sent::kNotOpen;
   }
   if (type == MessageType::kText && !is_valid_utf8(data)) {
@@ -35,7 +35,14 @@ Connection::Sent Connection::send(MessageType type, std::string_view data) {
   if (held_pong_) [[unlikely]] {
     send_held_pong();
   }
-  send_frame(static_cast<Opcode>(type), std::as_bytes(std::span(data)));
+  const auto opcode = static_cast<Opcode>(type);
+  const auto payload = std::as_bytes(std::span(data));
+  if (may_compress(compress, payload.size())) [[unlikely]] {
+    Outgoing message{.opcode = opcode, .is_compressed = true};
+    send_deflated(message, payload, Fin::kFinal);
+  } else {
+    send_frame({.opcode = opcode}, payload);
+  }
   return Sent::kYes;
 }
 
@@ -43,13 +50,13 @@ bool Connection::ping(std::string_view payload) {
   if (state_ != ConnectionState::kOpen || payload.size() > kMaxControlPayload) {
     return false;
   }
-  send_frame(Opcode::kPing, std::as_bytes(std::span(payload)));
+  send_frame({.opcode = Opcode::kPing}, std::as_bytes(std::span(payload)));
   return true;
 }
 
-void Connection::send_frame(Opcode opcode, std::span<const std::byte> payload) {
+void Connection::send_frame(FrameHeader header, std::span<const std::byte> payload) {
   const Role role = settings_.role;
-  FrameHeader header{.opcode = opcode, .payload_size = payload.size()};
+  header.payload_size = payload.size();
   if (role == Role::kClient) {
     random_.fill(header.key);  // fresh for every frame (sections 5.3, 10.3)
   }
@@ -71,7 +78,7 @@ void Connection::send_frame(Opcode opcode, std::span<const std::byte> payload) {
 
 void Connection::send_close(std::uint16_t code, std::string_view reason) {
   const std::string payload = make_close_payload(code, reason);
-  send_frame(Opcode::kClose, std::as_bytes(std::span(payload)));
+  send_frame({.opcode = Opcode::kClose}, std::as_bytes(std::span(payload)));
 }
 
 // Pongs wait in the output while fewer than sent_ - pongs_end_ bytes are left behind them. A batch
@@ -91,7 +98,7 @@ void Connection::answer_ping(std::span<const std::byte> payload) {
     return;
   }
   held_pong_.reset();  // older than this one
-  send_frame(Opcode::kPong, payload);
+  send_frame({.opcode = Opcode::kPong}, payload);
   pongs_end_ = sent_;
   ++waiting_pongs_;
 }
@@ -101,6 +108,17 @@ void Connection::send_held_pong() {
     const std::string payload = *std::exchange(held_pong_, std::nullopt);
     answer_ping(std::as_bytes(std::span(payload)));
   }
+}
+
+// One that still waits in the output is ping enough: a peer that does not read gets no queue of
+// them.
+void Connection::send_keepalive_ping() {
+  if (output_.size() > sent_ - ping_end_) {
+    keepalive_.wait_again(now_);
+    return;
+  }
+  send_frame({.opcode = Opcode::kPing}, keepalive_.start_ping(now_, random_));
+  ping_end_ = sent_;
 }
 
 void Connection::output_drained() {

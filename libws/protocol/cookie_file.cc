@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view kHttpOnlyPrefix = "#HttpOnly_";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// Some programs take no file without it.
+constexpr std::string_view kTitle = "# Netscape HTTP Cookie File\n";
 constexpr std::size_t kFieldCount = 7;
 constexpr std::size_t kMaxProblems = 100;
 
@@ -121,19 +123,35 @@ bool is_skipped(std::string_view line) {
          (line.starts_with('#') && !line.starts_with(kHttpOnlyPrefix));
 }
 
+// Why the line is no cookie of the file; nullopt when it has become one.
+std::optional<std::string> take_cookie(CookieFile& file, std::string_view line) {
+  auto parsed = parse_line(line);
+  if (auto* problem = std::get_if<std::string>(&parsed)) {
+    return std::move(*problem);
+  }
+  return file.cookies.add(std::get<Cookie>(std::move(parsed)));
+}
+
 void take_line(CookieFile& file, std::size_t number, std::string_view line) {
   if (line.ends_with('\r')) {
     line.remove_suffix(1);
   }
-  if (is_skipped(line)) {
-    return;
+  if (!is_skipped(line)) {
+    auto problem = take_cookie(file, line);
+    if (!problem) {
+      return;
+    }
+    file.add_problem(number, *std::move(problem));
   }
-  auto parsed = parse_line(line);
-  if (auto* problem = std::get_if<std::string>(&parsed)) {
-    file.add_problem(number, std::move(*problem));
-  } else if (auto reason = file.cookies.add(std::get<Cookie>(std::move(parsed)))) {
-    file.add_problem(number, *std::move(reason));
-  }
+  file.other_lines.append(line).append("\n");
+}
+
+void append_cookie(std::string& text, const Cookie& cookie) {
+  const auto flag = [](bool is_set) { return is_set ? "\tTRUE\t" : "\tFALSE\t"; };
+  text.append(cookie.http_only ? kHttpOnlyPrefix : "").append(cookie.host_only ? "" : ".");
+  text.append(cookie.domain).append(flag(!cookie.host_only)).append(cookie.path);
+  text.append(flag(cookie.secure)).append(std::to_string(cookie.expires)).append("\t");
+  text.append(cookie.name).append("\t").append(cookie.value).append("\n");
 }
 
 }  // namespace
@@ -157,6 +175,16 @@ CookieFile parse_cookie_file(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return file;
+}
+
+std::string format_cookie_file(const CookieFile& file) {
+  const bool has_title = file.other_lines.starts_with(kTitle.substr(0, kTitle.size() - 1)) ||
+                         file.other_lines.starts_with("# HTTP Cookie File");
+  std::string text = has_title ? file.other_lines : std::string(kTitle) + file.other_lines;
+  for (const Cookie& cookie : file.cookies.cookies()) {
+    append_cookie(text, cookie);
+  }
+  return text;
 }
 
 }  // namespace ws::protocol

@@ -18,6 +18,7 @@ namespace ws::protocol {
 struct CookieFile {
   CookieSet cookies;
   std::vector<CookieFileProblem> problems;  // the first 100, then one that says there are more
+  std::string other_lines;  // comments and what was left out, for whoever writes the file again
 
   void add_problem(std::size_t line, std::string message);
 };
@@ -28,5 +29,8 @@ struct CookieFile {
 // lines that begin with # are comments. Lines end with LF or CRLF; a byte order mark is skipped.
 // Taken as meant: wget's "host:port" as the host, Python's "localhost.local" as localhost.
 [[nodiscard]] CookieFile parse_cookie_file(std::string_view text);
+
+// The file with these cookies, behind what was not a cookie in it.
+[[nodiscard]] std::string format_cookie_file(const CookieFile& file);
 
 }  // namespace ws::protocol

@@ -52,6 +52,9 @@ Reason check_path(const Cookie& cookie) {
   if (!cookie.path.starts_with('/')) {
     return "the path does not begin with a slash";
   }
+  if (std::any_of(cookie.path.begin(), cookie.path.end(), is_control)) {
+    return "the path holds a control character";  // a tab would begin another field of a file
+  }
   if (cookie.path.size() > kMaxPath) {
     return "the path is longer than 1 KiB";
   }
@@ -67,12 +70,6 @@ Reason check_prefix(const Cookie& cookie) {
     return "a __Host- cookie must be secure, for one host and for the path /";
   }
   return std::nullopt;
-}
-
-// Without the list's rule for unknown names, which would make "localhost" a public suffix.
-bool is_public_suffix(const std::string& domain) {
-  return ::psl_is_public_suffix2(::psl_builtin(), domain.c_str(),
-                                 PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
 // Makes the domain what Cookie promises.
@@ -111,22 +108,36 @@ std::string identity(const Cookie& cookie) {
   return cookie.name + '\n' + cookie.domain + '\n' + cookie.path;
 }
 
-}  // namespace
+bool has_expired(const Cookie& cookie, std::int64_t now) {
+  return cookie.expires != 0 && cookie.expires <= now;
+}
 
-std::optional<std::string> CookieSet::add(Cookie cookie) {
+// Normalises the domain and looks at all the rules for one cookie.
+Reason check(Cookie& cookie) {
   if (auto reason = normalise_domain(cookie)) {
     return reason;
   }
-  for (const auto check : {check_name_and_value, check_path, check_prefix}) {
-    if (auto reason = check(cookie)) {
+  for (const auto rule : {check_name_and_value, check_path, check_prefix}) {
+    if (auto reason = rule(cookie)) {
       return reason;
     }
   }
-  const std::string key = identity(cookie);
-  if (const auto found = positions_.find(key); found != positions_.end()) {
-    Cookie& old = cookies_[found->second];
-    cookie.order = old.order;
-    old = std::move(cookie);
+  return std::nullopt;
+}
+
+}  // namespace
+
+// Without the list's rule for unknown names, which would make "localhost" a public suffix.
+bool is_public_suffix(const std::string& domain) {
+  return ::psl_is_public_suffix2(::psl_builtin(), domain.c_str(),
+                                 PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
+std::optional<std::string> CookieSet::add(Cookie cookie) {
+  if (auto reason = check(cookie)) {
+    return reason;
+  }
+  if (replace(cookie)) {
     return std::nullopt;
   }
   if (cookies_.size() >= kMaxCookies) {
@@ -135,11 +146,86 @@ std::optional<std::string> CookieSet::add(Cookie cookie) {
   if (counts_[cookie.domain] >= kMaxPerDomain) {
     return "there are 50 cookies of its domain already";
   }
-  ++counts_[cookie.domain];
-  positions_.emplace(key, cookies_.size());
-  cookie.order = cookies_.size();
-  cookies_.push_back(std::move(cookie));
+  append(std::move(cookie));
   return std::nullopt;
+}
+
+std::optional<std::string> CookieSet::put(Cookie cookie, std::int64_t now) {
+  if (auto reason = check(cookie)) {
+    return reason;
+  }
+  if (replace(cookie)) {
+    return std::nullopt;
+  }
+  if (counts_[cookie.domain] >= kMaxPerDomain) {
+    make_room(now, [&cookie](const Cookie& old) { return old.domain == cookie.domain; });
+  }
+  if (cookies_.size() >= kMaxCookies) {
+    make_room(now, [](const Cookie& /*old*/) { return true; });
+  }
+  append(std::move(cookie));
+  return std::nullopt;
+}
+
+bool CookieSet::replace(const Cookie& cookie) {
+  const auto found = positions_.find(identity(cookie));
+  if (found == positions_.end()) {
+    return false;
+  }
+  Cookie& old = cookies_[found->second];
+  const std::uint64_t order = old.order;
+  old = cookie;
+  old.order = order;
+  return true;
+}
+
+void CookieSet::append(Cookie cookie) {
+  ++counts_[cookie.domain];
+  positions_.emplace(identity(cookie), cookies_.size());
+  cookie.order = next_order_++;
+  cookies_.push_back(std::move(cookie));
+}
+
+// Erases one: an expired one, else the oldest.
+template <typename Predicate>
+void CookieSet::make_room(std::int64_t now, Predicate may_go) {
+  std::size_t victim = cookies_.size();
+  for (std::size_t i = 0; i < cookies_.size(); ++i) {
+    if (!may_go(cookies_[i])) {
+      continue;
+    }
+    if (has_expired(cookies_[i], now)) {
+      victim = i;
+      break;
+    }
+    victim = std::min(victim, i);
+  }
+  erase(victim);
+}
+
+void CookieSet::erase(std::size_t position) {
+  const auto count = counts_.find(cookies_[position].domain);
+  if (--count->second == 0) {
+    counts_.erase(count);
+  }
+  positions_.erase(identity(cookies_[position]));
+  cookies_.erase(cookies_.begin() + static_cast<std::ptrdiff_t>(position));
+  for (std::size_t i = position; i < cookies_.size(); ++i) {
+    positions_[identity(cookies_[i])] = i;
+  }
+}
+
+void CookieSet::drop_expired(std::int64_t now) {
+  CookieSet kept;
+  for (Cookie& cookie : cookies_) {
+    if (!has_expired(cookie, now)) {
+      const std::uint64_t order = cookie.order;
+      kept.append(std::move(cookie));
+      kept.cookies_.back().order = order;
+    }
+  }
+  kept.next_order_ = next_order_;
+  *this = std::move(kept);
 }
 
 }  // namespace ws::protocol

@@ -56,6 +56,8 @@ std::string_view to_string(ErrorCode code) {
       return "protocol_violation";
     case ErrorCode::kInvalidUtf8:
       return "invalid_utf8";
+    case ErrorCode::kInvalidCompression:
+      return "invalid_compression";
     case ErrorCode::kMessageTooBig:
       return "message_too_big";
     case ErrorCode::kConnectionLost:
@@ -66,6 +68,12 @@ std::string_view to_string(ErrorCode code) {
       return "ping_timeout";
     case ErrorCode::kCallbackThrew:
       return "callback_threw";
+    case ErrorCode::kProxyRefused:
+      return "proxy_refused";
+    case ErrorCode::kProxyViolation:
+      return "proxy_violation";
+    case ErrorCode::kRedirectRefused:
+      return "redirect_refused";
   }
   return "unknown";
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr unsigned kFinBit = 0x80;
 constexpr unsigned kRsvBits = 0x70;
+constexpr unsigned kRsv1Bit = 0x40;
 constexpr unsigned kOpcodeBits = 0x0f;
 constexpr unsigned kMaskBit = 0x80;
 constexpr unsigned kLengthBits = 0x7f;
@@ -26,9 +27,16 @@ DecodedHeader violation(std::string_view rule) {
 }
 
 // Empty when the first byte breaks no rule.
-std::string_view judge_first_byte(unsigned byte) {
-  if ((byte & kRsvBits) != 0) {
-    return "RSV bit set without an extension";
+std::string_view judge_first_byte(unsigned byte, Rsv1 rsv1) {
+  if (const unsigned rsv = byte & kRsvBits; rsv != 0) {
+    const auto opcode = static_cast<Opcode>(byte & kOpcodeBits);
+    const bool may_be_compressed = opcode == Opcode::kText || opcode == Opcode::kBinary;
+    if (rsv1 == Rsv1::kReserved || rsv != kRsv1Bit) {
+      return "RSV bit set without an extension";
+    }
+    if (!may_be_compressed) {
+      return "RSV1 set on a frame that begins no message";
+    }
   }
   if ((kKnownOpcodes >> (byte & kOpcodeBits) & 1U) == 0) {
     return "reserved opcode";
@@ -75,12 +83,12 @@ constexpr std::size_t header_size(unsigned second) {
 
 }  // namespace
 
-DecodedHeader decode_frame_header(std::span<const std::byte> bytes, Role role) {
+DecodedHeader decode_frame_header(std::span<const std::byte> bytes, Role role, Rsv1 rsv1) {
   if (bytes.empty()) {
     return {};
   }
   const auto first = std::to_integer<unsigned>(bytes[0]);
-  if (const auto rule = judge_first_byte(first); !rule.empty()) {
+  if (const auto rule = judge_first_byte(first, rsv1); !rule.empty()) {
     return violation(rule);
   }
   if (bytes.size() < 2) {
@@ -99,6 +107,7 @@ DecodedHeader decode_frame_header(std::span<const std::byte> bytes, Role role) {
   result.outcome = DecodedHeader::Outcome::kHeader;
   result.header.opcode = static_cast<Opcode>(first & kOpcodeBits);
   result.header.fin = (first & kFinBit) != 0 ? Fin::kFinal : Fin::kMore;
+  result.header.is_compressed = (first & kRsv1Bit) != 0;
   result.header.size = static_cast<std::uint8_t>(size);
   result.header.payload_size = second & kLengthBits;
   if (result.header.payload_size > kMaxControlPayload) {
@@ -117,7 +126,8 @@ DecodedHeader decode_frame_header(std::span<const std::byte> bytes, Role role) {
 std::size_t encode_frame_header(std::byte* out, const FrameHeader& header, Role role) {
   const unsigned fin = header.fin == Fin::kFinal ? kFinBit : 0;
   const unsigned mask = role == Role::kClient ? kMaskBit : 0;
-  out[0] = static_cast<std::byte>(fin | static_cast<unsigned>(header.opcode));
+  const unsigned rsv1 = header.is_compressed ? kRsv1Bit : 0;
+  out[0] = static_cast<std::byte>(fin | rsv1 | static_cast<unsigned>(header.opcode));
   std::size_t size = 2;
   if (header.payload_size <= kMaxControlPayload) {
     out[1] = static_cast<std::byte>(mask | static_cast<unsigned>(header.payload_size));

@@ -35,8 +35,9 @@ inline constexpr std::size_t kMaxControlPayload = 125;  // section 5.5
 struct FrameHeader {
   Opcode opcode = Opcode::kText;
   Fin fin = Fin::kFinal;
-  std::uint8_t size = 0;  // of the header itself
-  MaskKey key{};          // zero when the frame is not masked
+  bool is_compressed = false;  // RSV1 (RFC 7692 section 6)
+  std::uint8_t size = 0;       // of the header itself
+  MaskKey key{};               // zero when the frame is not masked
   std::uint64_t payload_size = 0;
 };
 
@@ -48,12 +49,17 @@ struct DecodedHeader {
   std::string_view violation;  // the rule that was broken, a literal
 };
 
+// What RSV1 means on the first frame of a message: nothing, or with permessage-deflate that the
+// message is compressed. On all other frames it is reserved (RFC 7692 section 6.1).
+enum class Rsv1 : std::uint8_t { kReserved, kCompressed };
+
 // Judges the frame header at the start of `bytes` as `role` receives it. The first two bytes are
-// judged as soon as each is there. No extension was negotiated, so RSV bits must be 0.
-[[nodiscard]] DecodedHeader decode_frame_header(std::span<const std::byte> bytes, Role role);
+// judged as soon as each is there.
+[[nodiscard]] DecodedHeader decode_frame_header(std::span<const std::byte> bytes, Role role,
+                                                Rsv1 rsv1 = Rsv1::kReserved);
 
 // The same for what nearly all frames of a server are, inline: a whole message of at most 125
-// bytes. Precondition of the second: the first.
+// bytes, not compressed. Precondition of the second: the first.
 [[nodiscard]] constexpr bool is_short_message_header(std::span<const std::byte> bytes) {
   return bytes.size() >= 2 && (bytes[0] == std::byte{0x81} || bytes[0] == std::byte{0x82}) &&
          bytes[1] <= std::byte{kMaxControlPayload};

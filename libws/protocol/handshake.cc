@@ -9,6 +9,8 @@
 
 #include "protocol/ascii.h"
 #include "protocol/base64.h"
+#include "protocol/extension.h"
+#include "protocol/extension_deflate.h"
 #include "protocol/http_field.h"
 #include "protocol/server_handshake.h"
 
@@ -89,7 +91,7 @@ void ClientHandshake::open() {
     return;
   }
   for (const auto rule :
-       {judge_upgrade(), judge_accept(), judge_extensions(), judge_subprotocol()}) {
+       {judge_upgrade(), judge_accept(), take_extensions(), judge_subprotocol()}) {
     if (!rule.empty()) {
       reject(rule);
       return;
@@ -121,11 +123,18 @@ std::string_view ClientHandshake::judge_accept() const {
                                              : "Sec-WebSocket-Accept does not answer the key sent";
 }
 
-// None is offered, so the server may choose none. An empty list names none.
-std::string_view ClientHandshake::judge_extensions() const {
-  return list_members(response_.headers, "Sec-WebSocket-Extensions").empty()
-             ? ""
-             : "the server chose an extension that was not offered";
+// The server may choose what was offered and nothing else. An empty list names none.
+std::string_view ClientHandshake::take_extensions() {
+  const auto chosen = parse_extensions(response_.headers);
+  if (!chosen) {
+    return "the Sec-WebSocket-Extensions header is malformed";
+  }
+  const AcceptedDeflate accepted = judge_deflate_response(*chosen, request_.compression);
+  if (const auto* rule = std::get_if<std::string_view>(&accepted)) {
+    return *rule;
+  }
+  deflate_ = std::get<std::optional<DeflateSettings>>(accepted);
+  return {};
 }
 
 std::string_view ClientHandshake::judge_subprotocol() const {

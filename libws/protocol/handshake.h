@@ -11,8 +11,10 @@
 #include <vector>
 
 #include <ws/error.h>
+#include <ws/options.h>
 #include <ws/url.h>
 
+#include "protocol/deflate.h"
 #include "protocol/http_response_head.h"
 #include "protocol/random_source.h"
 #include "protocol/refusal_body.h"
@@ -26,11 +28,14 @@ struct HandshakeRequest {
   std::string cookie;           // value of the Cookie header, empty: none
   std::string origin;           // empty: none
   std::vector<Header> headers;  // the caller's
+  std::string authorization{};  // value of the Authorization header, empty: none
   std::size_t max_header = std::size_t{64} << 10;
+  Compression compression{};
 };
 
 // Is this request sendable: header names are tokens, values hold no control characters, handshake
-// headers (Host excepted) are not overridden, subprotocols are distinct tokens. phase kOptions.
+// headers (Host excepted) are not overridden, subprotocols are distinct tokens, compression can be
+// offered. phase kOptions.
 [[nodiscard]] std::optional<Error> check_request(const HandshakeRequest& request);
 
 // One attempt. Not thread-safe. Memory: at most max_header, and 64 KiB of the body of a refusal.
@@ -50,7 +55,13 @@ class ClientHandshake {
 
   [[nodiscard]] const HttpResponse& response() const { return response_; }
 
+  // Is it a refusal whose body is still coming? response() is complete but for that.
+  [[nodiscard]] bool is_refused() const { return is_receiving_body(); }
+
   [[nodiscard]] const std::string& subprotocol() const { return subprotocol_; }
+
+  // permessage-deflate as the server agreed to it; nullopt when it did not.
+  [[nodiscard]] const std::optional<DeflateSettings>& deflate() const { return deflate_; }
 
   [[nodiscard]] std::span<const std::byte> rest() const { return rest_; }
 
@@ -74,7 +85,7 @@ class ClientHandshake {
   // Each returns the rule of section 4.1 that the response breaks, empty when it keeps it.
   [[nodiscard]] std::string_view judge_upgrade() const;
   [[nodiscard]] std::string_view judge_accept() const;
-  [[nodiscard]] std::string_view judge_extensions() const;
+  [[nodiscard]] std::string_view take_extensions();
   [[nodiscard]] std::string_view judge_subprotocol() const;
 
   HandshakeRequest request_;
@@ -84,6 +95,7 @@ class ClientHandshake {
   std::size_t interim_count_ = 0;
   HttpResponse response_;
   std::string subprotocol_;
+  std::optional<DeflateSettings> deflate_;
   std::optional<RefusalBody> body_;  // while the body of a refusal is coming
   std::vector<std::byte> rest_;
   Error error_;

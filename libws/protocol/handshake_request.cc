@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/ascii.h"
+#include "protocol/extension_deflate.h"
 #include "protocol/handshake.h"
 #include "protocol/http_field.h"
 #include "protocol/version.h"
@@ -57,6 +58,9 @@ std::optional<Error> check_sources(const HandshakeRequest& request) {
   }
   if (count("Cookie") + (request.cookie.empty() ? 0U : 1U) > 1) {
     return option_error("header Cookie is given twice (a header and the cookie jar?)");
+  }
+  if (count("Authorization") + (request.authorization.empty() ? 0U : 1U) > 1) {
+    return option_error("header Authorization is given twice (a header and basic_auth?)");
   }
   if (count("Origin") + (request.origin.empty() ? 0U : 1U) > 1) {
     return option_error("header Origin is given twice");
@@ -112,8 +116,9 @@ std::optional<Error> check_request(const HandshakeRequest& request) {
   if (!is_request_part(request.url.host) || !is_request_part(request.url.target)) {
     return option_error("the URL holds a space or a control character");
   }
-  if (!is_field_value(request.cookie) || !is_field_value(request.origin)) {
-    return option_error("the cookie or the origin holds a control character");
+  if (!is_field_value(request.cookie) || !is_field_value(request.origin) ||
+      !is_field_value(request.authorization)) {
+    return option_error("the cookie, the origin or the authorization holds a control character");
   }
   for (const Header& field : request.headers) {
     if (auto error = check_field(field)) {
@@ -122,6 +127,10 @@ std::optional<Error> check_request(const HandshakeRequest& request) {
   }
   if (auto error = check_sources(request)) {
     return error;
+  }
+  if (const auto rule = check_compression(request.compression);
+      request.compression.enabled && !rule.empty()) {
+    return option_error(std::string(rule));
   }
   return check_subprotocols(request.subprotocols);
 }
@@ -137,7 +146,9 @@ std::string ClientHandshake::request_bytes() const {
   writer.add("Sec-WebSocket-Key", key_);
   writer.add("Sec-WebSocket-Version", "13");
   writer.add_unless_empty("Sec-WebSocket-Protocol", joined(request_.subprotocols));
+  writer.add_unless_empty("Sec-WebSocket-Extensions", deflate_offer(request_.compression));
   writer.add_unless_empty("Origin", request_.origin);
+  writer.add_unless_empty("Authorization", request_.authorization);
   writer.add_unless_empty("Cookie", request_.cookie);
   if (field_values(request_.headers, "User-Agent").empty()) {
     writer.add("User-Agent", kUserAgent);

@@ -6,9 +6,9 @@
 #include <idn2.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "protocol/ascii.h"
 
@@ -22,10 +22,18 @@ Error invalid_host(std::string message) {
   return {.phase = Phase::kOptions, .code = ErrorCode::kInvalidUrl, .message = std::move(message)};
 }
 
+constexpr std::size_t kIpv4Size = 4;
+constexpr std::size_t kIpv6Size = 16;
+
+std::optional<std::string> parse_address(int family, std::string_view text) {
+  std::string address(family == AF_INET ? kIpv4Size : kIpv6Size, '\0');
+  const bool is_valid = text.find('\0') == std::string_view::npos &&
+                        ::inet_pton(family, std::string(text).c_str(), address.data()) == 1;
+  return is_valid ? std::optional(std::move(address)) : std::nullopt;
+}
+
 bool is_address(int family, std::string_view text) {
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  return text.find('\0') == std::string_view::npos &&
-         ::inet_pton(family, std::string(text).c_str(), address.data()) == 1;
+  return parse_address(family, text).has_value();
 }
 
 Result<std::string> to_ascii(const std::string& text) {
@@ -89,6 +97,11 @@ bool is_ipv6_address(std::string_view text) {
 
 bool is_ip_address(std::string_view text) {
   return is_address(AF_INET, text) || is_ipv6_address(text);
+}
+
+std::optional<std::string> address_bytes(std::string_view text) {
+  auto address = parse_address(AF_INET, text);
+  return address ? address : parse_address(AF_INET6, text);
 }
 
 Result<HostName> parse_host_name(std::string_view text) {

@@ -3,6 +3,7 @@
 // looked up here.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,8 @@ namespace ws::protocol {
 // Is it a dotted-quad IPv4 address or an IPv6 address without brackets.
 [[nodiscard]] bool is_ip_address(std::string_view text);
 [[nodiscard]] bool is_ipv6_address(std::string_view text);
+// The 4 or 16 bytes of such an address in network order, nullopt when it is none.
+[[nodiscard]] std::optional<std::string> address_bytes(std::string_view text);
 
 struct HostName {
   std::string name;       // lower case ASCII, without the trailing dot; or an IPv4 address

@@ -61,6 +61,11 @@ Keepalive::Payload Keepalive::start_ping(TimePoint now, RandomSource& random) {
   return payload;
 }
 
+void Keepalive::wait_again(TimePoint now) {
+  wait_start_ = now;
+  is_waiting_ = true;
+}
+
 bool Keepalive::take_pong(std::string_view payload, TimePoint now) {
   Payload bytes{};
   if (payload.size() != bytes.size()) {

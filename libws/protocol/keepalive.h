@@ -43,6 +43,9 @@ class Keepalive {
   // The payload of the ping that is sent now.
   [[nodiscard]] Payload start_ping(TimePoint now, RandomSource& random);
 
+  // The wait for life begins anew without another ping.
+  void wait_again(TimePoint now);
+
   // Does a pong answer one of these pings? The round trip of the latest is measured.
   [[nodiscard]] bool take_pong(std::string_view payload, TimePoint now);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Puts the data frames of one message together (RFC 6455 section 5.4) and judges them while they
-// come: size before a byte is stored, UTF-8 with each piece.
+// The data frames of one message (RFC 6455 section 5.4), judged while they come: their order, their
+// size before a byte is stored, UTF-8 with each piece. It stores what is to be delivered whole.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,13 +17,14 @@
 namespace ws::protocol {
 
 struct MessageLimits {
-  std::size_t max_message = std::size_t{16} << 20;  // bytes
+  std::size_t max_message = std::size_t{16} << 20;  // bytes, inflated
+  std::size_t max_frame = 0;                        // bytes as they are sent; 0: no limit
   std::size_t max_empty_fragments = 1024;           // a message
 };
 
-// One message at a time, in one flat buffer, so a fragment costs nothing but its bytes. The buffer
-// grows with what has arrived, never with what a header declares, to at most max_message, and is
-// given back after each message.
+// One message at a time, stored in one flat buffer, so a fragment costs nothing but its bytes. The
+// buffer grows with what has arrived, never with what a header declares, to at most max_message,
+// and is given back after each message.
 class MessageAssembler {
  public:
   enum class Outcome : std::uint8_t {
@@ -30,43 +32,49 @@ class MessageAssembler {
     kUnexpectedContinuation,  // a continuation, but no message was begun
     kUnfinishedMessage,       // a new message before the last frame of the one under way
     kTooBig,
+    kFrameTooBig,
     kTooManyEmptyFragments,
     kInvalidUtf8,
   };
 
-  explicit MessageAssembler(const MessageLimits& limits) : limits_(limits) {}
+  explicit MessageAssembler(const MessageLimits& limits) : limits_(limits) {
+    limits_.max_frame = limits.max_frame == 0 ? SIZE_MAX : limits.max_frame;
+  }
 
-  // A message whose only frame lies whole in `payload`: judged where it is, nothing is stored.
-  // Precondition: no message is under way.
+  // A message whose only frame lies whole in `payload`, not compressed: judged where it is, nothing
+  // is stored. Precondition: no message is under way.
   [[nodiscard]] Outcome judge_whole(MessageType type, std::span<const std::byte> payload) const {
-    if (payload.size() > limits_.max_message) {
-      return Outcome::kTooBig;
+    if (payload.size() > std::min(limits_.max_message, limits_.max_frame)) {
+      return payload.size() > limits_.max_message ? Outcome::kTooBig : Outcome::kFrameTooBig;
     }
     return type == MessageType::kText && !is_valid_utf8(payload) ? Outcome::kInvalidUtf8
                                                                  : Outcome::kTaken;
   }
 
-  // A data frame begins, then its payload follows in any pieces, then it ends. After an outcome
-  // other than kTaken the assembler must not be used any more.
+  // A data frame begins. Then its payload is judged in any pieces, inflated ones if it is
+  // compressed; the last one of the message with Fin::kFinal. After an outcome other than kTaken
+  // the assembler must not be used any more.
   [[nodiscard]] Outcome begin_frame(const FrameHeader& header);
-  [[nodiscard]] Outcome append(std::span<const std::byte> payload);
-  [[nodiscard]] Outcome end_frame();
+  [[nodiscard]] Outcome judge(std::span<const std::byte> piece, Fin fin);
+
+  // Keeps a piece that was judged.
+  void store(std::span<const std::byte> piece);
+  // The stored bytes of a message that is complete; ready for the next one afterwards.
+  [[nodiscard]] std::vector<char> take();
 
   // Between the first frame of a message and take().
   [[nodiscard]] bool is_under_way() const { return is_under_way_; }
 
-  // After end_frame(): was it the last frame of its message?
-  [[nodiscard]] bool is_complete() const { return is_final_; }
-
   [[nodiscard]] MessageType type() const { return type_; }
 
-  // The bytes of the complete message; ready for the next one afterwards.
-  [[nodiscard]] std::vector<char> take();
+  [[nodiscard]] bool is_compressed() const { return is_compressed_; }
 
-  // Bytes of the message under way so far.
-  [[nodiscard]] std::size_t size() const { return buffer_.size(); }
+  // Bytes of the message under way that were judged.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
 
-  // Bytes of memory held, for tests.
+  [[nodiscard]] bool has_stored() const { return !buffer_.empty(); }
+
+  // Bytes of memory held.
   [[nodiscard]] std::size_t allocated() const { return buffer_.capacity(); }
 
  private:
@@ -74,11 +82,12 @@ class MessageAssembler {
 
   MessageLimits limits_;
   std::vector<char> buffer_;  // its reserve() gives what it is asked for, a string's more
+  std::uint64_t size_ = 0;
   std::size_t empty_fragments_ = 0;
   Utf8Validator utf8_;
   MessageType type_ = MessageType::kText;
   bool is_under_way_ = false;
-  bool is_final_ = false;
+  bool is_compressed_ = false;
 };
 
 }  // namespace ws::protocol

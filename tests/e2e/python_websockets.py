@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A third server, python3-websockets, over ws and over wss behind a test CA.
 
-Scenario: it echoes, greets, pings and closes; subprotocols and headers are negotiated.
+Scenario: it echoes, greets, pings and closes; subprotocols, headers and compression are negotiated.
 Method: the same conversation over both schemes, from a TCP and a Unix program.
 Why: an implementation that was written against other clients disagrees where we are wrong.
 """
 from kit.case import E2eCase, bridge, main
-from kit.websockets_server import WebsocketsServer, request_headers
+from kit.websockets_server import WebsocketsServer, negotiated, request_headers
 
 
 async def converse(connection):
@@ -27,12 +27,12 @@ class PythonWebsockets(E2eCase):
         self.addCleanup(server.close)
         return server
 
-    def start_for(self, server):
+    def start_for(self, server, **upstream):
         trust = {"tls": {"ca_file": self.ca().certificate}} if server.tls else {}
         return self.start(bridge(
             server.url(), listen=["127.0.0.1:0", f"unix:{self.path(f'{server.port}.sock')}"],
             upstream={"subprotocols": ["lines.v2", "lines.v1"], "headers": {"X-Token": "abc"},
-                      **trust}))
+                      **trust, **upstream}))
 
     def converse_on(self, address):
         local = self.connect(address)
@@ -58,6 +58,22 @@ class PythonWebsockets(E2eCase):
             entries = [daemon.wait_for_session_end(count=2)["close_code"],
                        daemon.session_ends()[0]["close_code"]]
             self.assertEqual(entries, [4321, 4321], "the server's code is in the log")
+
+    def test_the_same_conversation_compressed(self):
+        extensions = []
+
+        async def note(connection):
+            extensions.extend(extension.name for extension in negotiated(connection))
+            await converse(connection)
+
+        for compression in ("deflate", None):
+            with self.subTest(server=compression):
+                server = WebsocketsServer(note, subprotocols=["lines.v1"], compression=compression)
+                self.addCleanup(server.close)
+                daemon = self.start_for(server, compression=True)
+                for address in daemon.addresses():
+                    self.converse_on(address)
+        self.assertEqual(extensions, ["permessage-deflate"] * 2, "agreed on, and declined")
 
     def test_half_close_gets_all_echoes_over_wss(self):
         server = self.serve(self.ca().server_context())

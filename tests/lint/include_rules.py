@@ -27,12 +27,14 @@ DAEMON = [STANDARD, POSIX, LIBWS, r'"(config|daemon)/\w+\.h"']
 PROTOCOL = [STANDARD, LIBWS, r'"protocol/\w+\.h"', r"<(zlib|idn2|libpsl|openssl/evp)\.h>"]
 INCLUDES = [
     ("libws/include/*", [STANDARD, LIBWS]),
-    ("libws/examples/*", [STANDARD, LIBWS]),
+    ("libws/examples/wscat_flags.cc", [STANDARD, LIBWS, r"<CLI/\w+\.hpp>", r'"\w+\.h"']),
+    ("libws/examples/guide/own_base.cc", [STANDARD, LIBWS, LIBEVENT]),
+    ("libws/examples/*", [STANDARD, POSIX, LIBWS, r'"\w+\.h"']),
     # inet_pton() is text; it opens nothing.
     ("libws/protocol/host.cc", PROTOCOL + [r"<arpa/inet\.h>"]),
     ("libws/protocol/*", PROTOCOL),
     ("libws/net/*", [STANDARD, POSIX, LIBWS, LIBEVENT, r"<openssl/\w+\.h>", r'"net/\w+\.h"',
-                     r'"protocol/random_source\.h"']),
+                     r'"protocol/(random_source|proxy_dialogue)\.h"']),
     ("libws/*", [STANDARD, POSIX, LIBWS, r'"(protocol|net)/\w+\.h"', r'"\w+\.h"']),
     ("config/*", [STANDARD, POSIX, r"<yaml-cpp/[\w/]+\.h>", r'"config/\w+\.h"']),
     ("daemon/listener*", DAEMON + [LIBEVENT]),
@@ -68,8 +70,15 @@ TESTED_ROOMS = {
 IN_CONNECTION = "through Connection, in the tests connection_*"
 IN_BINARY = "needs a running daemon: tests/e2e"
 TESTED_ELSEWHERE = {
+    "libws/protocol/authority.cc": "through the URLs of servers and proxies: url_test, proxy_test",
+    "libws/protocol/basic_auth.cc": "in the requests: proxy_dialogue_test, handshake_request_test",
+    "libws/protocol/http_connect.cc": "through ProxyDialogue, in proxy_dialogue_test",
+    "libws/protocol/no_proxy.cc": "a table in proxy_test",
+    "libws/protocol/socks5.cc": "through ProxyDialogue, in proxy_dialogue_test",
+    "libws/protocol/cookie_date.cc": "in the Expires of set_cookie_test",
     "libws/protocol/base64.cc": "RFC 6455's keys and bad ones, in server_handshake_test",
     "libws/protocol/connection_receive.cc": IN_CONNECTION,
+    "libws/protocol/extension_deflate.cc": "in extension_test",
     "libws/protocol/keepalive.cc": IN_CONNECTION,
     "libws/protocol/message_assembler.cc": IN_CONNECTION,
     "libws/protocol/refusal_body.cc": "through ClientHandshake, in handshake_refusal_test",

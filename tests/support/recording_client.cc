@@ -59,6 +59,7 @@ Callbacks RecordingClient::recording(const Callbacks& inner) {
             events.push_back(type + std::string(message.data));
             pass_on(call, socket, message);
           },
+      .on_message_chunk = inner.on_message_chunk,
       .on_drain =
           [this, call = inner.on_drain](WebSocket& socket) {
             events.emplace_back("drain");

@@ -16,7 +16,8 @@ namespace ws::test {
 // Options that trust the test authority.
 [[nodiscard]] Options trusting_options();
 
-// Callbacks of the given options are called after the entry was made. run() lasts until the
+// Callbacks of the given options are called after the entry was made; on_message_chunk is theirs
+// alone. run() lasts until the
 // WebSocket has ended, or stop() is called.
 class RecordingClient {
  public:

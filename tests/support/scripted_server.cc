@@ -216,6 +216,10 @@ void ScriptPeer::send(std::string_view bytes) {
   }
 }
 
+void ScriptPeer::start_tls(const Certificate& certificate) {
+  tls_ = std::make_unique<Tls>(certificate, descriptor_);
+}
+
 void ScriptPeer::shutdown_write() {
   ::shutdown(descriptor_, SHUT_WR);
 }
@@ -270,7 +274,10 @@ std::string server_close(std::uint16_t code, std::string_view reason) {
 }
 
 ScriptedServer::ScriptedServer(Script script, std::optional<Certificate> certificate)
-    : script_(std::move(script)),
+    : ScriptedServer(std::vector<Script>{std::move(script)}, std::move(certificate)) {}
+
+ScriptedServer::ScriptedServer(std::vector<Script> scripts, std::optional<Certificate> certificate)
+    : scripts_(std::move(scripts)),
       certificate_(std::move(certificate)),
       listener_(listen_on_loopback(8)),
       port_(port_of(listener_)),
@@ -298,12 +305,14 @@ std::string ScriptedServer::failure() {
 void ScriptedServer::play() noexcept {
   try {
     block_sigpipe();
-    const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (descriptor < 0) {
-      fail_system("accept");
+    for (const Script& script : scripts_) {
+      const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (descriptor < 0) {
+        fail_system("accept");
+      }
+      ScriptPeer peer(descriptor, certificate_);
+      script(peer);
     }
-    ScriptPeer peer(descriptor, certificate_);
-    script_(peer);
   } catch (const std::exception& exception) {
     failure_ = exception.what();
   }

@@ -44,6 +44,8 @@ class ScriptPeer {
   std::string read_to_end();
 
   void send(std::string_view bytes);
+  // A TLS handshake from here on, as behind a proxy.
+  void start_tls(const Certificate& certificate);
   void shutdown_write();  // FIN, without close_notify
   void reset();           // closes with a TCP reset
 
@@ -67,12 +69,15 @@ class ScriptPeer {
 [[nodiscard]] std::string server_text(std::string_view text);
 [[nodiscard]] std::string server_close(std::uint16_t code, std::string_view reason = {});
 
-// Accepts one connection and plays the script on it. The destructor waits for the script's end.
+// Accepts one connection for each script, in turn, and plays it there. The destructor waits for the
+// end of what it has begun.
 class ScriptedServer {
  public:
   using Script = std::function<void(ScriptPeer&)>;
 
   explicit ScriptedServer(Script script, std::optional<Certificate> certificate = std::nullopt);
+  explicit ScriptedServer(std::vector<Script> scripts,
+                          std::optional<Certificate> certificate = std::nullopt);
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
@@ -81,13 +86,13 @@ class ScriptedServer {
 
   // "ws://localhost:PORT/" or "wss://…".
   [[nodiscard]] std::string url() const;
-  // Waits for the script's end; empty when all went as it says.
+  // Waits for the scripts' end; empty when all went as it says.
   [[nodiscard]] std::string failure();
 
  private:
   void play() noexcept;
 
-  Script script_;
+  std::vector<Script> scripts_;
   std::optional<Certificate> certificate_;
   int listener_;
   std::uint16_t port_ = 0;

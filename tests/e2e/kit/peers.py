@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The C++ programs of tests/peers: the Boost.Beast server and the line client."""
+"""The C++ programs of tests/peers: the Boost.Beast server, the line client, libws's own client."""
 import json
 import os
+import subprocess
 
 from kit.local import split_address
 from kit.process import Program
-from kit.waiting import wait_until
+from kit.waiting import deadline, wait_until
 
 BEAST_PEER = os.environ.get("WSBRIDGED_BEAST_PEER", "build/dev/bin/beast_peer")
+DIAL_CLIENT = os.environ.get("WSBRIDGED_DIAL_CLIENT", "build/dev/bin/dial_client")
 LINE_CLIENT = os.environ.get("WSBRIDGED_LINE_CLIENT", "build/dev/bin/line_client")
 
 
@@ -46,3 +48,12 @@ class LineClient(Program):
     def result(self, seconds):
         self.wait(seconds)
         return json.loads(self.stdout())
+
+
+def dial(environment=None, **settings):
+    """What libws says of each opening; settings as in dial_client.cc."""
+    clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    run = subprocess.run([DIAL_CLIENT, *as_arguments(settings)], capture_output=True, text=True,
+                         env={**clean, **(environment or {})}, timeout=deadline(), check=False)
+    assert run.stderr == "", run.stderr
+    return [json.loads(line) for line in run.stdout.splitlines()]

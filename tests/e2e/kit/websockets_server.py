@@ -15,6 +15,11 @@ def request_headers(connection):
     return connection.request.headers
 
 
+def negotiated(connection):
+    """The extensions, wherever this version keeps them."""
+    return getattr(connection, "protocol", connection).extensions
+
+
 class WebsocketsServer:
     """Serves `handler(connection)` on loopback until closed."""
 

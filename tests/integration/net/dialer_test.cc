@@ -67,7 +67,7 @@ DialTarget secure_target(const ScriptedServer& server) {
   return {.host = "localhost",
           .port = server.port(),
           .secure = true,
-          .tls_context = trusting_context()};
+          .tls = {.context = trusting_context()}};
 }
 
 std::string full_backlog_path(int number) {
@@ -222,8 +222,8 @@ TEST_CASE("dialer: server_name is what the certificate must be for") {
   ScriptedServer server(greet, test::test_certificates().wrong_host);
   EventLoop loop;
   DialTarget target = secure_target(server);
-  target.server_name = "www.other.example";
-  CHECK(dial(loop, target));
+  target.tls.server_name = "www.other.example";
+  CHECK(dial(loop, std::move(target)));
 }
 
 TEST_CASE("dialer: it tells its phase and what it waits for") {
@@ -231,8 +231,8 @@ TEST_CASE("dialer: it tells its phase and what it waits for") {
   EventLoop loop;
   resolve_to(loop, {address_of("127.0.0.1", silent.port())});
   DialTarget target{
-      .host = "chat.example", .port = 443, .secure = true, .tls_context = trusting_context()};
-  Dialer dialer(loop, target, [](const Result<Dialled>&) {});
+      .host = "chat.example", .port = 443, .secure = true, .tls = {.context = trusting_context()}};
+  Dialer dialer(loop, std::move(target), [](const Result<Dialled>&) {});
   CHECK(dialer.phase() == Phase::kResolve);
   CHECK(dialer.progress() == "resolving chat.example");
   const std::string address = "127.0.0.1:" + std::to_string(silent.port());
@@ -248,10 +248,10 @@ TEST_CASE("dialer: destroyed in any phase it never calls back") {
   DialTarget target{.host = phase == Phase::kConnect ? "127.0.0.1" : "chat.example",
                     .port = silent.port(),
                     .secure = true,
-                    .tls_context = trusting_context()};
+                    .tls = {.context = trusting_context()}};
   bool called = false;
-  auto dialer =
-      std::make_unique<Dialer>(loop, target, [&](const Result<Dialled>&) { called = true; });
+  auto dialer = std::make_unique<Dialer>(loop, std::move(target),
+                                         [&](const Result<Dialled>&) { called = true; });
   REQUIRE(test::run_until(loop, [&] { return dialer->phase() == phase; }));
   dialer.reset();
   loop.run();
@@ -273,7 +273,7 @@ TEST_CASE("dialer: it may be destroyed inside on_done, whatever the outcome") {
   }
   std::unique_ptr<Dialer> dialer;
   std::optional<bool> succeeded;
-  dialer = std::make_unique<Dialer>(loop, target, [&](const Result<Dialled>& result) {
+  dialer = std::make_unique<Dialer>(loop, std::move(target), [&](const Result<Dialled>& result) {
     dialer.reset();
     succeeded = static_cast<bool>(result);
   });

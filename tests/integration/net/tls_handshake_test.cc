@@ -251,7 +251,8 @@ TEST_CASE("tls handshake: destroying it cancels at any point and closes the conn
   auto pair = make_pair(SocketKind::kTcp);
   const int turns = GENERATE(range(0, 4));
   auto handshake = std::make_unique<TlsHandshake>(
-      loop, pair.ours.release(), trusting_context(), "localhost",
+      loop, pair.ours.release(),
+      ws::net::TlsTarget{.context = trusting_context(), .server_name = "localhost"},
       [](const Result<std::unique_ptr<Stream>>&) { FAIL("called after its end"); });
   run_turns(loop, turns);
   handshake.reset();
@@ -270,7 +271,8 @@ TEST_CASE("tls handshake: the callback may destroy it, and throw", "[tls]") {
   std::string name = succeeds ? "localhost" : "wrong.example";
   bool called = false;
   handshake = std::make_unique<TlsHandshake>(
-      loop, pair.ours.release(), trusting_context(), name,
+      loop, pair.ours.release(),
+      ws::net::TlsTarget{.context = trusting_context(), .server_name = name},
       [&handshake, &called, name](const Result<std::unique_ptr<Stream>>& result) {
         handshake.reset();
         called = static_cast<bool>(result) == (name == "localhost");

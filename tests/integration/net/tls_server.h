@@ -158,11 +158,9 @@ struct HandshakeOutcome {
   int calls = 0;
 };
 
-inline HandshakeOutcome shake_hands(EventLoop& loop, int descriptor,
-                                    const std::shared_ptr<const TlsContext>& context,
-                                    const std::string& name) {
+inline HandshakeOutcome shake_hands(EventLoop& loop, int descriptor, net::TlsTarget target) {
   HandshakeOutcome outcome;
-  net::TlsHandshake handshake(loop, descriptor, context, name,
+  net::TlsHandshake handshake(loop, descriptor, std::move(target),
                               [&outcome](Result<std::unique_ptr<net::Stream>> result) {
                                 ++outcome.calls;
                                 if (result) {
@@ -175,6 +173,12 @@ inline HandshakeOutcome shake_hands(EventLoop& loop, int descriptor,
   run_until(loop, [&] { return outcome.calls > 0; });
   CHECK(outcome.calls == 1);
   return outcome;
+}
+
+inline HandshakeOutcome shake_hands(EventLoop& loop, int descriptor,
+                                    const std::shared_ptr<const TlsContext>& context,
+                                    const std::string& name) {
+  return shake_hands(loop, descriptor, {.context = context, .server_name = name});
 }
 
 // A TLS stream to a server that runs `script`, with its recorder.

@@ -141,7 +141,7 @@ TEST_CASE("tables: every key reaches its member", "[tables]") {
       "cookie_jar: " +
       jar + ", headers: {A: b}, origin: o, tls: {ca_file: " + jar +
       ", server_name: s, min_version: 1.3, insecure_skip_verify: true}, connect_timeout: 1s, "
-      "ping_interval: 0s, ping_timeout: 2s, on_open: [l]}\n"
+      "compression: true, ping_interval: 0s, ping_timeout: 2s, on_open: [l]}\n"
       "    framing: {mode: line, delimiter: \"\\0\", keep_cr: true, message_type: auto, max_line: "
       "9, "
       "max_message: 8, invalid_utf8: replace, embedded_delimiter: keep, binary_messages: hex, "
@@ -176,6 +176,7 @@ TEST_CASE("tables: every key reaches its member", "[tables]") {
   CHECK(upstream.tls.min_version == "1.3");
   CHECK(upstream.tls.insecure_skip_verify);
   CHECK(upstream.connect_timeout == milliseconds(1000));
+  CHECK(upstream.compression);
   CHECK(upstream.ping_interval == milliseconds(0));
   CHECK(upstream.ping_timeout == milliseconds(2000));
   CHECK(upstream.on_open == std::vector<std::string>{"l"});

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <ws/byte_queue.h>
@@ -81,6 +82,26 @@ class Harness : public ConnectionEvents {
     }
   }
 
+  [[nodiscard]] bool takes_chunks() const override { return wants_chunks; }
+
+  // Chunks are put together here, so that a message told in chunks leaves the same record as one
+  // told whole.
+  void on_chunk(const MessageChunk& chunk) override {
+    CHECK(chunk.is_first == told.empty());
+    CHECK((!chunk.data.empty() || chunk.is_last));
+    told.emplace_back(chunk.data);
+    if (chunk.is_last) {
+      std::string text = chunk.type == MessageType::kText ? "text " : "binary ";
+      for (const std::string& piece : std::exchange(told, {})) {
+        text += piece;
+      }
+      events.push_back(text);
+    }
+    if (during_chunk) {
+      during_chunk();
+    }
+  }
+
   void on_pong(std::string_view payload) override {
     events.push_back("pong " + std::string(payload));
     if (during_pong) {
@@ -116,7 +137,10 @@ class Harness : public ConnectionEvents {
   TimePoint now{};
   Connection connection;
   std::vector<std::string> events;
+  bool wants_chunks = false;
+  std::vector<std::string> told;  // chunks of the message under way
   std::function<void()> during_message;
+  std::function<void()> during_chunk;
   std::function<void()> during_pong;
 };
 
@@ -132,13 +156,23 @@ struct Seen {
 inline void expect(std::string_view received, const Seen& expected,
                    const ConnectionSettings& settings = {}) {
   support::for_each_chunking(received, [&](const support::Chunks& chunks) {
-    Harness harness(settings);
-    harness.receive_all(chunks);
-    CHECK(harness.events == expected.events);
-    CHECK(harness.sent() == expected.sent);
-    CHECK(harness.connection.state() == expected.state);
-    CHECK(harness.failure() == expected.failure);
+    for (const bool wants_chunks : {false, true}) {
+      INFO("told in chunks: " << wants_chunks);
+      Harness harness(settings);
+      harness.wants_chunks = wants_chunks;
+      harness.receive_all(chunks);
+      CHECK(harness.events == expected.events);
+      CHECK(harness.sent() == expected.sent);
+      CHECK(harness.connection.state() == expected.state);
+      CHECK(harness.failure() == expected.failure);
+    }
   });
+}
+
+inline ErrorCode failure_of(unsigned close_code) {
+  return close_code == 1007   ? ErrorCode::kInvalidUtf8
+         : close_code == 1009 ? ErrorCode::kMessageTooBig
+                              : ErrorCode::kProtocolViolation;
 }
 
 // The Seen of a connection that failed with `code` after `events`. The reason, our own fixed
@@ -146,16 +180,18 @@ inline void expect(std::string_view received, const Seen& expected,
 inline void expect_failure(std::string_view received, std::vector<std::string> events,
                            unsigned close_code, const ConnectionSettings& settings = {}) {
   support::for_each_chunking(received, [&](const support::Chunks& chunks) {
-    Harness harness(settings);
-    harness.receive_all(chunks);
-    CHECK(harness.events == events);
-    CHECK(harness.connection.state() == ConnectionState::kFailing);
-    const std::string sent = harness.sent();
-    REQUIRE(sent.size() > 8);
-    CHECK(sent == client_frame(0x88, close_payload(close_code, sent.substr(8))));
-    CHECK(harness.failure() == (close_code == 1007   ? ErrorCode::kInvalidUtf8
-                                : close_code == 1009 ? ErrorCode::kMessageTooBig
-                                                     : ErrorCode::kProtocolViolation));
+    for (const bool wants_chunks : {false, true}) {
+      INFO("told in chunks: " << wants_chunks);
+      Harness harness(settings);
+      harness.wants_chunks = wants_chunks;
+      harness.receive_all(chunks);
+      CHECK(harness.events == events);
+      CHECK(harness.connection.state() == ConnectionState::kFailing);
+      const std::string sent = harness.sent();
+      REQUIRE(sent.size() > 8);
+      CHECK(sent == client_frame(0x88, close_payload(close_code, sent.substr(8))));
+      CHECK(harness.failure() == failure_of(close_code));
+    }
   });
 }
 

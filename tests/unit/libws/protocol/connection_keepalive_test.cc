@@ -137,6 +137,26 @@ TEST_CASE("keepalive: an interval of 0 is never, a timeout of 0 only pings", "[c
   }
 }
 
+TEST_CASE("keepalive: a peer that does not read gets no queue of pings", "[connection]") {
+  Harness harness({.ping_interval = 25s, .ping_timeout = 0ms});
+  for (int i = 0; i < 10; ++i) {
+    run_deadline(harness);  // nothing is taken from the output
+    CHECK(harness.now == TimePoint{} + kInterval * (i + 1));
+  }
+  CHECK(harness.sent() == client_frame(0x89, counter(0)));
+  run_deadline(harness);
+  CHECK(harness.sent() == client_frame(0x89, counter(1)));
+
+  // The wait for life goes on all the same.
+  auto limited = make_harness();
+  run_deadline(limited);
+  limited.receive("\x82");
+  run_deadline(limited);
+  CHECK(limited.sent() == client_frame(0x89, counter(0)));
+  run_deadline(limited);
+  CHECK(limited.failure() == ErrorCode::kPingTimeout);
+}
+
 TEST_CASE("keepalive: the longest durations do not overflow the clock", "[connection]") {
   const auto never = std::chrono::milliseconds::max();
   Harness harness({.ping_interval = never, .ping_timeout = never, .close_timeout = never});

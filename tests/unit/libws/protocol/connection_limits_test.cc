@@ -77,6 +77,32 @@ TEST_CASE("limits: size and limit of a refused message are told to us and not to
         client_frame(0x88, close_payload(1009, "message longer than max_message")));
 }
 
+TEST_CASE("limits: max_frame bounds each data frame, before its bytes come", "[connection]") {
+  const ConnectionSettings settings{.max_message = 100, .max_frame = 4};
+  expect(
+      "\x82\x04"
+      "1234",
+      {.events = {"binary 1234"}}, settings);
+  expect(
+      "\x02\x04"
+      "1234\x80\x04"
+      "5678",
+      {.events = {"binary 12345678"}}, settings);
+  expect("\x89\x05Hello", {.sent = client_frame(0x8a, "Hello")}, settings);
+  expect_failure(
+      "\x82\x05"
+      "12345",
+      {}, 1009, settings);
+  expect_failure(
+      "\x02\x01"
+      "1\x80\x05",
+      {}, 1009, settings);
+  Harness harness(settings);
+  harness.receive("\x82\x05");
+  REQUIRE(harness.connection.failure());
+  CHECK_THAT(harness.connection.failure()->message, ContainsSubstring("5 bytes, limit 4"));
+}
+
 TEST_CASE("limits: control frames do not count as message (gorilla CVE-2020-27813)",
           "[connection]") {
   expect(
@@ -106,7 +132,8 @@ TEST_CASE("limits: a declared GiB takes no memory before its bytes come", "[conn
   REQUIRE(assembler.begin_frame(header) == MessageAssembler::Outcome::kTaken);
   CHECK(assembler.allocated() < 64);
   const std::vector<std::byte> ten(10);
-  REQUIRE(assembler.append(ten) == MessageAssembler::Outcome::kTaken);
+  REQUIRE(assembler.judge(ten, Fin::kMore) == MessageAssembler::Outcome::kTaken);
+  assembler.store(ten);
   CHECK(assembler.allocated() <= 4096);
 }
 
@@ -116,10 +143,11 @@ TEST_CASE("limits: a buffer grows to max_message at most and is given back", "[c
           MessageAssembler::Outcome::kTaken);
   const std::vector<std::byte> chunk(100);
   for (int i = 0; i < 100; ++i) {
-    REQUIRE(assembler.append(chunk) == MessageAssembler::Outcome::kTaken);
+    const Fin fin = i == 99 ? Fin::kFinal : Fin::kMore;
+    REQUIRE(assembler.judge(chunk, fin) == MessageAssembler::Outcome::kTaken);
+    assembler.store(chunk);
   }
   CHECK(assembler.allocated() == 10'000);
-  REQUIRE(assembler.end_frame() == MessageAssembler::Outcome::kTaken);
   CHECK(assembler.take().size() == 10'000);
   CHECK(assembler.allocated() < 64);
 }

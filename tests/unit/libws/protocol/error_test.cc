@@ -20,14 +20,15 @@ TEST_CASE("error: every phase has its own spelling", "[error]") {
 
 TEST_CASE("error: every code has its own spelling", "[error]") {
   std::set<std::string_view> names;
-  for (int value = 0; value <= static_cast<int>(ws::ErrorCode::kCallbackThrew); ++value) {
+  for (int value = 0; value <= static_cast<int>(ws::ErrorCode::kRedirectRefused); ++value) {
     names.insert(ws::to_string(static_cast<ws::ErrorCode>(value)));
   }
   CHECK(names == std::set<std::string_view>{
                      "invalid_url", "invalid_option", "resolve_failed", "connect_failed",
                      "tls_failed", "certificate_rejected", "http_status", "handshake_rejected",
-                     "protocol_violation", "invalid_utf8", "message_too_big", "connection_lost",
-                     "timeout", "ping_timeout", "callback_threw"});
+                     "protocol_violation", "invalid_utf8", "invalid_compression", "message_too_big",
+                     "connection_lost", "timeout", "ping_timeout", "callback_threw",
+                     "proxy_refused", "proxy_violation", "redirect_refused"});
 }
 
 TEST_CASE("response: a header is found without regard to case, the first of several", "[error]") {

@@ -135,4 +135,26 @@ TEST_CASE("frame: a length of 2^63 or more is refused (RFC 6455 5.2)", "[frame]"
   expect_violation("\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xfc"s, Role::kClient, rule);
 }
 
+TEST_CASE("frame: RSV1 is a compressed message's first frame, once agreed on (RFC 7692 6)",
+          "[frame]") {
+  const auto decode_agreed = [](std::string_view bytes) {
+    return decode_frame_header(std::as_bytes(std::span(bytes)), Role::kClient, Rsv1::kCompressed);
+  };
+  for (const std::string& bytes :
+       std::vector<std::string>{"\xc1\x05", "\x41\x05", "\xc2\x05", "\x42\x05"}) {
+    CHECK(decode_agreed(bytes).header.is_compressed);
+    CHECK(decode(bytes).outcome == Outcome::kViolation);
+  }
+  CHECK_FALSE(decode_agreed("\x81\x05").header.is_compressed);
+  for (const std::string& bytes :
+       std::vector<std::string>{"\xc0", "\x40", "\xc8", "\xc9", "\xca"}) {
+    CHECK(decode_agreed(bytes).violation == "RSV1 set on a frame that begins no message");
+  }
+  for (const std::string& bytes :
+       std::vector<std::string>{"\xa1", "\x91", "\xe1", "\xd1", "\xf2"}) {
+    CHECK(decode_agreed(bytes).violation == "RSV bit set without an extension");
+  }
+  CHECK(encode({.opcode = Opcode::kText, .is_compressed = true}, Role::kServer) == "\xc1\x00"s);
+}
+
 }  // namespace ws::protocol

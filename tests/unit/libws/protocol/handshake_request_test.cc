@@ -44,6 +44,20 @@ TEST_CASE("request: the least one (RFC 6455 4.1)", "[handshake]") {
         "\r\n");
 }
 
+TEST_CASE("request: compression is offered when it is enabled (RFC 7692 7.1)", "[handshake]") {
+  auto request = make_request();
+  request.compression.client_max_window_bits = 8;  // not asked for, not looked at
+  CHECK_FALSE(check_request(request));
+  CHECK(bytes_of(request).find("Extensions") == std::string::npos);
+  request.compression.enabled = true;
+  expect_refused(request, "compression.client_max_window_bits must be 9 to 15");
+  request.compression.client_max_window_bits = 15;
+  CHECK_FALSE(check_request(request));
+  CHECK_THAT(bytes_of(request),
+             ContainsSubstring("\r\nSec-WebSocket-Extensions: permessage-deflate; "
+                               "client_max_window_bits\r\n"));
+}
+
 TEST_CASE("request: every header has its place, the caller's come last", "[handshake]") {
   auto request = make_request();
   request.subprotocols = {"chat.v2", "chat.v1"};
@@ -101,7 +115,8 @@ TEST_CASE("request: nothing smuggles a line in", "[handshake]") {
     for (const auto field : {&HandshakeRequest::cookie, &HandshakeRequest::origin}) {
       request = make_request();
       request.*field = bad;
-      expect_refused(request, "the cookie or the origin holds a control character");
+      expect_refused(request,
+                     "the cookie, the origin or the authorization holds a control character");
     }
     for (const auto field : {&Url::host, &Url::target}) {
       request = make_request();

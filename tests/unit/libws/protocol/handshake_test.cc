@@ -160,6 +160,39 @@ TEST_CASE("handshake: an extension that was not offered fails (RFC 6455 4.1)", "
   expect_open(good_fields() + "Sec-WebSocket-Extensions:\r\n");
 }
 
+TEST_CASE("handshake: permessage-deflate is agreed on when it was offered (RFC 7692 5)",
+          "[handshake]") {
+  auto request = offer();
+  request.compression.enabled = true;
+  const std::string field = "Sec-WebSocket-Extensions: permessage-deflate";
+  support::for_each_chunking(
+      good_fields() + field + "; client_max_window_bits=10;\r\n" +
+          "sec-websocket-extensions: , ,\r\n\r\n",
+      [&](const support::Chunks& chunks) {
+        auto handshake = make_handshake(request);
+        CHECK(receive_all(handshake, chunks) == Progress::kFailed);  // a ';' too many
+      });
+  support::for_each_chunking(good_fields() + "Sec-WebSocket-Extensions:\r\n" + field +
+                                 "; client_max_window_bits=10; server_no_context_takeover\r\n\r\n",
+                             [&](const support::Chunks& chunks) {
+                               auto handshake = make_handshake(request);
+                               CHECK(receive_all(handshake, chunks) == Progress::kOpen);
+                               REQUIRE(handshake.deflate());
+                               CHECK(handshake.deflate()->window_bits == 10);
+                               CHECK(handshake.deflate()->peer_no_context_takeover);
+                             });
+  auto declined = make_handshake(request);
+  CHECK(receive(declined, good_fields() + "\r\n") == Progress::kOpen);
+  CHECK_FALSE(declined.deflate());
+
+  expect_rejected(good_fields() + field + "\r\n" + field + "\r\n",
+                  "the server chose permessage-deflate twice", request);
+  expect_rejected(good_fields() + field + "; x\r\n",
+                  "permessage-deflate has a parameter that was not offered", request);
+  expect_rejected(good_fields() + field + "; =\r\n",
+                  "the Sec-WebSocket-Extensions header is malformed", request);
+}
+
 TEST_CASE("handshake: the subprotocol must be one that was offered (RFC 6455 4.1)", "[handshake]") {
   const auto two = offer({"chat.v2", "chat.v1"});
   expect_open(good_fields() + "Sec-WebSocket-Protocol: chat.v1\r\n", two, "chat.v1");
