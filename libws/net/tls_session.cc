@@ -108,8 +108,9 @@ bool TlsSession::expect_name() {
     // Addresses are not permitted as SNI (RFC 6066 section 3).
     return X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name_.c_str()) == 1;
   }
-  // Wildcards stand for a whole label (RFC 6125 section 6.4.3).
-  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // Wildcards stand for a whole label, and a common name for nothing (RFC 9525 sections 6.3, 6.4).
+  X509_VERIFY_PARAM_set_hostflags(
+      parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return SSL_set1_host(ssl_.get(), server_name_.c_str()) == 1 &&
          SSL_set_tlsext_host_name(ssl_.get(), server_name_.c_str()) == 1;
 }

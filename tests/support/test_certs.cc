@@ -131,7 +131,7 @@ TestAuthority::TestAuthority(const std::string& name) : authority_(make_authorit
 Certificate TestAuthority::issue(const CertificateRequest& request) const {
   const Key key = make_key();
   const X509Pointer certificate = make_certificate(key, request.valid_from, request.valid_until);
-  set_common_name(certificate.get(), "test server");
+  set_common_name(certificate.get(), request.common_name);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority_.x509()));
   add_extension(certificate.get(), authority_.x509(), NID_subject_alt_name,
                 alternative_names(request));

@@ -14,12 +14,13 @@ struct x509_st;
 
 namespace ws::test {
 
-// What a certificate says. Names go into the subjectAltName extension.
+// What a certificate says. Names go into the subjectAltName extension, the common name does not.
 struct CertificateRequest {
   std::vector<std::string> dns_names{};
   std::vector<std::string> ip_addresses{};
   std::chrono::hours valid_from{-1};  // relative to now
   std::chrono::hours valid_until{24};
+  std::string common_name = "test server";
 };
 
 // A certificate with its key. Copies share both.

@@ -186,8 +186,8 @@ struct Options {
 
   /// From the constructor to on_open, all phases together; not 0. No duration is above a year.
   std::chrono::milliseconds connect_timeout{10000};
-  /// For the peer's Close frame after ours has gone; and for what is queued behind the peer's Close,
-  /// or before the Close that tells a failure, to move on. It rests while paused.
+  /// For the peer's Close frame after ours has gone; and for what is queued behind the peer's
+  /// Close, or before the Close that tells a failure, to move on. It rests while paused.
   std::chrono::milliseconds close_timeout{5000};
   /// After close(): for messages queued before our Close to move on, when the peer does not read.
   std::chrono::milliseconds flush_timeout{60000};

@@ -41,7 +41,8 @@ Error failure_of(RecordingClient& client) {
 
 }  // namespace
 
-TEST_CASE("websocket: bad arguments are told in a later turn, with phase options") {
+TEST_CASE("websocket: bad arguments are told in a later turn, with phase options",
+          "[CVE-reentrancy]") {
   Options options = trusting_options();
   std::string url = "ws://example.com/";
   ErrorCode code = ErrorCode::kInvalidOption;
@@ -71,7 +72,7 @@ TEST_CASE("websocket: bad arguments are told in a later turn, with phase options
   CHECK(error.code == code);
 }
 
-TEST_CASE("websocket: a name that does not resolve fails in phase resolve") {
+TEST_CASE("websocket: a name that does not resolve fails in phase resolve", "[CVE-reentrancy]") {
   RecordingClient client;
   client.loop.use_resolver(std::make_shared<Resolver>(
       [](const std::string& host, std::uint16_t) -> Result<std::vector<net::Address>> {
@@ -95,7 +96,7 @@ TEST_CASE("websocket: a refused connection names the address") {
   CHECK(error.message == "connect to " + address + ": Connection refused");
 }
 
-TEST_CASE("websocket: the deadline during the look-up names the host") {
+TEST_CASE("websocket: the deadline during the look-up names the host", "[HS-deadline]") {
   RecordingClient client;
   // Shared with the thread, which outlives the test.
   const auto released = std::make_shared<std::promise<void>>();
@@ -113,7 +114,7 @@ TEST_CASE("websocket: the deadline during the look-up names the host") {
   CHECK(error.message == "timed out after 50ms while resolving hangs.example");
 }
 
-TEST_CASE("websocket: the deadline during the connect names the address") {
+TEST_CASE("websocket: the deadline during the connect names the address", "[HS-deadline]") {
   const BlackHole full;
   const std::string address = "127.0.0.1:" + std::to_string(full.port());
   RecordingClient client("ws://" + address + "/", quick_options(milliseconds(50)));
@@ -123,7 +124,7 @@ TEST_CASE("websocket: the deadline during the connect names the address") {
   CHECK(error.message == "timed out after 50ms while connecting to " + address);
 }
 
-TEST_CASE("websocket: the deadline during TLS names the host and the address") {
+TEST_CASE("websocket: the deadline during TLS names the host and the address", "[HS-deadline]") {
   const SilentListener silent;
   const std::string port = std::to_string(silent.port());
   RecordingClient client("wss://127.0.0.1:" + port + "/", quick_options(milliseconds(50)));
@@ -134,7 +135,7 @@ TEST_CASE("websocket: the deadline during TLS names the host and the address") {
         "timed out after 50ms while negotiating TLS with 127.0.0.1 at 127.0.0.1:" + port);
 }
 
-TEST_CASE("websocket: the deadline before the response names the address") {
+TEST_CASE("websocket: the deadline before the response names the address", "[HS-deadline]") {
   const SilentListener silent;
   const std::string address = "127.0.0.1:" + std::to_string(silent.port());
   RecordingClient client("ws://" + address + "/", quick_options(milliseconds(50)));
@@ -145,7 +146,8 @@ TEST_CASE("websocket: the deadline before the response names the address") {
         "timed out after 50ms while waiting for the upgrade response of " + address);
 }
 
-TEST_CASE("websocket: certificates that must not be trusted fail in phase tls") {
+TEST_CASE("websocket: certificates that must not be trusted fail in phase tls",
+          "[CVE-certificate][RFC6455-4.1-tls]") {
   const auto& certificates = test::test_certificates();
   const auto certificate =
       GENERATE_REF(certificates.wrong_host, certificates.expired, certificates.unknown_authority);
@@ -156,7 +158,8 @@ TEST_CASE("websocket: certificates that must not be trusted fail in phase tls") 
   CHECK(error.code == ErrorCode::kCertificateRejected);
 }
 
-TEST_CASE("websocket: closed or aborted while connecting it ends without a callback") {
+TEST_CASE("websocket: closed or aborted while connecting it ends without a callback",
+          "[CVE-reentrancy]") {
   const auto ending = GENERATE(0, 1, 2);
   const SilentListener silent;
   RecordingClient client("ws://127.0.0.1:" + std::to_string(silent.port()) + "/");

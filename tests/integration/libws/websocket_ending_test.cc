@@ -41,7 +41,8 @@ Options closing_on_open(milliseconds close_timeout) {
 
 }  // namespace
 
-TEST_CASE("websocket: the server's Close is answered with its code (RFC 6455 5.5.1)") {
+TEST_CASE("websocket: the server's Close is answered with its code (RFC 6455 5.5.1)",
+          "[RFC6455-5.5.1-answer][RFC6455-7.1.6-reason][END-one-callback]") {
   const auto secure = GENERATE(false, true);
   ScriptedServer server(
       [](ScriptPeer& peer) {
@@ -61,7 +62,8 @@ TEST_CASE("websocket: the server's Close is answered with its code (RFC 6455 5.5
   CHECK(server.failure().empty());
 }
 
-TEST_CASE("websocket: close() delivers what still comes, up to the server's Close") {
+TEST_CASE("websocket: close() delivers what still comes, up to the server's Close",
+          "[END-keep-reading][END-no-reset][RFC6455-5.5.1-silence][RFC6455-7.1.1-tcp]") {
   const auto secure = GENERATE(false, true);
   ScriptedServer server(
       [](ScriptPeer& peer) {
@@ -88,7 +90,8 @@ TEST_CASE("websocket: close() delivers what still comes, up to the server's Clos
   CHECK(server.failure().empty());
 }
 
-TEST_CASE("websocket: a Close without a code is reported as 1005 (RFC 6455 7.1.5)") {
+TEST_CASE("websocket: a Close without a code is reported as 1005 (RFC 6455 7.1.5)",
+          "[RFC6455-7.1.5-code]") {
   ScriptedServer server([](ScriptPeer& peer) {
     peer.accept_upgrade();
     peer.send(server_frame(0x88, ""));
@@ -103,7 +106,8 @@ TEST_CASE("websocket: a Close without a code is reported as 1005 (RFC 6455 7.1.5
   CHECK(server.failure().empty());
 }
 
-TEST_CASE("websocket: a protocol violation is answered with its Close code and is an error") {
+TEST_CASE("websocket: a protocol violation is answered with its Close code and is an error",
+          "[RFC6455-7.1.7-fail][END-fail-fin][END-discard][CVE-judged-frame]") {
   const auto [name, bytes, code,
               close] = GENERATE(table<std::string, std::string, ErrorCode, std::string>({
       {"a reserved bit", "\xC1\x01x", ErrorCode::kProtocolViolation, "\x03\xEA"},
@@ -132,7 +136,8 @@ TEST_CASE("websocket: a protocol violation is answered with its Close code and i
   CHECK(answer == close);
 }
 
-TEST_CASE("websocket: a server that never answers our Close ends with the close timeout") {
+TEST_CASE("websocket: a server that never answers our Close ends with the close timeout",
+          "[OWN-no-answer]") {
   const auto secure = GENERATE(false, true);
   ScriptedServer server(
       [](ScriptPeer& peer) {
@@ -147,7 +152,8 @@ TEST_CASE("websocket: a server that never answers our Close ends with the close 
   CHECK(client.error->code == ErrorCode::kTimeout);
 }
 
-TEST_CASE("websocket: the close timeout counts from our Close on, not from what is queued before") {
+TEST_CASE("websocket: the close timeout counts from our Close on, not from what is queued before",
+          "[OWN-blocked-close]") {
   constexpr std::size_t piece_size = std::size_t{1} << 20;
   constexpr std::size_t piece_count = 40;
   std::counting_semaphore<> permits(0);
@@ -223,7 +229,8 @@ TEST_CASE("websocket: a server that closes and reads no more is told in buffered
   CHECK(client.socket().buffered_amount() > std::size_t{1} << 20);
 }
 
-TEST_CASE("websocket: a server that stops reading is left after the flush timeout") {
+TEST_CASE("websocket: a server that stops reading is left after the flush timeout",
+          "[OWN-no-answer][END-fail-fin]") {
   std::promise<void> left;
   ScriptedServer server([&](ScriptPeer& peer) {
     peer.accept_upgrade();
@@ -244,7 +251,8 @@ TEST_CASE("websocket: a server that stops reading is left after the flush timeou
   CHECK(client.socket().buffered_amount() > 0);
 }
 
-TEST_CASE("websocket: a server that never closes TCP is left after the close timeout") {
+TEST_CASE("websocket: a server that never closes TCP is left after the close timeout",
+          "[OWN-tcp-stays][END-wait-fin][RFC6455-7.1.1-tcp]") {
   const auto secure = GENERATE(false, true);
   std::promise<void> left;
   ScriptedServer server(

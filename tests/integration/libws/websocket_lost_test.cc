@@ -39,7 +39,8 @@ void check_lost(RecordingClient& client, const Events& events) {
 
 }  // namespace
 
-TEST_CASE("websocket: a server that ends TCP without a Close has lost the connection (1006)") {
+TEST_CASE("websocket: a server that ends TCP without a Close has lost the connection (1006)",
+          "[OWN-end-without-close][OWN-half-close][CVE-truncation][RFC6455-7.1.5-code]") {
   const auto secure = GENERATE(false, true);
   ScriptedServer server(
       [](ScriptPeer& peer) {
@@ -55,7 +56,8 @@ TEST_CASE("websocket: a server that ends TCP without a Close has lost the connec
   }
 }
 
-TEST_CASE("websocket: an end in the middle of a frame delivers nothing of it") {
+TEST_CASE("websocket: an end in the middle of a frame delivers nothing of it",
+          "[OWN-end-in-frame][CVE-truncation]") {
   const auto cut = GENERATE(1U, 2U, 3U, 6U);
   ScriptedServer server([cut](ScriptPeer& peer) {
     peer.accept_upgrade(server_text("one") + server_text("cut off").substr(0, cut));
@@ -64,7 +66,7 @@ TEST_CASE("websocket: an end in the middle of a frame delivers nothing of it") {
   check_lost(client, {"open", "text one", "error"});
 }
 
-TEST_CASE("websocket: a reset is a lost connection, with its errno") {
+TEST_CASE("websocket: a reset is a lost connection, with its errno", "[OWN-reset]") {
   ScriptedServer server([](ScriptPeer& peer) {
     peer.accept_upgrade();
     peer.expect_frame(0x81, "go");
@@ -79,7 +81,8 @@ TEST_CASE("websocket: a reset is a lost connection, with its errno") {
   CHECK(client.error->system_errno == ECONNRESET);
 }
 
-TEST_CASE("websocket: a Close that was received wins over a write that fails") {
+TEST_CASE("websocket: a Close that was received wins over a write that fails",
+          "[OWN-reset][END-one-callback]") {
   ScriptedServer server([](ScriptPeer& peer) {
     peer.accept_upgrade(server_text("one") + server_close(1000));
     peer.reset();
@@ -96,7 +99,8 @@ TEST_CASE("websocket: a Close that was received wins over a write that fails") {
   }
 }
 
-TEST_CASE("websocket: a connection lost while paused delivers what came before, then the error") {
+TEST_CASE("websocket: a connection lost while paused delivers what came before, then the error",
+          "[OWN-reset][END-one-callback]") {
   ScriptedServer server(
       [](ScriptPeer& peer) { peer.accept_upgrade(server_text("one") + server_text("two")); });
   RecordingClient client;

@@ -66,7 +66,8 @@ void run_to_close(RecordingClient& client, const Events& events) {
 
 }  // namespace
 
-TEST_CASE("websocket: opens on the 101 that answers its request (RFC 6455 1.3)") {
+TEST_CASE("websocket: opens on the 101 that answers its request (RFC 6455 1.3)",
+          "[RFC6455-4.1-request][RFC6455-4.1-wait]") {
   std::string head;
   ScriptedServer server([&head](ScriptPeer& peer) {
     head = peer.accept_upgrade({}, "Sec-WebSocket-Protocol: chat.v1\r\nX-Served-By: one\r\n");
@@ -103,7 +104,7 @@ TEST_CASE("websocket: opens on the 101 that answers its request (RFC 6455 1.3)")
   CHECK_THAT(head, ContainsSubstring("\r\nX-Tenant: acme\r\n"));
 }
 
-TEST_CASE("websocket: opens over TLS, too") {
+TEST_CASE("websocket: opens over TLS, too", "[RFC6455-4.1-tls]") {
   ScriptedServer server(
       [](ScriptPeer& peer) {
         peer.accept_upgrade(server_text("hi") + server_close(1000));
@@ -139,7 +140,7 @@ TEST_CASE("websocket: opens over a Unix socket with the URL's host in the reques
   CHECK_THAT(head, ContainsSubstring("\r\nHost: chat.example\r\n"));
 }
 
-TEST_CASE("websocket: frames in the segment of the 101 come after on_open") {
+TEST_CASE("websocket: frames in the segment of the 101 come after on_open", "[HS-rest]") {
   ScriptedServer server([](ScriptPeer& peer) {
     peer.accept_upgrade(server_text("one") + server_text("two") + server_close(1000));
     peer.read_to_end();
@@ -148,7 +149,7 @@ TEST_CASE("websocket: frames in the segment of the 101 come after on_open") {
   run_to_close(client, {"open", "text one", "text two", "close 1000"});
 }
 
-TEST_CASE("websocket: a 101 split at any byte opens it all the same") {
+TEST_CASE("websocket: a 101 split at any byte opens it all the same", "[OWN-split-response]") {
   const std::string behind = server_text("hi") + server_close(1000);
   constexpr std::size_t rough_size = 140;
   for (std::size_t split = 1; split < rough_size; ++split) {
@@ -165,7 +166,8 @@ TEST_CASE("websocket: a 101 split at any byte opens it all the same") {
   }
 }
 
-TEST_CASE("websocket: a 101 that comes byte by byte opens it all the same") {
+TEST_CASE("websocket: a 101 that comes byte by byte opens it all the same",
+          "[OWN-split-response]") {
   ScriptedServer server([&](ScriptPeer& peer) {
     const std::string bytes =
         test::upgrade_response(peer.read_head()) + server_text("hi") + server_close(1000);
@@ -178,7 +180,8 @@ TEST_CASE("websocket: a 101 that comes byte by byte opens it all the same") {
   run_to_close(client, {"open", "text hi", "close 1000"});
 }
 
-TEST_CASE("websocket: a refusal carries status, headers and body") {
+TEST_CASE("websocket: a refusal carries status, headers and body",
+          "[RFC6455-4.1-status][HS-refusal]") {
   ScriptedServer server(
       answer("HTTP/1.1 403 Forbidden\r\nX-Reason: quota\r\nContent-Length: 9\r\n\r\nno access"));
   RecordingClient client(server.url());
@@ -193,7 +196,7 @@ TEST_CASE("websocket: a refusal carries status, headers and body") {
   CHECK(client.socket().remote_address() == "127.0.0.1:" + std::to_string(server.port()));
 }
 
-TEST_CASE("websocket: a refusal whose body stops coming is told at the deadline") {
+TEST_CASE("websocket: a refusal whose body stops coming is told at the deadline", "[HS-refusal]") {
   ScriptedServer server([](ScriptPeer& peer) {
     (void)peer.read_head();
     peer.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 100\r\n\r\nback soon");
@@ -222,7 +225,8 @@ TEST_CASE("websocket: a refusal whose body is cut by a reset is still that refus
   }
 }
 
-TEST_CASE("websocket: answers that break RFC 6455 4.1 fail the handshake") {
+TEST_CASE("websocket: answers that break RFC 6455 4.1 fail the handshake",
+          "[CVE-missing-header][OWN-end-in-handshake]") {
   const auto [name, bytes] = GENERATE(table<std::string, std::string>({
       {"no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n\r\n"},
       {"HTTP/1.0", "HTTP/1.0 101 Switching Protocols\r\n\r\n"},
@@ -244,7 +248,8 @@ TEST_CASE("websocket: answers that break RFC 6455 4.1 fail the handshake") {
   CHECK_FALSE(error.message.empty());
 }
 
-TEST_CASE("websocket: a 101 with something that was not asked for fails the handshake") {
+TEST_CASE("websocket: a 101 with something that was not asked for fails the handshake",
+          "[RFC6455-4.1-subprotocol][RFC6455-4.1-extension]") {
   const auto header = GENERATE(as<std::string>(), "Sec-WebSocket-Protocol: other\r\n",
                                "Sec-WebSocket-Extensions: permessage-deflate\r\n",
                                "Upgrade: h2c\r\n", "Sec-WebSocket-Accept: again\r\n");
@@ -256,7 +261,8 @@ TEST_CASE("websocket: a 101 with something that was not asked for fails the hand
   CHECK(failure_of(client).code == ErrorCode::kHandshakeRejected);
 }
 
-TEST_CASE("websocket: a server that picks none of the subprotocols fails, unless that is allowed") {
+TEST_CASE("websocket: a server that picks none of the subprotocols fails, unless that is allowed",
+          "[HS-required-subprotocol]") {
   const auto require = GENERATE(false, true);
   ScriptedServer server([](ScriptPeer& peer) {
     peer.accept_upgrade(server_close(1000));
@@ -273,7 +279,7 @@ TEST_CASE("websocket: a server that picks none of the subprotocols fails, unless
   }
 }
 
-TEST_CASE("websocket: a response head over max_header fails the handshake") {
+TEST_CASE("websocket: a response head over max_header fails the handshake", "[HS-limits]") {
   ScriptedServer server(
       answer("HTTP/1.1 101 Switching Protocols\r\nX-Long: " + std::string(2000, 'x') + "\r\n\r\n"));
   Options options = trusting_options();
@@ -282,7 +288,7 @@ TEST_CASE("websocket: a response head over max_header fails the handshake") {
   CHECK(failure_of(client).code == ErrorCode::kHandshakeRejected);
 }
 
-TEST_CASE("websocket: cookies that match go into one header (RFC 6265 5.4)") {
+TEST_CASE("websocket: cookies that match go into one header (RFC 6265 5.4)", "[HS-cookie-header]") {
   std::string head;
   ScriptedServer server([&head](ScriptPeer& peer) {
     head = peer.accept_upgrade(server_close(1000));

@@ -60,7 +60,8 @@ std::optional<test::Certificate> certificate(bool is_secure) {
 
 }  // namespace
 
-TEST_CASE("websocket: compression that was agreed on is used both ways (RFC 7692)") {
+TEST_CASE("websocket: compression that was agreed on is used both ways (RFC 7692)",
+          "[RFC7692-6.1-fragments][RFC7692-7.2.1-tail]") {
   std::string request;
   ScriptedServer server([&request](ScriptPeer& peer) {
     request = peer.accept_upgrade(server_frame(0xC1, compressed_hello()), kAgreed);
@@ -85,7 +86,8 @@ TEST_CASE("websocket: compression that was agreed on is used both ways (RFC 7692
   CHECK_THAT(request, ContainsSubstring("permessage-deflate; client_max_window_bits\r\n"));
 }
 
-TEST_CASE("websocket: a server that declines compression gets and sends plain messages") {
+TEST_CASE("websocket: a server that declines compression gets and sends plain messages",
+          "[RFC7692-7.1-declined]") {
   ScriptedServer server([](ScriptPeer& peer) {
     peer.accept_upgrade();
     peer.expect_frame(0x81, "Hello");
@@ -104,7 +106,8 @@ TEST_CASE("websocket: a server that declines compression gets and sends plain me
   CHECK(server.failure().empty());
 }
 
-TEST_CASE("websocket: a compressed message that does not inflate ends with 1007") {
+TEST_CASE("websocket: a compressed message that does not inflate ends with 1007",
+          "[RFC7692-7.2.2-corrupt]") {
   std::string answer;
   ScriptedServer server([&answer](ScriptPeer& peer) {
     peer.accept_upgrade(server_frame(0xC1, "\x07"), kAgreed);
@@ -154,7 +157,8 @@ TEST_CASE("websocket: on_message_chunk replaced within a message counts from the
   CHECK(client.events == Events{"open", "text d", "text e", "close 1000"});
 }
 
-TEST_CASE("websocket: in on_message_chunk anything may be done to the WebSocket") {
+TEST_CASE("websocket: in on_message_chunk anything may be done to the WebSocket",
+          "[CVE-reentrancy]") {
   enum class Deed { kDestroy, kAbort, kClose, kThrow, kPause, kSend, kReplace };
   const auto deed = GENERATE(Deed::kDestroy, Deed::kAbort, Deed::kClose, Deed::kThrow, Deed::kPause,
                              Deed::kSend, Deed::kReplace);
@@ -240,7 +244,8 @@ TEST_CASE("websocket: in on_message_chunk anything may be done to the WebSocket"
   CHECK(chunks == (goes_on ? Events{"<a", "b>", "<c>"} : Events{"<a"}));
 }
 
-TEST_CASE("websocket: a message written in pieces leaves in frames and keeps others out") {
+TEST_CASE("websocket: a message written in pieces leaves in frames and keeps others out",
+          "[RFC6455-5.4-send]") {
   const std::string long_piece(kFragment, 'x');
   ScriptedServer server([&](ScriptPeer& peer) {
     peer.accept_upgrade();

@@ -63,7 +63,8 @@ std::string accept_and_close(ScriptPeer& peer) {
 
 }  // namespace
 
-TEST_CASE("websocket: an HTTP proxy is asked with CONNECT for ws, too (RFC 9110 9.3.6)") {
+TEST_CASE("websocket: an HTTP proxy is asked with CONNECT for ws, too (RFC 9110 9.3.6)",
+          "[RFC6455-4.1-proxy]") {
   std::string connect;
   std::string head;
   ScriptedServer proxy([&](ScriptPeer& peer) {
@@ -82,7 +83,8 @@ TEST_CASE("websocket: an HTTP proxy is asked with CONNECT for ws, too (RFC 9110 
   CHECK(client.socket().remote_address() == "127.0.0.1:" + std::to_string(proxy.port()));
 }
 
-TEST_CASE("websocket: behind a proxy TLS is with the server, which is verified by its own name") {
+TEST_CASE("websocket: behind a proxy TLS is with the server, which is verified by its own name",
+          "[CVE-certificate][RFC6455-4.1-proxy]") {
   const auto& certificates = test_certificates();
   const bool is_right = GENERATE(true, false);
   ScriptedServer proxy([&](ScriptPeer& peer) {
@@ -103,7 +105,8 @@ TEST_CASE("websocket: behind a proxy TLS is with the server, which is verified b
   }
 }
 
-TEST_CASE("websocket: what comes behind a proxy's head belongs to the server") {
+TEST_CASE("websocket: what comes behind a proxy's head belongs to the server",
+          "[RFC6455-4.1-proxy]") {
   ScriptedServer proxy([](ScriptPeer& peer) {
     (void)peer.read_head();
     peer.send("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
@@ -137,7 +140,7 @@ TEST_CASE("websocket: a proxy's refusal has phase proxy, status, headers and bod
   CHECK(options.session_cookies->size() == 0);
 }
 
-TEST_CASE("websocket: the deadline at a silent proxy names it and the server") {
+TEST_CASE("websocket: the deadline at a silent proxy names it and the server", "[HS-deadline]") {
   const SilentListener silent;
   const std::string port = std::to_string(silent.port());
   const std::string scheme = GENERATE("http://", "socks5://");
@@ -189,7 +192,8 @@ TEST_CASE("websocket: a proxy that cannot be reached is named as one") {
   CHECK(error.message == "proxy " + address + ": connect to " + address + ": Connection refused");
 }
 
-TEST_CASE("websocket: SOCKS5 with user and password, answered byte by byte (RFC 1928, 1929)") {
+TEST_CASE("websocket: SOCKS5 with user and password, answered byte by byte (RFC 1928, 1929)",
+          "[RFC6455-4.1-proxy]") {
   std::string request;
   ScriptedServer proxy([&](ScriptPeer& peer) {
     const auto drip = [&peer](const std::string& bytes) {

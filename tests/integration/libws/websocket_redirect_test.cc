@@ -90,7 +90,8 @@ std::string read(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("websocket: a redirect on the same origin keeps credentials, cookies and a new key") {
+TEST_CASE("websocket: a redirect on the same origin keeps credentials, cookies and a new key",
+          "[CVE-redirect]") {
   std::string first;
   std::string second;
   ScriptedServer server(
@@ -113,7 +114,8 @@ TEST_CASE("websocket: a redirect on the same origin keeps credentials, cookies a
   CHECK(client.socket().url().target == "/a/next?x=1");
 }
 
-TEST_CASE("websocket: a redirect to a listed origin takes nothing of the first one's along") {
+TEST_CASE("websocket: a redirect to a listed origin takes nothing of the first one's along",
+          "[CVE-redirect]") {
   std::string first;
   std::string second;
   ScriptedServer target(open(second));
@@ -137,7 +139,7 @@ TEST_CASE("websocket: a redirect to a listed origin takes nothing of the first o
   CHECK(client.socket().url().port == target.port());
 }
 
-TEST_CASE("websocket: cookies are matched anew for another host") {
+TEST_CASE("websocket: cookies are matched anew for another host", "[CVE-redirect]") {
   std::string first;
   std::string second;
   ScriptedServer target(open(second));
@@ -187,7 +189,8 @@ TEST_CASE("websocket: a redirect that is not allowed is an error with the respon
   CHECK(*error.response->find("location") == location);
 }
 
-TEST_CASE("websocket: redirects are refusals unless they shall be followed") {
+TEST_CASE("websocket: redirects are refusals unless they shall be followed",
+          "[CVE-redirect][RFC6455-4.1-status]") {
   std::string head;
   ScriptedServer server(respond(head, redirect("/x")));
   RecordingClient client(server.url());
@@ -196,7 +199,7 @@ TEST_CASE("websocket: redirects are refusals unless they shall be followed") {
   CHECK(error.response->status == 302);
 }
 
-TEST_CASE("websocket: circles and too many hops end") {
+TEST_CASE("websocket: circles and too many hops end", "[CVE-redirect]") {
   std::string head;
   SECTION("a circle") {
     ScriptedServer server({respond(head, redirect("/b")), respond(head, redirect("/a")),
@@ -230,7 +233,7 @@ TEST_CASE("websocket: a redirect is followed before its body has ended, and a cu
   CHECK_THAT(second, StartsWith("GET /x "));
 }
 
-TEST_CASE("websocket: one deadline covers all hops") {
+TEST_CASE("websocket: one deadline covers all hops", "[HS-deadline]") {
   const SilentListener silent;
   const std::string origin = "ws://localhost:" + std::to_string(silent.port());
   std::string head;
@@ -276,7 +279,8 @@ TEST_CASE("websocket: user and password of the URL go as Basic (RFC 7617 2)") {
   CHECK(field(head, "Authorization") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 }
 
-TEST_CASE("websocket: Set-Cookie of a 101, a refusal and a broken handshake live in the session") {
+TEST_CASE("websocket: Set-Cookie of a 101, a refusal and a broken handshake live in the session",
+          "[HS-set-cookie]") {
   const std::string kind = GENERATE("101", "403", "broken");
   std::string head;
   const Script script = [&](ScriptPeer& peer) {

@@ -263,7 +263,8 @@ void check_silence(const Scene& scene, Place place, Deed deed) {
 
 }  // namespace
 
-TEST_CASE("websocket: a callback may do anything to its WebSocket, wherever it is called") {
+TEST_CASE("websocket: a callback may do anything to its WebSocket, wherever it is called",
+          "[CVE-reentrancy][END-one-callback]") {
   const auto place = GENERATE(Place::kOpen, Place::kMessage, Place::kChunk, Place::kPong,
                               Place::kDrain, Place::kError, Place::kClose);
   const auto deed = GENERATE(Deed::kDestroy, Deed::kClose, Deed::kAbort, Deed::kSend, Deed::kThrow,
@@ -299,7 +300,7 @@ TEST_CASE("websocket: a callback that is replaced while it runs is followed by t
   CHECK(seen == Events{"first one", "second two", "second is still there", "close"});
 }
 
-TEST_CASE("websocket: a callback that owns its WebSocket may drop itself") {
+TEST_CASE("websocket: a callback that owns its WebSocket may drop itself", "[CVE-reentrancy]") {
   ScriptedServer server(talk(Place::kClose));
   EventLoop loop;
 
@@ -341,7 +342,7 @@ TEST_CASE("websocket: a callback that throws without on_error ends run() with wh
   CHECK(answer == "\x03\xF3");  // 1011 (RFC 6455 7.4.1)
 }
 
-TEST_CASE("websocket: one callback may destroy another WebSocket of its loop") {
+TEST_CASE("websocket: one callback may destroy another WebSocket of its loop", "[CVE-reentrancy]") {
   ScriptedServer first(talk(Place::kOpen));
   ScriptedServer second(talk(Place::kOpen));
   EventLoop loop;

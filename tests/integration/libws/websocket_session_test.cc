@@ -49,7 +49,7 @@ std::span<const std::byte> as_bytes(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("websocket: text and binary come back from an echo server, in order") {
+TEST_CASE("websocket: text and binary come back from an echo server, in order", "[AB-1]") {
   RecordingClient client;
   const EchoServer server(client.loop);
   Options options = trusting_options();
@@ -95,7 +95,8 @@ TEST_CASE("websocket: ten thousand small messages of one turn come back whole") 
   CHECK(client.closed->code == 1000);
 }
 
-TEST_CASE("websocket: messages of 5 MiB pass both ways, and on_drain tells when they have gone") {
+TEST_CASE("websocket: messages of 5 MiB pass both ways, and on_drain tells when they have gone",
+          "[AB-9]") {
   RecordingClient client;
   const EchoServer server(client.loop);
   const std::string message(std::size_t{5} << 20, 'x');
@@ -175,7 +176,7 @@ TEST_CASE("websocket: a server that does not read makes send() refuse, and loses
   CHECK(arrived == taken);
 }
 
-TEST_CASE("websocket: text that is not UTF-8 is not taken (RFC 6455 5.6)") {
+TEST_CASE("websocket: text that is not UTF-8 is not taken (RFC 6455 5.6)", "[RFC6455-5.6-text]") {
   ScriptedServer server(session([](ScriptPeer& peer) { peer.expect_frame(0x81, "ok"); }));
   Options options = trusting_options();
   options.callbacks.on_open = [](WebSocket& socket) {
@@ -187,7 +188,8 @@ TEST_CASE("websocket: text that is not UTF-8 is not taken (RFC 6455 5.6)") {
   CHECK(server.failure().empty());
 }
 
-TEST_CASE("websocket: pings are answered, and pongs to ours are told (RFC 6455 5.5)") {
+TEST_CASE("websocket: pings are answered, and pongs to ours are told (RFC 6455 5.5)",
+          "[RFC6455-5.5.2-pong]") {
   ScriptedServer server(session([](ScriptPeer& peer) {
     peer.send(server_frame(0x89, "are you there"));
     peer.expect_frame(0x89, "mine");

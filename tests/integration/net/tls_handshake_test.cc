@@ -72,7 +72,8 @@ TEST_CASE("tls handshake: a certificate for the name or address is accepted", "[
   CHECK(is_accepted(connect(certificates.wildcard, "chat.wild.example")));
 }
 
-TEST_CASE("tls handshake: a certificate for another name is refused, and says for which", "[tls]") {
+TEST_CASE("tls handshake: a certificate for another name is refused, and says for which",
+          "[tls][CVE-certificate]") {
   struct Case {
     const Certificate& certificate;
     std::string name;
@@ -101,13 +102,22 @@ TEST_CASE("tls handshake: a certificate for another name is refused, and says fo
   }
 }
 
-TEST_CASE("tls handshake: partial wildcards are not honoured (RFC 6125 6.4.3)", "[tls]") {
+TEST_CASE("tls handshake: partial wildcards are not honoured (RFC 6125 6.4.3)",
+          "[tls][CVE-certificate]") {
   const Certificate partial =
       test_certificates().authority.issue({.dns_names = {"ch*.wild.example"}});
   CHECK(connect(partial, "chat.wild.example").error.code == ErrorCode::kCertificateRejected);
 }
 
-TEST_CASE("tls handshake: an expired, early or unknown certificate is refused in words", "[tls]") {
+TEST_CASE("tls handshake: a common name is no name of the server (RFC 9525 6.3)",
+          "[tls][CVE-certificate]") {
+  const Certificate named = test_certificates().authority.issue(
+      {.dns_names = {}, .ip_addresses = {"192.0.2.1"}, .common_name = "localhost"});
+  CHECK(connect(named, "localhost").error.code == ErrorCode::kCertificateRejected);
+}
+
+TEST_CASE("tls handshake: an expired, early or unknown certificate is refused in words",
+          "[tls][CVE-certificate]") {
   const auto& certificates = test_certificates();
   const auto expired = connect(certificates.expired, "localhost").error;
   CHECK(expired.code == ErrorCode::kCertificateRejected);
@@ -154,7 +164,8 @@ TEST_CASE("tls handshake: without a name to verify nothing is sent", "[tls]") {
   CHECK(error.message == "TLS: no server name to verify the certificate against");
 }
 
-TEST_CASE("tls handshake: SNI carries names and never addresses (RFC 6066 3)", "[tls]") {
+TEST_CASE("tls handshake: SNI carries names and never addresses (RFC 6066 3)",
+          "[tls][RFC6455-4.1-tls]") {
   const auto& [name, expected] = GENERATE(table<std::string, std::string>(
       {{"localhost", "localhost"}, {"localhost.", "localhost"}, {"127.0.0.1", ""}, {"::1", ""}}));
   std::string seen = "not called";
@@ -170,7 +181,7 @@ TEST_CASE("tls handshake: SNI carries names and never addresses (RFC 6066 3)", "
   CHECK(seen == expected);
 }
 
-TEST_CASE("tls handshake: ALPN offers http/1.1 only (RFC 7301)", "[tls]") {
+TEST_CASE("tls handshake: ALPN offers http/1.1 only (RFC 7301)", "[tls][HS-alpn]") {
   std::string seen;
   const ServerContext server = good_server();
   SSL_CTX_set_alpn_select_cb(
@@ -187,7 +198,8 @@ TEST_CASE("tls handshake: ALPN offers http/1.1 only (RFC 7301)", "[tls]") {
   CHECK(seen == "\x08http/1.1");
 }
 
-TEST_CASE("tls handshake: a server with another application protocol is told in words", "[tls]") {
+TEST_CASE("tls handshake: a server with another application protocol is told in words",
+          "[tls][HS-alpn]") {
   const ServerContext server = good_server();
   SSL_CTX_set_alpn_select_cb(
       server.get(),

@@ -170,7 +170,7 @@ TEST_CASE("tls stream: data and the end that came in one piece are told in order
 }
 
 TEST_CASE("tls stream: close_notify is a clean end, a FIN without it a truncated one",
-          "[tls_stream]") {
+          "[tls_stream][OWN-end-in-record][CVE-truncation]") {
   EventLoop loop;
   const bool notifies = GENERATE(false, true);
   const TlsStreamAndPeer s(
@@ -191,7 +191,7 @@ TEST_CASE("tls stream: close_notify is a clean end, a FIN without it a truncated
 }
 
 TEST_CASE("tls stream: a FIN within a record is a truncated end after the whole records",
-          "[tls_stream]") {
+          "[tls_stream][OWN-end-in-record][CVE-truncation]") {
   EventLoop loop;
   const TlsStreamAndPeer s(loop, [](TlsPeer& peer) {
     peer.send("whole");

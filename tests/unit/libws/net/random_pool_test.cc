@@ -30,7 +30,7 @@ struct Counter {
 }  // namespace
 
 TEST_CASE("random pool: every byte of the generator is handed out once and in order",
-          "[random_pool]") {
+          "[random_pool][RFC6455-5.3-key][CVE-mask-key]") {
   const std::size_t size = GENERATE(std::size_t{1}, 4U, 7U, 16U, 4095U, 4096U, 4097U, 10'000U);
   Counter counter;
   RandomPool pool([&counter](std::span<std::byte> bytes) { return counter(bytes); });
@@ -74,13 +74,14 @@ TEST_CASE("random pool: what was handed out is wiped before the generator is ask
 }
 
 TEST_CASE("random pool: a generator that fails is an exception and never a predictable byte",
-          "[random_pool]") {
+          "[random_pool][CVE-mask-key]") {
   RandomPool pool([](std::span<std::byte>) { return false; });
   std::array<std::byte, 4> key{};
   CHECK_THROWS_AS(pool.fill(key), std::runtime_error);
 }
 
-TEST_CASE("random pool: the system's bytes differ from call to call", "[random_pool]") {
+TEST_CASE("random pool: the system's bytes differ from call to call",
+          "[random_pool][RFC6455-5.3-key][CVE-mask-key]") {
   RandomPool pool;
   std::array<std::byte, 32> first{};
   std::array<std::byte, 32> second{};

@@ -11,7 +11,7 @@
 namespace {
 
 TEST_CASE("close code: a peer may send exactly the registered and the private ones (RFC 6455 7.4)",
-          "[close_code]") {
+          "[close_code][RFC6455-7.4-receive]") {
   const std::set<unsigned> registered = {1000, 1001, 1002, 1003, 1007, 1008,
                                          1009, 1010, 1011, 1012, 1013, 1014};
   for (unsigned code = 0; code <= UINT16_MAX; ++code) {

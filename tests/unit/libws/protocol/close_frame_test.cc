@@ -16,7 +16,8 @@ ClosePayload parse(std::string_view payload) {
 
 }  // namespace
 
-TEST_CASE("close frame: code and reason survive (RFC 6455 5.5.1)", "[close]") {
+TEST_CASE("close frame: code and reason survive (RFC 6455 5.5.1)",
+          "[close][RFC6455-5.5.1-body][RFC6455-7.1.6-reason]") {
   CHECK(make_close_payload(1000, "bye") ==
         "\x03\xe8"
         "bye");
@@ -28,7 +29,8 @@ TEST_CASE("close frame: code and reason survive (RFC 6455 5.5.1)", "[close]") {
   CHECK(close.reason == "caf\xc3\xa9");
 }
 
-TEST_CASE("close frame: empty is no code, one byte breaks a rule (RFC 6455 5.5.1)", "[close]") {
+TEST_CASE("close frame: empty is no code, one byte breaks a rule (RFC 6455 5.5.1)",
+          "[close][RFC6455-5.5.1-body]") {
   CHECK(parse("").outcome == Outcome::kValid);
   CHECK(parse("").code == kCloseNoStatus);
   CHECK(parse("\x03").outcome == Outcome::kViolation);

@@ -15,7 +15,8 @@ std::string close_1000() {
 
 }  // namespace
 
-TEST_CASE("close: ours goes out with its code and reason (RFC 6455 7.1.2)", "[connection]") {
+TEST_CASE("close: ours goes out with its code and reason (RFC 6455 7.1.2)",
+          "[connection][RFC6455-7.1.2-start]") {
   Harness harness;
   harness.connection.close(1001, "bye", harness.now);
   CHECK(harness.sent() ==
@@ -25,7 +26,7 @@ TEST_CASE("close: ours goes out with its code and reason (RFC 6455 7.1.2)", "[co
 }
 
 TEST_CASE("close: messages are delivered and pings answered until the peer's Close (RFC 6455 5.5)",
-          "[connection]") {
+          "[connection][END-keep-reading][OWN-closing-ping][RFC6455-5.5.2-pong][END-once]") {
   support::for_each_chunking(
       hello() + "\x89\x01!" +
           "\x88\x05\x03\xe9"
@@ -46,7 +47,8 @@ TEST_CASE("close: messages are delivered and pings answered until the peer's Clo
       });
 }
 
-TEST_CASE("close: an empty one from the peer tells no code (RFC 6455 7.1.5)", "[connection]") {
+TEST_CASE("close: an empty one from the peer tells no code (RFC 6455 7.1.5)",
+          "[connection][RFC6455-7.1.5-code]") {
   Harness harness;
   harness.receive("\x88\x00"s);
   CHECK(harness.connection.close_info().code == kCloseNoStatus);
@@ -54,7 +56,7 @@ TEST_CASE("close: an empty one from the peer tells no code (RFC 6455 7.1.5)", "[
 }
 
 TEST_CASE("close: it is sent once, and nothing of the user's follows (RFC 6455 5.5.1)",
-          "[connection]") {
+          "[connection][RFC6455-5.5.1-silence][END-once][RFC6455-6.1-open]") {
   Harness harness;
   harness.connection.close(1000, {}, harness.now);
   harness.connection.close(1001, {}, harness.now);
@@ -63,7 +65,8 @@ TEST_CASE("close: it is sent once, and nothing of the user's follows (RFC 6455 5
   CHECK(harness.sent() == client_frame(0x88, "\x03\xe8"));
 }
 
-TEST_CASE("close: codes that must not be sent become 1000 (RFC 6455 7.4)", "[connection]") {
+TEST_CASE("close: codes that must not be sent become 1000 (RFC 6455 7.4)",
+          "[connection][RFC6455-7.4-send][END-codes]") {
   for (const unsigned code :
        {0U, 999U, 1004U, 1005U, 1006U, 1015U, 1016U, 2000U, 2999U, 5000U, 65535U}) {
     Harness harness;
@@ -78,7 +81,7 @@ TEST_CASE("close: codes that must not be sent become 1000 (RFC 6455 7.4)", "[con
 }
 
 TEST_CASE("close: a reason is cut at 123 bytes on a character boundary (RFC 6455 5.5)",
-          "[connection]") {
+          "[connection][END-reason][CVE-close-reason]") {
   const auto sent_reason = [](const std::string& reason) {
     Harness harness;
     harness.connection.close(1000, reason, harness.now);
@@ -92,7 +95,8 @@ TEST_CASE("close: a reason is cut at 123 bytes on a character boundary (RFC 6455
   CHECK(sent_reason("ab\xff") == "ab");
 }
 
-TEST_CASE("close: no answer within close_timeout gives up (RFC 6455 7.1.1)", "[connection]") {
+TEST_CASE("close: no answer within close_timeout gives up (RFC 6455 7.1.1)",
+          "[connection][OWN-no-answer]") {
   Harness harness({.close_timeout = 5s});
   harness.now += 1s;
   harness.connection.close(1000, {}, harness.now);
@@ -120,7 +124,7 @@ TEST_CASE("close: while paused nothing is read, so close_timeout rests and begin
 }
 
 TEST_CASE("close: a bad frame while closing fails without a second Close (RFC 6455 7.1.7)",
-          "[connection]") {
+          "[connection][END-once][RFC6455-7.1.7-fail]") {
   Harness harness;
   harness.connection.close(1000, {}, harness.now);
   harness.sent();
@@ -131,7 +135,8 @@ TEST_CASE("close: a bad frame while closing fails without a second Close (RFC 64
   CHECK(harness.connection.state() == State::kFailing);
 }
 
-TEST_CASE("eof: without a Close it is a failure that says where (RFC 6455 7.1.5)", "[connection]") {
+TEST_CASE("eof: without a Close it is a failure that says where (RFC 6455 7.1.5)",
+          "[connection][RFC6455-7.1.5-code][OWN-end-without-close][OWN-end-in-frame]") {
   const auto message_after = [](std::string_view received) {
     Harness harness;
     harness.receive(received);
@@ -162,7 +167,7 @@ TEST_CASE("eof: after the closing handshake or a failure it changes nothing", "[
   CHECK(failed.failure() == ErrorCode::kProtocolViolation);
 }
 
-TEST_CASE("eof: while closing it is a failure", "[connection]") {
+TEST_CASE("eof: while closing it is a failure", "[connection][OWN-end-without-close]") {
   Harness harness;
   harness.connection.close(1000, {}, harness.now);
   harness.connection.receive_eof();
@@ -170,7 +175,7 @@ TEST_CASE("eof: while closing it is a failure", "[connection]") {
 }
 
 TEST_CASE("failing: nothing is sent, delivered or waited for any more (RFC 6455 7.1.7)",
-          "[connection]") {
+          "[connection][RFC6455-7.1.7-fail][END-discard][CVE-judged-frame][RFC6455-6.1-open]") {
   Harness harness({.ping_interval = 1s, .ping_timeout = 1s});
   harness.receive("\xff");
   harness.sent();

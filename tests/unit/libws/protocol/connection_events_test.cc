@@ -19,7 +19,8 @@ std::string one_two_three() {
 
 }  // namespace
 
-TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking", "[connection]") {
+TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking",
+          "[connection][OWN-chunking]") {
   support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.connection.pause(harness.now);
@@ -37,7 +38,8 @@ TEST_CASE("pause: bytes are kept and parsed at resume, under every chunking", "[
   });
 }
 
-TEST_CASE("pause: from inside on_message it stops before the next frame", "[connection]") {
+TEST_CASE("pause: from inside on_message it stops before the next frame",
+          "[connection][OWN-chunking]") {
   support::for_each_chunking(one_two_three(), [](const support::Chunks& chunks) {
     Harness harness;
     harness.during_message = [&] { harness.connection.pause(harness.now); };

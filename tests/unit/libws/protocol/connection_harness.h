@@ -152,20 +152,30 @@ struct Seen {
   std::optional<ErrorCode> failure{};
 };
 
-// Expects the same under every chunking.
-inline void expect(std::string_view received, const Seen& expected,
-                   const ConnectionSettings& settings = {}) {
+// Calls `check` with connections that received the same bytes: under every chunking, and told as
+// messages and as chunks of messages.
+template <typename Check>
+void for_each_reception(std::string_view received, const ConnectionSettings& settings,
+                        const Check& check) {
   support::for_each_chunking(received, [&](const support::Chunks& chunks) {
     for (const bool wants_chunks : {false, true}) {
       INFO("told in chunks: " << wants_chunks);
       Harness harness(settings);
       harness.wants_chunks = wants_chunks;
       harness.receive_all(chunks);
-      CHECK(harness.events == expected.events);
-      CHECK(harness.sent() == expected.sent);
-      CHECK(harness.connection.state() == expected.state);
-      CHECK(harness.failure() == expected.failure);
+      check(harness);
     }
+  });
+}
+
+// Expects the same under every chunking.
+inline void expect(std::string_view received, const Seen& expected,
+                   const ConnectionSettings& settings = {}) {
+  for_each_reception(received, settings, [&](Harness& harness) {
+    CHECK(harness.events == expected.events);
+    CHECK(harness.sent() == expected.sent);
+    CHECK(harness.connection.state() == expected.state);
+    CHECK(harness.failure() == expected.failure);
   });
 }
 
@@ -179,19 +189,13 @@ inline ErrorCode failure_of(unsigned close_code) {
 // wording, is checked to be there and not which it is.
 inline void expect_failure(std::string_view received, std::vector<std::string> events,
                            unsigned close_code, const ConnectionSettings& settings = {}) {
-  support::for_each_chunking(received, [&](const support::Chunks& chunks) {
-    for (const bool wants_chunks : {false, true}) {
-      INFO("told in chunks: " << wants_chunks);
-      Harness harness(settings);
-      harness.wants_chunks = wants_chunks;
-      harness.receive_all(chunks);
-      CHECK(harness.events == events);
-      CHECK(harness.connection.state() == ConnectionState::kFailing);
-      const std::string sent = harness.sent();
-      REQUIRE(sent.size() > 8);
-      CHECK(sent == client_frame(0x88, close_payload(close_code, sent.substr(8))));
-      CHECK(harness.failure() == failure_of(close_code));
-    }
+  for_each_reception(received, settings, [&](Harness& harness) {
+    CHECK(harness.events == events);
+    CHECK(harness.connection.state() == ConnectionState::kFailing);
+    const std::string sent = harness.sent();
+    REQUIRE(sent.size() > 8);
+    CHECK(sent == client_frame(0x88, close_payload(close_code, sent.substr(8))));
+    CHECK(harness.failure() == failure_of(close_code));
   });
 }
 

@@ -29,7 +29,7 @@ std::string pongs(std::size_t first, std::size_t end) {
 }  // namespace
 
 TEST_CASE("limits: max_message bytes are taken, one more is 1009, however fragmented",
-          "[connection]") {
+          "[connection][RFC6455-10.4-limits]") {
   const ConnectionSettings settings{.max_message = 8};
   expect(
       "\x82\x08"
@@ -104,7 +104,7 @@ TEST_CASE("limits: max_frame bounds each data frame, before its bytes come", "[c
 }
 
 TEST_CASE("limits: control frames do not count as message (gorilla CVE-2020-27813)",
-          "[connection]") {
+          "[connection][CVE-length]") {
   expect(
       "\x02\x04"
       "1234\x89\x04"
@@ -113,7 +113,8 @@ TEST_CASE("limits: control frames do not count as message (gorilla CVE-2020-2781
       {.events = {"binary 12345678"}, .sent = client_frame(0x8a, "ping")}, {.max_message = 8});
 }
 
-TEST_CASE("limits: lengths up to 2^63 - 1 are compared without overflow", "[connection]") {
+TEST_CASE("limits: lengths up to 2^63 - 1 are compared without overflow",
+          "[connection][CVE-length]") {
   for (const std::string& length :
        {"\x7f\xff\xff\xff\xff\xff\xff\xff"s, "\x00\x00\x00\x00\x80\x00\x00\x00"s,
         "\x00\x00\x00\x00\x7f\xff\xff\xff"s, "\x00\x00\x00\x01\x00\x00\x00\x00"s}) {
@@ -126,7 +127,8 @@ TEST_CASE("limits: lengths up to 2^63 - 1 are compared without overflow", "[conn
   }
 }
 
-TEST_CASE("limits: a declared GiB takes no memory before its bytes come", "[connection]") {
+TEST_CASE("limits: a declared GiB takes no memory before its bytes come",
+          "[connection][CVE-declared-length]") {
   MessageAssembler assembler({.max_message = std::size_t{2} << 30});
   const FrameHeader header{.opcode = Opcode::kBinary, .payload_size = std::uint64_t{1} << 30};
   REQUIRE(assembler.begin_frame(header) == MessageAssembler::Outcome::kTaken);
@@ -137,7 +139,8 @@ TEST_CASE("limits: a declared GiB takes no memory before its bytes come", "[conn
   CHECK(assembler.allocated() <= 4096);
 }
 
-TEST_CASE("limits: a buffer grows to max_message at most and is given back", "[connection]") {
+TEST_CASE("limits: a buffer grows to max_message at most and is given back",
+          "[connection][CVE-declared-length]") {
   MessageAssembler assembler({.max_message = 10'000});
   REQUIRE(assembler.begin_frame({.opcode = Opcode::kBinary, .payload_size = 10'000}) ==
           MessageAssembler::Outcome::kTaken);
@@ -152,7 +155,8 @@ TEST_CASE("limits: a buffer grows to max_message at most and is given back", "[c
   CHECK(assembler.allocated() < 64);
 }
 
-TEST_CASE("limits: empty fragments have a number, and each message begins at 0", "[connection]") {
+TEST_CASE("limits: empty fragments have a number, and each message begins at 0",
+          "[connection][CVE-fragments]") {
   const ConnectionSettings settings{.max_empty_fragments = 3};
   const std::string three = "\x01\x00\x00\x00\x00\x00\x80\x00"s;
   expect(three + three, {.events = {"text ", "text "}}, settings);
@@ -160,7 +164,7 @@ TEST_CASE("limits: empty fragments have a number, and each message begins at 0",
 }
 
 TEST_CASE("limits: a million empty fragments end at the limit (ws CVE-2026-48779)",
-          "[connection]") {
+          "[connection][CVE-fragments]") {
   Harness harness;
   harness.receive("\x01\x01x");
   std::size_t count = 0;
@@ -172,7 +176,8 @@ TEST_CASE("limits: a million empty fragments end at the limit (ws CVE-2026-48779
   CHECK(harness.failure() == ErrorCode::kMessageTooBig);
 }
 
-TEST_CASE("limits: a million fragments of one byte are one message", "[connection]") {
+TEST_CASE("limits: a million fragments of one byte are one message",
+          "[connection][CVE-fragments][RFC6455-5.4-fragments]") {
   std::string frames = "\x02\x01x";
   for (std::size_t i = 1; i < kMillion; ++i) {
     frames += "\x00\x01x"s;
@@ -185,7 +190,7 @@ TEST_CASE("limits: a million fragments of one byte are one message", "[connectio
 }
 
 TEST_CASE("pongs: up to max_queued_pongs wait in a blocked output, then the latest is held",
-          "[connection]") {
+          "[connection][RFC6455-5.5.3-latest][CVE-pong-queue]") {
   support::for_each_chunking(pings(10), [](const support::Chunks& chunks) {
     Harness harness({.max_queued_pongs = 4});
     harness.receive_all(chunks);  // nothing is taken from the output
@@ -245,7 +250,8 @@ TEST_CASE("pongs: a held one is forgotten with the Close", "[connection]") {
   CHECK(harness.output.empty());
 }
 
-TEST_CASE("pongs: a flood with a blocked writer stays bounded (curl #21911)", "[connection]") {
+TEST_CASE("pongs: a flood with a blocked writer stays bounded (curl #21911)",
+          "[connection][CVE-pong-queue][RFC6455-5.5.3-latest]") {
   Harness harness;
   const std::string flood = pings(10'000);
   for (int i = 0; i < 100; ++i) {

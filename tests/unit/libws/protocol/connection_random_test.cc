@@ -240,7 +240,7 @@ void expect_as_reference_however_cut(Random& random, std::string_view bytes,
 }  // namespace
 
 TEST_CASE("random messages: whatever a server compresses and fragments arrives, under every split",
-          "[connection]") {
+          "[connection][OWN-chunking][OWN-differential]") {
   for (unsigned seed = 1; seed <= 12; ++seed) {
     INFO("seed " << seed);
     Random random(seed);
@@ -260,7 +260,8 @@ TEST_CASE("random messages: whatever a server compresses and fragments arrives, 
   }
 }
 
-TEST_CASE("random messages: long ones, in random fragments and random chunks", "[connection]") {
+TEST_CASE("random messages: long ones, in random fragments and random chunks",
+          "[connection][OWN-chunking]") {
   for (unsigned seed = 100; seed < 160; ++seed) {
     INFO("seed " << seed);
     Random random(seed);
@@ -285,7 +286,7 @@ TEST_CASE("random messages: long ones, in random fragments and random chunks", "
 }
 
 TEST_CASE("random frames: good and bad ones mean the same as to the reference parser",
-          "[connection]") {
+          "[connection][OWN-differential][OWN-chunking][CVE-judged-frame][CVE-bounds]") {
   std::array<int, 3> ends{};
   for (unsigned seed = 1000; seed < 2500; ++seed) {
     INFO("seed " << seed);
@@ -312,7 +313,7 @@ TEST_CASE("random frames: good and bad ones mean the same as to the reference pa
 }
 
 TEST_CASE("random frames: headers of random bytes never do more than the reference allows",
-          "[connection]") {
+          "[connection][OWN-differential][CVE-bounds]") {
   for (unsigned seed = 5000; seed < 6000; ++seed) {
     INFO("seed " << seed);
     Random random(seed);

@@ -33,7 +33,8 @@ void exchange(Harness& a, Harness& b) {
 
 }  // namespace
 
-TEST_CASE("send: a client's \"Hello\" is masked as in the example (RFC 6455 5.7)", "[connection]") {
+TEST_CASE("send: a client's \"Hello\" is masked as in the example (RFC 6455 5.7)",
+          "[connection][RFC6455-5.1-mask][RFC6455-5.2-layout]") {
   support::FixedRandom random;
   Sender sender(random);
   CHECK(sender.connection.send(MessageType::kText, "Hello") == Sent::kYes);
@@ -47,7 +48,8 @@ TEST_CASE("send: a server's \"Hello\" is not masked (RFC 6455 5.1, 5.7)", "[conn
   CHECK(server.sent() == "\x81\x05Hello\x89\x05Hello");
 }
 
-TEST_CASE("send: every frame has a key of its own (RFC 6455 5.3)", "[connection]") {
+TEST_CASE("send: every frame has a key of its own (RFC 6455 5.3)",
+          "[connection][RFC6455-5.3-key][CVE-mask-key]") {
   support::CountingRandom random;
   Sender sender(random);
   std::set<std::string> keys;
@@ -61,7 +63,8 @@ TEST_CASE("send: every frame has a key of its own (RFC 6455 5.3)", "[connection]
   CHECK(keys.size() == 64);  // all that a counter of one byte has
 }
 
-TEST_CASE("send: text must be UTF-8, binary need not (RFC 6455 5.6)", "[connection]") {
+TEST_CASE("send: text must be UTF-8, binary need not (RFC 6455 5.6)",
+          "[connection][RFC6455-5.6-text][RFC6455-5.6-binary]") {
   Harness harness;
   CHECK(harness.connection.send(MessageType::kText, "\xff") == Sent::kInvalidUtf8);
   CHECK(harness.output.empty());
@@ -69,7 +72,8 @@ TEST_CASE("send: text must be UTF-8, binary need not (RFC 6455 5.6)", "[connecti
   CHECK(harness.sent() == client_frame(0x82, "\xff"));
 }
 
-TEST_CASE("send: a ping takes 125 bytes and no more (RFC 6455 5.5)", "[connection]") {
+TEST_CASE("send: a ping takes 125 bytes and no more (RFC 6455 5.5)",
+          "[connection][RFC6455-5.5-length]") {
   Harness harness;
   CHECK(harness.connection.ping(std::string(125, 'x')));
   CHECK(harness.sent() == client_frame(0x89, std::string(125, 'x')));
@@ -77,7 +81,8 @@ TEST_CASE("send: a ping takes 125 bytes and no more (RFC 6455 5.5)", "[connectio
   CHECK(harness.output.empty());
 }
 
-TEST_CASE("send: frames of every size are whole, masked in pieces or not", "[connection]") {
+TEST_CASE("send: frames of every size are whole, masked in pieces or not",
+          "[connection][RFC6455-5.1-mask]") {
   for (const std::size_t size :
        {0U, 125U, 126U, 65535U, 65536U, 65537U, 131072U, 131073U, 300001U}) {
     std::string text(size, ' ');
@@ -94,7 +99,7 @@ TEST_CASE("send: frames of every size are whole, masked in pieces or not", "[con
 }
 
 TEST_CASE("server role: masked frames are unmasked under every chunking (RFC 6455 5.3)",
-          "[connection]") {
+          "[connection][CVE-bounds]") {
   const std::string ping = "\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";  // RFC 6455 5.7
   const std::string fragments =
       "\x01\x83\x37\xfa\x21\x3d\x7f\x9f\x4d"

@@ -41,7 +41,7 @@ std::vector<SentFrame> frames_of(const std::string& sent) {
 }  // namespace
 
 TEST_CASE("writer: what is too short for a frame of 16 KiB goes out as one message at finish()",
-          "[connection]") {
+          "[connection][RFC6455-5.4-send]") {
   Harness harness;
   REQUIRE(harness.connection.start_message(MessageType::kText));
   CHECK(harness.connection.is_writing());
@@ -62,7 +62,8 @@ TEST_CASE("writer: an empty message is one", "[connection]") {
   CHECK(harness.sent() == client_frame(0x82, ""));
 }
 
-TEST_CASE("writer: frames of 16 to 64 KiB, FIN on the last only (RFC 6455 5.4)", "[connection]") {
+TEST_CASE("writer: frames of 16 to 64 KiB, FIN on the last only (RFC 6455 5.4)",
+          "[connection][RFC6455-5.4-send]") {
   Harness harness;
   std::string text;
   REQUIRE(harness.connection.start_message(MessageType::kBinary));
@@ -87,7 +88,7 @@ TEST_CASE("writer: frames of 16 to 64 KiB, FIN on the last only (RFC 6455 5.4)",
 }
 
 TEST_CASE("writer: other messages wait for its end, control frames do not (RFC 6455 5.4)",
-          "[connection]") {
+          "[connection][RFC6455-5.4-send]") {
   Harness harness;
   REQUIRE(harness.connection.start_message(MessageType::kText));
   CHECK_FALSE(harness.connection.start_message(MessageType::kText));
@@ -103,7 +104,7 @@ TEST_CASE("writer: other messages wait for its end, control frames do not (RFC 6
 }
 
 TEST_CASE("writer: text is judged over its pieces, a bad piece is not taken (RFC 6455 5.6)",
-          "[connection]") {
+          "[connection][RFC6455-5.6-text]") {
   Harness harness;
   REQUIRE(harness.connection.start_message(MessageType::kText));
   CHECK(harness.connection.write("\xe2\x82") == Sent::kYes);
@@ -119,7 +120,8 @@ TEST_CASE("writer: text is judged over its pieces, a bad piece is not taken (RFC
   CHECK(harness.connection.finish() == Sent::kYes);
 }
 
-TEST_CASE("writer: without a message begun, or after Close, nothing is taken", "[connection]") {
+TEST_CASE("writer: without a message begun, or after Close, nothing is taken",
+          "[connection][RFC6455-6.1-open][RFC6455-5.5.1-silence]") {
   Harness harness;
   CHECK(harness.connection.write("x") == Sent::kNotOpen);
   CHECK(harness.connection.finish() == Sent::kNotOpen);
@@ -153,7 +155,7 @@ TEST_CASE("writer: abandoned half-way it ends the connection, before that it nev
 }
 
 TEST_CASE("writer: with deflate the message is compressed, RSV1 on its first frame",
-          "[connection]") {
+          "[connection][RFC7692-6.1-fragments]") {
   for (const bool forgets : {false, true}) {
     const DeflateSettings deflate{.no_context_takeover = forgets};
     Harness harness({.deflate = deflate});
@@ -243,7 +245,8 @@ TEST_CASE("chunks: they are told as they arrive, nothing is stored", "[connectio
   CHECK(harness.events == Events{"text Hello", "binary x"});
 }
 
-TEST_CASE("chunks: a declared GiB is told as it comes and never held", "[connection]") {
+TEST_CASE("chunks: a declared GiB is told as it comes and never held",
+          "[connection][CVE-declared-length]") {
   Harness harness({.max_message = SIZE_MAX});
   harness.wants_chunks = true;
   harness.receive("\x82\x7f\x00\x00\x00\x00\x40\x00\x00\x00"s);
@@ -256,7 +259,7 @@ TEST_CASE("chunks: a declared GiB is told as it comes and never held", "[connect
   CHECK(harness.told.size() == 100);
 }
 
-TEST_CASE("chunks: max_message bounds their sum", "[connection]") {
+TEST_CASE("chunks: max_message bounds their sum", "[connection][RFC6455-10.4-limits]") {
   Harness harness({.max_message = 5});
   harness.wants_chunks = true;
   harness.receive("\x01\x03Hel");
@@ -265,7 +268,8 @@ TEST_CASE("chunks: max_message bounds their sum", "[connection]") {
   CHECK(harness.told == Events{"Hel"});
 }
 
-TEST_CASE("chunks: no piece holds a byte that UTF-8 forbids (RFC 6455 8.1)", "[connection]") {
+TEST_CASE("chunks: no piece holds a byte that UTF-8 forbids (RFC 6455 8.1)",
+          "[connection][AB-6.4][RFC6455-8.1-invalid]") {
   Harness harness;
   harness.wants_chunks = true;
   harness.receive("\x01\x02\xe2\x82");

@@ -92,7 +92,8 @@ TEST_CASE("cookie: the query is no part of the path", "[cookie_match]") {
   CHECK(verdict_of(cookie, "ws://example.com?/socket") == CookieVerdict::kPath);
 }
 
-TEST_CASE("cookie: a secure one goes over wss only, any port will do", "[cookie_match]") {
+TEST_CASE("cookie: a secure one goes over wss only, any port will do",
+          "[cookie_match][HS-cookie-header]") {
   Cookie cookie = cookie_of("n");
   cookie.secure = true;
   CHECK(verdict_of(cookie, "ws://example.com/") == CookieVerdict::kSecure);
@@ -156,13 +157,13 @@ std::vector<Cookie> filling(std::size_t total) {
   return cookies;
 }
 
-TEST_CASE("cookie: a header takes exactly 8 KiB", "[cookie_match]") {
+TEST_CASE("cookie: a header takes exactly 8 KiB", "[cookie_match][HS-cookie-header]") {
   CHECK(header_of(filling(8192), "ws://example.com/").size() == 8192);
   CHECK(header_of(filling(8193), "ws://example.com/").size() == 8006);
 }
 
 TEST_CASE("cookie: one that does not fit leaves room for a smaller one, and is told",
-          "[cookie_match]") {
+          "[cookie_match][HS-cookie-header]") {
   std::vector<Cookie> cookies = filling(8193);
   cookies.push_back(cookie_of("small"));
   cookies.back().order = 7;

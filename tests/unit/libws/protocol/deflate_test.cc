@@ -90,12 +90,13 @@ std::string hello() {
 
 }  // namespace
 
-TEST_CASE("inflate: a message of one block (RFC 7692 7.2.3.1)", "[deflate]") {
+TEST_CASE("inflate: a message of one block (RFC 7692 7.2.3.1)",
+          "[deflate][RFC7692-7.2.3-blocks][RFC7692-7.2.2-tail]") {
   expect_inflated(hello(), "Hello");
 }
 
 TEST_CASE("inflate: the second message uses the window of the first (RFC 7692 7.2.3.2)",
-          "[deflate]") {
+          "[deflate][RFC7692-7.1.1.1-server-takeover]") {
   support::for_each_chunking(hello(), [](const support::Chunks& chunks) {
     Inflater inflater;
     CHECK(inflate(inflater, chunks).text == "Hello");
@@ -108,17 +109,19 @@ TEST_CASE("inflate: the second message uses the window of the first (RFC 7692 7.
   CHECK(inflate(without, {"\xf2\x00\x11\x00\x00"s}).outcome == Outcome::kCorrupt);
 }
 
-TEST_CASE("inflate: a block without compression (RFC 7692 7.2.3.3)", "[deflate]") {
+TEST_CASE("inflate: a block without compression (RFC 7692 7.2.3.3)",
+          "[deflate][RFC7692-7.2.3-blocks]") {
   expect_inflated("\x00\x05\x00\xfa\xffHello\x00"s, "Hello");
 }
 
-TEST_CASE("inflate: a block with BFINAL ends no message (RFC 7692 7.2.3.4)", "[deflate]") {
+TEST_CASE("inflate: a block with BFINAL ends no message (RFC 7692 7.2.3.4)",
+          "[deflate][RFC7692-7.2.3-blocks]") {
   expect_inflated("\xf3\x48\xcd\xc9\xc9\x07\x00\x00"s, "Hello");
   expect_inflated("\xf3\x48\xcd\xc9\xc9\x07\x00"s + hello(), "HelloHello");
 }
 
 TEST_CASE("inflate: a block with BFINAL keeps the window, within a message and behind it",
-          "[deflate]") {
+          "[deflate][RFC7692-7.2.3-blocks]") {
   // "Hello" with BFINAL, then a reference to it.
   expect_inflated("\xf3\x48\xcd\xc9\xc9\x07\x00"s + "\xf2\x00\x11\x00\x00"s, "HelloHello");
   Inflater inflater;
@@ -130,11 +133,12 @@ TEST_CASE("inflate: a final block at the very end needs no tail", "[deflate]") {
   expect_inflated("\xf3\x48\xcd\xc9\xc9\x07\x00"s, "Hello");
 }
 
-TEST_CASE("inflate: two blocks (RFC 7692 7.2.3.5)", "[deflate]") {
+TEST_CASE("inflate: two blocks (RFC 7692 7.2.3.5)", "[deflate][RFC7692-7.2.3-blocks]") {
   expect_inflated("\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"s, "Hello");
 }
 
-TEST_CASE("inflate: an empty message, as 00 (RFC 7692 7.2.3.6) or without any byte", "[deflate]") {
+TEST_CASE("inflate: an empty message, as 00 (RFC 7692 7.2.3.6) or without any byte",
+          "[deflate][RFC7692-7.2.3.6-empty]") {
   expect_inflated("\x00"s, "");
   Inflater inflater;
   CHECK(inflate(inflater, {""}).outcome == Outcome::kEnd);
@@ -142,19 +146,21 @@ TEST_CASE("inflate: an empty message, as 00 (RFC 7692 7.2.3.6) or without any by
   CHECK(inflate(inflater, {hello()}).text == "Hello");
 }
 
-TEST_CASE("inflate: an incomplete block at the end is corrupt (RFC 7692 7.2.2)", "[deflate]") {
+TEST_CASE("inflate: an incomplete block at the end is corrupt (RFC 7692 7.2.2)",
+          "[deflate][RFC7692-7.2.2-corrupt]") {
   expect_corrupt(hello().substr(0, 3));
   expect_corrupt("\x00\x05\x00\xfa\xffHel"s);  // of a block without compression
   expect_corrupt("\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff"s);  // the tail was sent as well
   expect_corrupt("\x05"s);  // of a block with a dictionary of its own
 }
 
-TEST_CASE("inflate: data that is no DEFLATE is corrupt", "[deflate]") {
+TEST_CASE("inflate: data that is no DEFLATE is corrupt", "[deflate][RFC7692-7.2.2-corrupt]") {
   expect_corrupt("\x07"s);                       // the block type 3 that does not exist
   expect_corrupt("\x00\x05\x00\x00\x00Hello"s);  // length and its complement differ
 }
 
-TEST_CASE("inflate: little room gives many steps, none larger", "[deflate]") {
+TEST_CASE("inflate: little room gives many steps, none larger",
+          "[deflate][CVE-zip-bomb][CVE-no-progress]") {
   Deflater deflater({});
   const std::string bomb = deflate(deflater, {std::string(1'000'000, 'x')});
   CHECK(bomb.size() < 2000);
@@ -207,7 +213,8 @@ TEST_CASE("deflate: the context is taken over: the second time is shorter (RFC 7
   CHECK(deflate(deflater, {text}).size() < first.size() / 2);
 }
 
-TEST_CASE("deflate: no distance is longer than the window that was agreed on", "[deflate]") {
+TEST_CASE("deflate: no distance is longer than the window that was agreed on",
+          "[deflate][RFC7692-7.1.2.2-client-window]") {
   // What lies further back than the window cannot be referred to, so it does not shrink.
   const std::string far = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   std::string text = far;

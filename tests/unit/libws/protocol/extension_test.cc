@@ -68,7 +68,8 @@ std::string bits_rule() {
 
 }  // namespace
 
-TEST_CASE("extensions: names and parameters, over several lines (RFC 6455 9.1)", "[extension]") {
+TEST_CASE("extensions: names and parameters, over several lines (RFC 6455 9.1)",
+          "[extension][RFC6455-9.1-grammar][HS-extension-lines]") {
   CHECK(parsed({}) == "");
   CHECK(parsed({"", " , ,"}) == "");
   CHECK(parsed({"permessage-deflate"}) == "[permessage-deflate]");
@@ -77,7 +78,8 @@ TEST_CASE("extensions: names and parameters, over several lines (RFC 6455 9.1)",
   CHECK(parsed({R"(a; b="1\0")"}) == "[a b=10]");
 }
 
-TEST_CASE("extensions: what is no token is refused, quoted or not (RFC 6455 9.1)", "[extension]") {
+TEST_CASE("extensions: what is no token is refused, quoted or not (RFC 6455 9.1)",
+          "[extension][RFC6455-9.1-grammar][HS-extension-lines]") {
   for (const std::string value : {"a;",
                                   ";a",
                                   "a;;b",
@@ -107,7 +109,7 @@ TEST_CASE("extensions: what is no token is refused, quoted or not (RFC 6455 9.1)
   }
 }
 
-TEST_CASE("extensions: long ones are read in one pass", "[extension]") {
+TEST_CASE("extensions: long ones are read in one pass", "[extension][CVE-extension-parser]") {
   const std::string spaces(60'000, ' ');
   CHECK(parsed({"a" + spaces + ";" + spaces + "b" + spaces + "=" + spaces + "c"}) == "[a b=c]");
   CHECK_FALSE(parsed({"a" + std::string(60'000, ';')}));
@@ -115,7 +117,7 @@ TEST_CASE("extensions: long ones are read in one pass", "[extension]") {
 }
 
 TEST_CASE("deflate offer: only what differs from the default, and the client's window",
-          "[extension]") {
+          "[extension][RFC7692-5-offer]") {
   CHECK(deflate_offer({}) == "");
   CHECK(deflate_offer(offered()) == "permessage-deflate; client_max_window_bits");
   Compression all = offered();
@@ -151,12 +153,14 @@ TEST_CASE("deflate options: out of range they are refused by name", "[extension]
   }
 }
 
-TEST_CASE("deflate answer: no extension means no compression", "[extension]") {
+TEST_CASE("deflate answer: no extension means no compression",
+          "[extension][RFC7692-7.1-declined]") {
   CHECK_FALSE(std::get<std::optional<DeflateSettings>>(judge("")));
   CHECK_FALSE(std::get<std::optional<DeflateSettings>>(judge("", {})));
 }
 
-TEST_CASE("deflate answer: each parameter has its meaning (RFC 7692 7.1)", "[extension]") {
+TEST_CASE("deflate answer: each parameter has its meaning (RFC 7692 7.1)",
+          "[extension][RFC7692-7.1-answer][RFC7692-7.1.2-window-values]") {
   Compression wish = offered();
   wish.level = 3;
   wish.memory_level = 4;
@@ -193,7 +197,7 @@ TEST_CASE("deflate answer: what we wished for our own side holds, whatever the s
 }
 
 TEST_CASE("deflate answer: bad windows are refused (undici CVE-2026-2229, RFC 7692 7.1.2)",
-          "[extension]") {
+          "[extension][CVE-window-bits][RFC7692-7.1.2-window-values]") {
   for (const std::string side : {"client", "server"}) {
     const std::string name = "permessage-deflate; " + side + "_max_window_bits";
     for (const std::string value :
@@ -206,7 +210,7 @@ TEST_CASE("deflate answer: bad windows are refused (undici CVE-2026-2229, RFC 76
 }
 
 TEST_CASE("deflate answer: a window larger than offered is refused (RFC 7692 7.1.2)",
-          "[extension]") {
+          "[extension][RFC7692-7.1.2-window-values]") {
   Compression wish = offered();
   wish.client_max_window_bits = 11;
   wish.server_max_window_bits = 10;
@@ -218,7 +222,7 @@ TEST_CASE("deflate answer: a window larger than offered is refused (RFC 7692 7.1
 }
 
 TEST_CASE("deflate answer: values, doubles and unknown parameters are refused (RFC 7692 7.1)",
-          "[extension]") {
+          "[extension][RFC7692-7.1-answer][HS-extension-lines]") {
   for (const std::string name : {"client_no_context_takeover", "server_no_context_takeover"}) {
     CHECK(refused("permessage-deflate; " + name + "=1") ==
           "a context takeover parameter of permessage-deflate has a value");
@@ -235,7 +239,7 @@ TEST_CASE("deflate answer: values, doubles and unknown parameters are refused (R
 }
 
 TEST_CASE("deflate answer: only permessage-deflate, once, and only when offered (RFC 6455 4.1)",
-          "[extension]") {
+          "[extension][RFC6455-4.1-extension][HS-extension-lines]") {
   const std::string rule = "the server chose an extension that was not offered";
   CHECK(refused("permessage-deflate", {}) == rule);
   CHECK(refused("x-webkit-deflate-frame") == rule);

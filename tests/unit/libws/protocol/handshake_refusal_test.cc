@@ -51,7 +51,8 @@ void expect_refusal(const std::string& response, End end, int status, const std:
 
 }  // namespace
 
-TEST_CASE("refusal: a body of Content-Length ends by itself (RFC 9112 6.3)", "[handshake]") {
+TEST_CASE("refusal: a body of Content-Length ends by itself (RFC 9112 6.3)",
+          "[handshake][HS-refusal]") {
   expect_refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno!!\n", End::kNone, 403,
                  "no!!\n");
   expect_refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 2, 2\r\n\r\nno", End::kNone, 403, "no");
@@ -94,7 +95,21 @@ TEST_CASE("refusal: a body cut by EOF or by giving up is told as far as it came"
   expect_refusal("HTTP/1.1 502 x\r\n\r\n", End::kGivenUp, 502, "");
 }
 
-TEST_CASE("refusal: 64 KiB of the body are kept and no more is waited for", "[handshake]") {
+TEST_CASE("refusal: a server of other versions is told with those it speaks (RFC 6455 4.4)",
+          "[handshake][RFC6455-4.4-version][RFC6455-4.1-status]") {
+  auto handshake = make_handshake();
+  receive_until_failed(handshake,
+                       {"HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 8, 7\r\n"
+                        "Content-Length: 0\r\n\r\n"},
+                       End::kNone);
+  CHECK(handshake.error().code == ErrorCode::kHttpStatus);
+  CHECK(handshake.error().message == "the server answered 426 Upgrade Required");
+  REQUIRE(handshake.error().response);
+  CHECK(*handshake.error().response->find("Sec-WebSocket-Version") == "8, 7");
+}
+
+TEST_CASE("refusal: 64 KiB of the body are kept and no more is waited for",
+          "[handshake][HS-refusal]") {
   auto handshake = make_handshake();
   std::string bytes = "HTTP/1.1 404 x\r\nContent-Length: 99999999\r\n\r\n";
   bytes.append(kMaxRefusalBody - 1, 'x');

@@ -32,7 +32,9 @@ void expect_refused(const HandshakeRequest& request, const std::string& message)
 
 }  // namespace
 
-TEST_CASE("request: the least one (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("request: the least one (RFC 6455 4.1)",
+          "[handshake][RFC6455-4.1-request][RFC6455-4.1-host][RFC6455-4.1-key][RFC6455-4.1-origin]["
+          "HS-names]") {
   CHECK(bytes_of(make_request()) ==
         "GET /chat?a=b HTTP/1.1\r\n"
         "Host: server.example.com\r\n"
@@ -44,7 +46,8 @@ TEST_CASE("request: the least one (RFC 6455 4.1)", "[handshake]") {
         "\r\n");
 }
 
-TEST_CASE("request: compression is offered when it is enabled (RFC 7692 7.1)", "[handshake]") {
+TEST_CASE("request: compression is offered when it is enabled (RFC 7692 7.1)",
+          "[handshake][RFC7692-5-offer]") {
   auto request = make_request();
   request.compression.client_max_window_bits = 8;  // not asked for, not looked at
   CHECK_FALSE(check_request(request));
@@ -58,7 +61,8 @@ TEST_CASE("request: compression is offered when it is enabled (RFC 7692 7.1)", "
                                "client_max_window_bits\r\n"));
 }
 
-TEST_CASE("request: every header has its place, the caller's come last", "[handshake]") {
+TEST_CASE("request: every header has its place, the caller's come last",
+          "[handshake][RFC6455-4.1-protocols][RFC6455-4.1-origin][HS-reserved]") {
   auto request = make_request();
   request.subprotocols = {"chat.v2", "chat.v1"};
   request.origin = "http://example.com";
@@ -80,14 +84,15 @@ TEST_CASE("request: every header has its place, the caller's come last", "[hands
         "\r\n");
 }
 
-TEST_CASE("request: each attempt has a key of its own (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("request: each attempt has a key of its own (RFC 6455 4.1)",
+          "[handshake][RFC6455-4.1-key]") {
   support::CountingRandom random;
   const ClientHandshake first(make_request(), random);
   const ClientHandshake second(make_request(), random);
   CHECK(first.request_bytes() != second.request_bytes());
 }
 
-TEST_CASE("request: headers of the handshake are not overridden", "[handshake]") {
+TEST_CASE("request: headers of the handshake are not overridden", "[handshake][HS-reserved]") {
   for (const std::string name :
        {"Upgrade", "connection", "Sec-WebSocket-Key", "sec-websocket-version",
         "Sec-WebSocket-Protocol", "SEC-WEBSOCKET-EXTENSIONS", "Content-Length",
@@ -98,7 +103,7 @@ TEST_CASE("request: headers of the handshake are not overridden", "[handshake]")
   }
 }
 
-TEST_CASE("request: nothing smuggles a line in", "[handshake]") {
+TEST_CASE("request: nothing smuggles a line in", "[handshake][HS-injection][CVE-injection]") {
   for (const std::string& bad : {"a\r\nB: c"s, "a\nb"s, "a\rb"s, "a\0b"s, "a\x7f"s}) {
     auto request = make_request();
     request.headers = {{"X", bad}};
@@ -143,7 +148,8 @@ TEST_CASE("request: one header from two sources is a mistake", "[handshake]") {
   expect_refused(request, "header Host is given twice");
 }
 
-TEST_CASE("request: subprotocols are distinct tokens (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("request: subprotocols are distinct tokens (RFC 6455 4.1)",
+          "[handshake][RFC6455-4.1-protocols]") {
   auto request = make_request();
   request.subprotocols = {"a", "A", "b"};
   CHECK_FALSE(check_request(request));

@@ -89,11 +89,13 @@ void expect_rejected(const std::string& response, const std::string& rule,
 
 }  // namespace
 
-TEST_CASE("handshake: the example's response opens (RFC 6455 1.3)", "[handshake]") {
+TEST_CASE("handshake: the example's response opens (RFC 6455 1.3)",
+          "[handshake][RFC6455-4.1-accept]") {
   expect_open(good_fields());
 }
 
-TEST_CASE("handshake: bytes behind the head are kept, whatever the chunking", "[handshake]") {
+TEST_CASE("handshake: bytes behind the head are kept, whatever the chunking",
+          "[handshake][HS-rest]") {
   support::for_each_chunking(good_fields() + "\r\n\x81\x05Hello",
                              [](const support::Chunks& chunks) {
                                auto handshake = make_handshake();
@@ -102,7 +104,7 @@ TEST_CASE("handshake: bytes behind the head are kept, whatever the chunking", "[
                              });
 }
 
-TEST_CASE("handshake: body framing of a 101 is ignored", "[handshake]") {
+TEST_CASE("handshake: body framing of a 101 is ignored", "[handshake][HS-101-framing]") {
   support::for_each_chunking(
       good_fields() + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\x89\x00"s,
       [](const support::Chunks& chunks) {
@@ -113,14 +115,15 @@ TEST_CASE("handshake: body framing of a 101 is ignored", "[handshake]") {
 }
 
 TEST_CASE("handshake: header names and tokens are compared without case (RFC 6455 4.1)",
-          "[handshake]") {
+          "[handshake][RFC6455-4.1-upgrade][RFC6455-4.1-connection][HS-connection-token]") {
   expect_open(status_line() + "UPGRADE: WebSocket\r\nconnection: keep-alive, uPGRADE\r\n" +
               accept_field());
   expect_open(status_line() + upgrade_field() +
               "Connection: keep-alive\r\nConnection: x, Upgrade\r\n" + accept_field());
 }
 
-TEST_CASE("handshake: Upgrade must be exactly 'websocket' (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("handshake: Upgrade must be exactly 'websocket' (RFC 6455 4.1)",
+          "[handshake][RFC6455-4.1-upgrade][HS-upgrade-exact][CVE-missing-header]") {
   const std::string rule = "the Upgrade header is not exactly 'websocket'";
   for (const std::string upgrade :
        {"", "Upgrade:\r\n", "Upgrade: websocketx\r\n", "Upgrade: h2c, websocket\r\n",
@@ -130,7 +133,7 @@ TEST_CASE("handshake: Upgrade must be exactly 'websocket' (RFC 6455 4.1)", "[han
 }
 
 TEST_CASE("handshake: Connection must name 'Upgrade' as a whole token (RFC 6455 4.1)",
-          "[handshake]") {
+          "[handshake][RFC6455-4.1-connection][HS-connection-token][CVE-missing-header]") {
   const std::string rule = "the Connection header does not name 'Upgrade'";
   for (const std::string connection :
        {"", "Connection: keep-alive\r\n", "Connection: Upgrades\r\n", "Connection: xUpgrade\r\n",
@@ -139,7 +142,8 @@ TEST_CASE("handshake: Connection must name 'Upgrade' as a whole token (RFC 6455 
   }
 }
 
-TEST_CASE("handshake: Accept must answer the key, once (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("handshake: Accept must answer the key, once (RFC 6455 4.1)",
+          "[handshake][RFC6455-4.1-accept][HS-accept-once][CVE-missing-header]") {
   const std::string rest = status_line() + upgrade_field() + connection_field();
   expect_rejected(rest, "there is no Sec-WebSocket-Accept header");
   expect_rejected(rest + accept_field() + accept_field(),
@@ -152,7 +156,8 @@ TEST_CASE("handshake: Accept must answer the key, once (RFC 6455 4.1)", "[handsh
   expect_open(rest + "Sec-WebSocket-Accept: \t s3pPLMBiTxaQ9kYGzzhZRbK+xOo= \r\n");
 }
 
-TEST_CASE("handshake: an extension that was not offered fails (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("handshake: an extension that was not offered fails (RFC 6455 4.1)",
+          "[handshake][RFC6455-4.1-extension][HS-extension-lines]") {
   const std::string rule = "the server chose an extension that was not offered";
   expect_rejected(good_fields() + "Sec-WebSocket-Extensions: permessage-deflate\r\n", rule);
   expect_rejected(
@@ -161,7 +166,7 @@ TEST_CASE("handshake: an extension that was not offered fails (RFC 6455 4.1)", "
 }
 
 TEST_CASE("handshake: permessage-deflate is agreed on when it was offered (RFC 7692 5)",
-          "[handshake]") {
+          "[handshake][RFC7692-7.1-answer][RFC7692-7.1-declined][HS-extension-lines]") {
   auto request = offer();
   request.compression.enabled = true;
   const std::string field = "Sec-WebSocket-Extensions: permessage-deflate";
@@ -193,7 +198,8 @@ TEST_CASE("handshake: permessage-deflate is agreed on when it was offered (RFC 7
                   "the Sec-WebSocket-Extensions header is malformed", request);
 }
 
-TEST_CASE("handshake: the subprotocol must be one that was offered (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("handshake: the subprotocol must be one that was offered (RFC 6455 4.1)",
+          "[handshake][RFC6455-4.1-subprotocol][HS-subprotocol-case]") {
   const auto two = offer({"chat.v2", "chat.v1"});
   expect_open(good_fields() + "Sec-WebSocket-Protocol: chat.v1\r\n", two, "chat.v1");
   const std::string rule = "the server chose a subprotocol that was not offered";
@@ -206,7 +212,8 @@ TEST_CASE("handshake: the subprotocol must be one that was offered (RFC 6455 4.1
       "there is more than one Sec-WebSocket-Protocol header", two);
 }
 
-TEST_CASE("handshake: no subprotocol fails only where one is required", "[handshake]") {
+TEST_CASE("handshake: no subprotocol fails only where one is required",
+          "[handshake][HS-required-subprotocol]") {
   auto request = offer({"chat"});
   expect_rejected(good_fields(), "the server chose none of the subprotocols offered", request);
   request.require_subprotocol = false;
@@ -214,18 +221,28 @@ TEST_CASE("handshake: no subprotocol fails only where one is required", "[handsh
   expect_open(good_fields(), offer());
 }
 
-TEST_CASE("handshake: a 101 of HTTP/1.0 fails (RFC 6455 4.1)", "[handshake]") {
+TEST_CASE("handshake: a 101 of HTTP/1.0 fails (RFC 6455 4.1)", "[handshake][HS-http10]") {
   expect_rejected("HTTP/1.0 101 x\r\n" + upgrade_field() + connection_field() + accept_field(),
                   "101 of HTTP/1.0");
 }
 
-TEST_CASE("handshake: a head that breaks HTTP is named", "[handshake]") {
+TEST_CASE("handshake: a head that breaks HTTP is named", "[handshake][HS-strict-http]") {
   expect_rejected(status_line() + upgrade_field() + " folded\r\n",
                   "header field folded over lines");
   expect_rejected("220 smtp ready\r\n", "response that is not HTTP/1");
 }
 
-TEST_CASE("handshake: eight interim responses are skipped, nine are not", "[handshake]") {
+TEST_CASE("handshake: frames before the response fail it (RFC 6455 4.1)",
+          "[handshake][OWN-early-frames]") {
+  for (const std::string early : {"\x81\x05Hello", "\x89\x01!", "\x88\x02\x03\xe8"}) {
+    expect_rejected(early + good_fields(), "response that is not HTTP/1");
+  }
+  expect_rejected("HTTP/1.1 100 Continue\r\n\r\n\x89\x01!" + good_fields(),
+                  "response that is not HTTP/1");
+}
+
+TEST_CASE("handshake: eight interim responses are skipped, nine are not",
+          "[handshake][HS-interim]") {
   std::string interim;
   for (const int status : {100, 102, 103, 100, 102, 103, 199, 100}) {
     interim += "HTTP/1.1 " + std::to_string(status) + " x\r\nLink: </a>\r\n\r\n";
@@ -240,7 +257,8 @@ TEST_CASE("handshake: eight interim responses are skipped, nine are not", "[hand
   CHECK(too_many.error().code == ErrorCode::kHandshakeRejected);
 }
 
-TEST_CASE("handshake: a lost connection is neither a status nor a broken rule", "[handshake]") {
+TEST_CASE("handshake: a lost connection is neither a status nor a broken rule",
+          "[handshake][OWN-end-in-handshake]") {
   for (std::size_t size = 0; size < good_fields().size(); ++size) {
     auto handshake = make_handshake();
     CHECK(receive(handshake, good_fields().substr(0, size)) == Progress::kNeedMore);
@@ -250,7 +268,7 @@ TEST_CASE("handshake: a lost connection is neither a status nor a broken rule", 
   }
 }
 
-TEST_CASE("handshake: max_header bounds the response head", "[handshake]") {
+TEST_CASE("handshake: max_header bounds the response head", "[handshake][HS-limits]") {
   auto request = offer();
   request.max_header = good_fields().size() + 2;
   expect_open(good_fields(), request);

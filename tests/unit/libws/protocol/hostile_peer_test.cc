@@ -71,7 +71,7 @@ std::string compressed_mib() {
 }  // namespace
 
 TEST_CASE("hostile: a zip bomb of 1 GiB takes max_message of memory, and no more is inflated",
-          "[hostile]") {
+          "[hostile][CVE-zip-bomb]") {
   const std::string mib = compressed_mib();
   std::string payload;
   for (std::size_t i = 0; i < kKib; ++i) {
@@ -99,7 +99,7 @@ TEST_CASE("hostile: a zip bomb of 1 GiB takes max_message of memory, and no more
 }
 
 TEST_CASE("hostile: a bomb of final blocks, and one of empty blocks, inflate to nothing held",
-          "[hostile]") {
+          "[hostile][CVE-zip-bomb]") {
   for (const std::string& block : {"\x03\x00"s, "\x00\x00\x00\xff\xff"s}) {
     std::string payload;
     while (payload.size() < kMib) {
@@ -116,7 +116,8 @@ TEST_CASE("hostile: a bomb of final blocks, and one of empty blocks, inflate to 
   }
 }
 
-TEST_CASE("hostile: a declared GiB takes the memory of what came", "[hostile]") {
+TEST_CASE("hostile: a declared GiB takes the memory of what came",
+          "[hostile][CVE-declared-length]") {
   Victim victim({.max_message = 2 * kKib * kMib});
   const AllocationWatch watch;
   victim.receive("\x82\x7f\x00\x00\x00\x00\x40\x00\x00\x00"s);
@@ -130,7 +131,7 @@ TEST_CASE("hostile: a declared GiB takes the memory of what came", "[hostile]") 
 }
 
 TEST_CASE("hostile: a million empty fragments end at the limit, a million of a byte cost a byte",
-          "[hostile]") {
+          "[hostile][CVE-fragments]") {
   Victim empty({});
   std::string fragments = "\x02\x00"s;
   for (int i = 0; i < 1000; ++i) {
@@ -161,7 +162,8 @@ TEST_CASE("hostile: a million empty fragments end at the limit, a million of a b
   CHECK(work_for(1000) < 11 * work_for(100));
 }
 
-TEST_CASE("hostile: a ping flood with a blocked writer takes the memory of 64 pongs", "[hostile]") {
+TEST_CASE("hostile: a ping flood with a blocked writer takes the memory of 64 pongs",
+          "[hostile][CVE-pong-queue]") {
   std::string pings;
   for (int i = 0; i < 1000; ++i) {
     pings += server_frame(0x89, std::string(125, '!'));
@@ -177,7 +179,7 @@ TEST_CASE("hostile: a ping flood with a blocked writer takes the memory of 64 po
 }
 
 TEST_CASE("hostile: a header that drips byte by byte ends at max_header (CVE-2023-43669)",
-          "[hostile]") {
+          "[hostile][CVE-header-drip][CVE-no-progress]") {
   const auto drip = [](std::size_t max_header, std::string_view repeated) {
     HandshakeRequest request;
     request.url = {.host = "server.example.com", .target = "/", .user = {}, .password = {}};

@@ -14,7 +14,8 @@ TEST_CASE("http field: a token is letters, digits and fifteen signs (RFC 9110 5.
   }
 }
 
-TEST_CASE("http field: lists over several lines are one list (RFC 9110 5.3)", "[http]") {
+TEST_CASE("http field: lists over several lines are one list (RFC 9110 5.3)",
+          "[http][HS-connection-token]") {
   const std::vector<Header> fields = {
       {"Connection", "keep-alive ,\tUpgrade"}, {"Other", "x"}, {"connection", ", close,,"}};
   CHECK(list_members(fields, "CONNECTION") ==
@@ -25,7 +26,8 @@ TEST_CASE("http field: lists over several lines are one list (RFC 9110 5.3)", "[
   CHECK(list_members(fields, "None").empty());
 }
 
-TEST_CASE("http field: a long run of whitespace costs nothing special", "[http]") {
+TEST_CASE("http field: a long run of whitespace costs nothing special",
+          "[http][CVE-extension-parser]") {
   const std::string spaces(1'000'000, ' ');
   const std::vector<Header> fields = {{"A", "b" + spaces + "c," + spaces + "d"}};
   CHECK(list_members(fields, "a").size() == 2);

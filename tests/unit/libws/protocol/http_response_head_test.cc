@@ -86,7 +86,8 @@ TEST_CASE("response head: the example's is decoded, and what follows is left (RF
   });
 }
 
-TEST_CASE("response head: odd and empty reason phrases are fine (RFC 9112 4)", "[http]") {
+TEST_CASE("response head: odd and empty reason phrases are fine (RFC 9112 4)",
+          "[http][HS-reason]") {
   expect_status("HTTP/1.1 101 Switching Protocols", 101, "Switching Protocols");
   expect_status("HTTP/1.1 101 null", 101, "null");
   expect_status("HTTP/1.1 101 ", 101, "");
@@ -127,7 +128,7 @@ TEST_CASE("response head: field values lose the whitespace around them only (RFC
 }
 
 TEST_CASE("response head: what parsers could understand differently fails (RFC 9112 2.2, 5)",
-          "[http]") {
+          "[http][HS-strict-http]") {
   const std::string status = "HTTP/1.1 101 x\r\n";
   expect_violation(status + "A: b\r\n c\r\n\r\n", "header field folded over lines");
   expect_violation(status + "A: b\r\n\tc\r\n\r\n", "header field folded over lines");
@@ -145,7 +146,7 @@ TEST_CASE("response head: what parsers could understand differently fails (RFC 9
   expect_violation(status + "A: b\x7f\r\n\r\n", "control character in a header field");
 }
 
-TEST_CASE("response head: max_header bytes are taken, one more is not", "[http]") {
+TEST_CASE("response head: max_header bytes are taken, one more is not", "[http][HS-limits]") {
   const std::string head = "HTTP/1.1 101 x\r\nA: bcd\r\n\r\n";
   support::for_each_chunking(head, [&](const support::Chunks& chunks) {
     CHECK(decode(chunks, head.size()).progress == Progress::kComplete);
@@ -155,14 +156,15 @@ TEST_CASE("response head: max_header bytes are taken, one more is not", "[http]"
   });
 }
 
-TEST_CASE("response head: 128 fields are taken, 129 are not", "[http]") {
+TEST_CASE("response head: 128 fields are taken, 129 are not",
+          "[http][HS-limits][CVE-missing-header]") {
   CHECK(decode({head_with_fields(128)}).progress == Progress::kComplete);
   const auto decoded = decode({head_with_fields(129)});
   CHECK(decoded.progress == Progress::kViolation);
   CHECK(decoded.violation == "more than 128 header fields");
 }
 
-TEST_CASE("response head: 20 MB in single bytes stop at the limit", "[http]") {
+TEST_CASE("response head: 20 MB in single bytes stop at the limit", "[http][CVE-header-drip]") {
   HttpResponseHead head(kEnough);
   const std::string start = "HTTP/1.1 101 x\r\nA: ";
   REQUIRE(head.receive(std::as_bytes(std::span(start))).progress == Progress::kNeedMore);

@@ -30,14 +30,16 @@ std::vector<std::byte> masked_by_definition(std::vector<std::byte> bytes, std::s
 
 }  // namespace
 
-TEST_CASE("masking: \"Hello\" becomes the bytes of the example (RFC 6455 5.7)", "[masking]") {
+TEST_CASE("masking: \"Hello\" becomes the bytes of the example (RFC 6455 5.7)",
+          "[masking][RFC6455-5.3-algorithm]") {
   const std::string hello = "Hello";
   std::string masked(5, '\0');
   mask_copy(std::as_writable_bytes(std::span(masked)), std::as_bytes(std::span(hello)), kKey);
   CHECK(masked == "\x7f\x9f\x4d\x51\x58");
 }
 
-TEST_CASE("masking: every length, alignment and offset is as defined (RFC 6455 5.3)", "[masking]") {
+TEST_CASE("masking: every length, alignment and offset is as defined (RFC 6455 5.3)",
+          "[masking][RFC6455-5.3-algorithm][CVE-bounds]") {
   for (std::size_t size = 0; size <= 100; ++size) {
     for (std::size_t offset = 0; offset < 9; ++offset) {
       const auto source = some_bytes(size);
@@ -50,7 +52,8 @@ TEST_CASE("masking: every length, alignment and offset is as defined (RFC 6455 5
   }
 }
 
-TEST_CASE("masking: in pieces with their offsets it is as in one", "[masking]") {
+TEST_CASE("masking: in pieces with their offsets it is as in one",
+          "[masking][RFC6455-5.3-algorithm]") {
   const auto source = some_bytes(70);
   for (std::size_t split = 0; split <= source.size(); ++split) {
     auto bytes = source;

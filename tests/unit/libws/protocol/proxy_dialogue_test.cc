@@ -67,7 +67,8 @@ Error failure(const std::string& proxy, const std::string& bytes) {
   return error;
 }
 
-TEST_CASE("http connect: the request names host and port twice (RFC 9110 9.3.6)", "[proxy]") {
+TEST_CASE("http connect: the request names host and port twice (RFC 9110 9.3.6)",
+          "[proxy][RFC6455-4.1-proxy]") {
   CHECK(ask("http://p")->take_output() ==
         "CONNECT chat.example:443 HTTP/1.1\r\n"
         "Host: chat.example:443\r\n"

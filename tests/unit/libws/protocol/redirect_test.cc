@@ -100,7 +100,7 @@ TEST_CASE("redirect: http counts as ws and https as wss", "[redirect]") {
   CHECK(destination("wss://a.example/", "https://[::1]:8443") == "wss://[::1]:8443/");
 }
 
-TEST_CASE("redirect: never from wss to ws, whatever is listed", "[redirect]") {
+TEST_CASE("redirect: never from wss to ws, whatever is listed", "[redirect][CVE-redirect]") {
   CHECK(rule_against("wss://a.example/", redirect("ws://a.example/")) == "it leads from wss to ws");
   CHECK(rule_against("wss://a.example/", redirect("http://a.example:443/")) ==
         "it leads from wss to ws");
@@ -108,7 +108,7 @@ TEST_CASE("redirect: never from wss to ws, whatever is listed", "[redirect]") {
              ContainsSubstring("from wss to ws"));
 }
 
-TEST_CASE("redirect: another scheme, host or port must be listed", "[redirect]") {
+TEST_CASE("redirect: another scheme, host or port must be listed", "[redirect][CVE-redirect]") {
   for (const char* location : {"https://b.a.example/", "https://a.example:444/", "//b.example/"}) {
     CHECK_THAT(rule_against("wss://a.example/", redirect(location)),
                ContainsSubstring("which redirect_to does not list"));

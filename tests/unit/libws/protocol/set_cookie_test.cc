@@ -130,7 +130,8 @@ TEST_CASE("set-cookie: dates in every form (RFC 6265 5.1.1)", "[set_cookie]") {
   }
 }
 
-TEST_CASE("set-cookie: a domain must be the server's or above it (RFC 6265 5.3)", "[set_cookie]") {
+TEST_CASE("set-cookie: a domain must be the server's or above it (RFC 6265 5.3)",
+          "[set_cookie][HS-set-cookie]") {
   CHECK(taken("a=b; Domain=chat.example.com").domain == "chat.example.com");
   CHECK_FALSE(taken("a=b; Domain=chat.example.com").host_only);
   CHECK(taken("a=b; Domain=").host_only);
@@ -151,7 +152,8 @@ TEST_CASE("set-cookie: an address takes only itself as a domain (RFC 6265 5.1.3)
   CHECK(refusal("a=b; Domain=.2.1", "ws://192.0.2.1/") == "the domain is not the server's");
 }
 
-TEST_CASE("set-cookie: no public suffix, in no spelling (curl CVE-2023-46218)", "[set_cookie]") {
+TEST_CASE("set-cookie: no public suffix, in no spelling (curl CVE-2023-46218)",
+          "[set_cookie][HS-set-cookie]") {
   for (const char* suffix : {"co.uk", "Co.UK", ".CO.uk", "co.uk.", "uk"}) {
     CHECK(refusal(std::string("a=b; Domain=") + suffix, "ws://shop.co.uk/") ==
           "the domain is a public suffix");
@@ -174,7 +176,7 @@ TEST_CASE("set-cookie: international domains match in either form", "[set_cookie
 }
 
 TEST_CASE("set-cookie: control characters are refused everywhere (curl CVE-2022-35252)",
-          "[set_cookie]") {
+          "[set_cookie][HS-set-cookie]") {
   for (int c = 1; c < 128; ++c) {
     if ((c >= 32 && c < 127)) {
       continue;
@@ -193,7 +195,8 @@ TEST_CASE("set-cookie: name and value have 4 KiB (curl CVE-2022-32205)", "[set_c
   CHECK(refusal("n=" + std::string(4096, 'v')) == "name and value are longer than 4 KiB");
 }
 
-TEST_CASE("set-cookie: Secure ones only over TLS (RFC 6265bis 5.7)", "[set_cookie]") {
+TEST_CASE("set-cookie: Secure ones only over TLS (RFC 6265bis 5.7)",
+          "[set_cookie][HS-set-cookie]") {
   CHECK(refusal("a=b; Secure", "ws://h/") == "a Secure cookie must come over TLS");
   CHECK(taken("a=b; Secure", "wss://h/").secure);
 }

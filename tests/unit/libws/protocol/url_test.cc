@@ -28,7 +28,7 @@ std::string problem_of(std::string_view text) {
   return url.error().message;
 }
 
-TEST_CASE("url: host, port and target are taken apart (RFC 6455 3)", "[url]") {
+TEST_CASE("url: host, port and target are taken apart (RFC 6455 3)", "[url][RFC6455-3-uri]") {
   const Url url = url_of("wss://chat.example.com:8443/socket?room=1");
   CHECK(url.secure);
   CHECK(url.host == "chat.example.com");
@@ -40,7 +40,8 @@ TEST_CASE("url: host, port and target are taken apart (RFC 6455 3)", "[url]") {
   CHECK(url.password.empty());
 }
 
-TEST_CASE("url: the ports are 80 and 443 unless told, and then not in the Host header", "[url]") {
+TEST_CASE("url: the ports are 80 and 443 unless told, and then not in the Host header",
+          "[url][RFC6455-3-uri][RFC6455-4.1-host]") {
   CHECK(url_of("ws://example.com").port == 80);
   CHECK(url_of("wss://example.com").port == 443);
   CHECK(url_of("ws://example.com:/").port == 80);
@@ -57,7 +58,8 @@ TEST_CASE("url: scheme and host are compared without case, the path keeps its ow
   CHECK(url.target == "/CaSe?Q");
 }
 
-TEST_CASE("url: an empty path is a slash, also before a query (RFC 6455 3)", "[url]") {
+TEST_CASE("url: an empty path is a slash, also before a query (RFC 6455 3)",
+          "[url][RFC6455-3-uri]") {
   CHECK(url_of("ws://h").target == "/");
   CHECK(url_of("ws://h?a=b").target == "/?a=b");
   CHECK(url_of("ws://h?a=b/c").path() == "/");
@@ -75,13 +77,15 @@ TEST_CASE("url: other schemes are refused, http with the one to use", "[url]") {
   CHECK_THAT(problem_of("://h"), ContainsSubstring("scheme"));
 }
 
-TEST_CASE("url: a fragment is refused, even an empty one (RFC 6455 3)", "[url]") {
+TEST_CASE("url: a fragment is refused, even an empty one (RFC 6455 3)",
+          "[url][RFC6455-3-fragment]") {
   CHECK_THAT(problem_of("ws://h/#"), ContainsSubstring("fragment"));
   CHECK_THAT(problem_of("ws://h#a"), ContainsSubstring("fragment"));
   CHECK(url_of("ws://h/%23").target == "/%23");
 }
 
-TEST_CASE("url: nothing that could break out of a request line gets through", "[url]") {
+TEST_CASE("url: nothing that could break out of a request line gets through",
+          "[url][HS-injection][CVE-injection]") {
   for (int c = 0; c < 256; ++c) {
     const bool forbidden = c <= ' ' || c == '\\' || c == '#' || c >= 0x7f;
     const std::string text = std::string("ws://h/a") + static_cast<char>(c) + "b";
@@ -122,7 +126,7 @@ TEST_CASE("url: user information that cannot be meant is refused (RFC 7617 2)", 
   }
 }
 
-TEST_CASE("url: IPv6 addresses stand in brackets (RFC 3986 3.2.2)", "[url]") {
+TEST_CASE("url: IPv6 addresses stand in brackets (RFC 3986 3.2.2)", "[url][RFC6455-4.1-host]") {
   const Url url = url_of("ws://[2001:DB8::1]:8080/");
   CHECK(url.host == "2001:db8::1");
   CHECK(url.is_ipv6());

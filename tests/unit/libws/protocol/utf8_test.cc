@@ -120,7 +120,8 @@ std::vector<std::string> cut_texts() {
 
 }  // namespace
 
-TEST_CASE("utf8: every code point in every length is judged by its number (RFC 3629 3)", "[utf8]") {
+TEST_CASE("utf8: every code point in every length is judged by its number (RFC 3629 3)",
+          "[utf8][AB-6.3][RFC6455-8.1-invalid]") {
   for (unsigned code = 0; code < 0x200000; ++code) {
     for (unsigned size = shortest_size(code); size <= 4; ++size) {
       const bool expected = is_scalar_value(code) && size == shortest_size(code);
@@ -131,7 +132,7 @@ TEST_CASE("utf8: every code point in every length is judged by its number (RFC 3
   }
 }
 
-TEST_CASE("utf8: valid text is valid under every chunking", "[utf8]") {
+TEST_CASE("utf8: valid text is valid under every chunking", "[utf8][AB-6.3]") {
   for (const std::string& text : valid_texts()) {
     CHECK(is_valid_utf8(text));
     support::for_each_chunking(text,
@@ -140,7 +141,7 @@ TEST_CASE("utf8: valid text is valid under every chunking", "[utf8]") {
 }
 
 TEST_CASE("utf8: invalid text fails at the byte that no other could mend (RFC 6455 8.1)",
-          "[utf8]") {
+          "[utf8][AB-6.4][AB-6.3]") {
   for (const auto& [text, expected] : invalid_texts()) {
     CHECK_FALSE(is_valid_utf8(text));
     CHECK(accepted(text) == expected);
