@@ -8,3 +8,5 @@ set(PKG_CONFIG_ARGN --static)
 # Debian's own description of yaml-cpp knows the shared library only.
 set(yaml-cpp_DIR ${CMAKE_CURRENT_LIST_DIR}/static)
 set(CMAKE_CXX_LINK_OPTIONS_PIE -static-pie)
+# No shared library can be made of these archives.
+set(LIBWS_INSTALL OFF CACHE BOOL "")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/merge.h"
+#include "config/misfits.h"
 #include "config/rules.h"
 #include "config/tables.h"
 
@@ -22,8 +23,8 @@ const Node* read_defaults(const File& file, Problems& problems) {
   return file.defaults->kind == Node::Kind::kMap ? file.defaults : nullptr;
 }
 
-void read_bridges(const File& file, Document& document, Problems& problems,
-                  std::vector<Bridge>& bridges) {
+void read_bridges(File& file, Document& document, Problems& problems, const BridgeCheck& check) {
+  std::vector<Bridge>& bridges = file.config.bridges;
   const Node* defaults = read_defaults(file, problems);
   std::vector<const Node*> all;
   for (const Node* own : file.bridges->items) {
@@ -36,9 +37,13 @@ void read_bridges(const File& file, Document& document, Problems& problems,
     }
     const Node* merged = merge(defaults, *own, document);
     Bridge& bridge = bridges.emplace_back();
+    const std::size_t errors_before = problems.error_count();
     read_map({item.key, *merged}, bridge_table(), bridge, problems);
     apply_dependent_defaults(*merged, bridge);
     check_bridge({*own, *merged, bridge}, problems);
+    if (problems.error_count() == errors_before) {
+      check_fit(*merged, bridge, check, problems);
+    }
     all.push_back(merged);
   }
   check_bridges(all, problems);
@@ -46,13 +51,14 @@ void read_bridges(const File& file, Document& document, Problems& problems,
 
 }  // namespace
 
-Loaded bind_config(const Node& root, Document& document, Problems& problems) {
+Loaded bind_config(const Node& root, Document& document, Problems& problems,
+                   const BridgeCheck& check) {
   File file;
   const Field top{"the configuration", root};
   read_map(top, file_table(), file, problems);
   const Node* bridges = root.find("bridges");
   if (file.bridges != nullptr) {
-    read_bridges(file, document, problems, file.config.bridges);
+    read_bridges(file, document, problems, check);
   } else {
     read_defaults(file, problems);
   }

@@ -8,6 +8,7 @@
 namespace wsbridged::config {
 
 // `root` was expanded; its errors so far are in `problems` and come out with those found here.
-[[nodiscard]] Loaded bind_config(const Node& root, Document& document, Problems& problems);
+[[nodiscard]] Loaded bind_config(const Node& root, Document& document, Problems& problems,
+                                 const BridgeCheck& check);
 
 }  // namespace wsbridged::config

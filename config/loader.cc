@@ -35,15 +35,17 @@ Environment process_environment() {
   };
 }
 
-Loaded load_file(const std::string& path, const Environment& environment) {
+Loaded load_file(const std::string& path, const Environment& environment,
+                 const BridgeCheck& check) {
   auto file = read_input_file(path, {kMaxFileBytes, InputKind::kAnyFile});
   if (const auto* failure = std::get_if<InputFailure>(&file)) {
     return {{}, {{path, 0, 0, failure->reason + advice_for(failure->error_number)}}, {}};
   }
-  return load_text(std::get<std::string>(file), path, environment);
+  return load_text(std::get<std::string>(file), path, environment, check);
 }
 
-Loaded load_text(std::string_view yaml, const std::string& source, const Environment& environment) {
+Loaded load_text(std::string_view yaml, const std::string& source, const Environment& environment,
+                 const BridgeCheck& check) {
   Document document;
   Problems problems;
   const Node* root = parse_yaml(yaml, source, document, problems);
@@ -51,7 +53,7 @@ Loaded load_text(std::string_view yaml, const std::string& source, const Environ
     return {{}, problems.take_errors(), {}};
   }
   expand_scalars(document, environment, problems);
-  return bind_config(*root, document, problems);
+  return bind_config(*root, document, problems, check);
 }
 
 }  // namespace wsbridged::config

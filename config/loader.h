@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,12 +34,23 @@ struct Loaded {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] Environment process_environment();
 
-// At most 1 MiB.
-[[nodiscard]] Loaded load_file(const std::string& path, const Environment& environment);
-[[nodiscard]] Loaded load_text(std::string_view yaml, const std::string& source,
-                               const Environment& environment);
+// What does not fit the world outside of the file, found by who knows that world.
+struct Misfit {
+  std::vector<std::string> keys;          // the way to it in the bridge: {"upstream", "url"}
+  std::optional<std::size_t> listener{};  // which one, for {"listen"}
+  std::string message;
+};
 
-// One bridge named "main" out of flags or variables; `source` names come from the flags themselves.
+// Asked about each bridge that has no other error, so that all errors come at once. Empty: nobody.
+using BridgeCheck = std::function<std::vector<Misfit>(const Bridge& bridge)>;
+
+// At most 1 MiB.
+[[nodiscard]] Loaded load_file(const std::string& path, const Environment& environment,
+                               const BridgeCheck& check = {});
+[[nodiscard]] Loaded load_text(std::string_view yaml, const std::string& source,
+                               const Environment& environment, const BridgeCheck& check = {});
+
+// One bridge named "main" out of flags or variables.
 struct QuickBridge {
   std::string listen;
   std::string upstream;
@@ -46,9 +58,11 @@ struct QuickBridge {
   std::string cookie_jar;
   std::vector<std::string> headers;  // "Name: value"
   bool allow_remote = false;
+  std::map<std::string, std::string> variables{};  // by flag: those that were set instead of it
 };
 
-[[nodiscard]] Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environment);
+[[nodiscard]] Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environment,
+                                       const BridgeCheck& check = {});
 
 // The effective configuration as YAML that load_text() takes again, secrets replaced by
 // "(redacted)".

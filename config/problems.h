@@ -28,6 +28,8 @@ class Problems {
   void error(const Place& place, std::string message);
   void warning(const Place& place, std::string message);
 
+  [[nodiscard]] std::size_t error_count() const { return errors_.size(); }
+
   [[nodiscard]] bool is_full() const { return errors_.size() >= kMaxErrors; }
 
   // In the order of their places; a last one says when more were found than are kept.

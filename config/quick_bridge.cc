@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Flags as the document that a file would have been, so that both are judged by the same rules.
-// Every node's source is its flag.
+// Every node's source is its flag, or the variable that was set instead.
 #include <utility>
 
 #include "config/binder.h"
@@ -13,6 +13,9 @@ namespace {
 
 class FlagDocument {
  public:
+  explicit FlagDocument(const std::map<std::string, std::string>& variables)
+      : variables_(variables) {}
+
   Node& map(const char* flag) { return document_.add(Node::Kind::kMap, place(flag)); }
 
   Node& list(const char* flag) { return document_.add(Node::Kind::kSequence, place(flag)); }
@@ -29,8 +32,12 @@ class FlagDocument {
   [[nodiscard]] Document& document() { return document_; }
 
  private:
-  Place place(const char* flag) { return {document_.add_source(flag), 0, 0}; }
+  Place place(const char* flag) {
+    const auto variable = variables_.find(flag);
+    return {document_.add_source(variable != variables_.end() ? variable->second : flag), 0, 0};
+  }
 
+  const std::map<std::string, std::string>& variables_;
   Document document_;
 };
 
@@ -96,8 +103,9 @@ Node& make_root(Node& bridge, FlagDocument& flags) {
 
 }  // namespace
 
-Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environment) {
-  FlagDocument flags;
+Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environment,
+                         const BridgeCheck& check) {
+  FlagDocument flags(bridge.variables);
   Problems problems;
   Node& main = flags.map("--upstream");
   Node& upstream = make_upstream(bridge, flags);
@@ -115,7 +123,7 @@ Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environme
   for (const Node* header : header_texts) {
     put_header(*header, headers, flags.document(), problems);
   }
-  return bind_config(root, flags.document(), problems);
+  return bind_config(root, flags.document(), problems, check);
 }
 
 }  // namespace wsbridged::config

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bridge.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wsbridged {
-
-namespace {
 
 ws::TlsOptions tls_options(const config::Tls& tls) {
   return {.ca_file = tls.ca_file,
@@ -13,8 +12,6 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
           .min_version = tls.min_version == "1.3" ? ws::TlsVersion::kTls13 : ws::TlsVersion::kTls12,
           .insecure_skip_verify = tls.insecure_skip_verify};
 }
-
-}  // namespace
 
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
   auto url = ws::parse_url(settings.upstream.url);
@@ -62,10 +59,11 @@ ws::Options Bridge::options() const {
   options.ping_timeout = upstream.ping_timeout;
   options.max_message = settings_.framing.max_message;
   options.send_high_water = settings_.session.buffer;
-  // Never the limit that matters: the session stops reading at the high water, and what one read
-  // still holds then is far less than this.
+  options.flush_timeout = std::max(settings_.session.drain_timeout, options.close_timeout);
+  // Never the limit that matters: the session stops reading at the high water, and what on_open and
+  // one read still hold then is less than this. (invalid_utf8: replace makes three bytes of one.)
   options.send_limit =
-      settings_.session.buffer + 2 * settings_.framing.max_line + (std::size_t{4} << 20);
+      settings_.session.buffer + 3 * settings_.framing.max_line + (std::size_t{16} << 20);
   return options;
 }
 
@@ -82,18 +80,15 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
 }
 
 std::vector<std::string> Bridge::warnings() const {
-  std::vector<std::string> warnings;
-  if (settings_.upstream.tls.insecure_skip_verify) {
-    warnings.emplace_back(
-        "tls.insecure_skip_verify is on: anyone on the way can read and change everything; use "
-        "tls.ca_file instead");
-  }
   const auto jar = make_jar();
-  if (jar && jar.value()) {
-    for (const ws::CookieFileProblem& problem : jar.value()->problems()) {
-      warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
-                         ": ignored: " + problem.message);
-    }
+  return jar && jar.value() ? warnings_of(*jar.value()) : std::vector<std::string>();
+}
+
+std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
+  std::vector<std::string> warnings;
+  for (const ws::CookieFileProblem& problem : jar.problems()) {
+    warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
+                       ": ignored: " + problem.message);
   }
   return warnings;
 }

@@ -19,6 +19,8 @@
 
 namespace wsbridged {
 
+[[nodiscard]] ws::TlsOptions tls_options(const config::Tls& tls);
+
 // May be used from any number of threads.
 class Bridge {
  public:
@@ -37,8 +39,10 @@ class Bridge {
   // A jar of the bridge's file, for one thread; empty without cookie_jar.
   [[nodiscard]] ws::Result<std::shared_ptr<ws::CookieJar>> make_jar() const;
 
-  // What is legal and unwise, for the log at the start and for `check`.
+  // What is left out of the cookie file, for the log at the start and for `check`.
   [[nodiscard]] std::vector<std::string> warnings() const;
+  // The same of a jar that has read the file.
+  [[nodiscard]] std::vector<std::string> warnings_of(const ws::CookieJar& jar) const;
 
   // Live sessions, held by SessionSlot.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 namespace wsbridged {
@@ -117,6 +118,23 @@ const std::vector<std::string>& either(const std::vector<std::string>& flags,
   return flags.empty() ? variables : flags;
 }
 
+// By flag: the variables that count, so that an error names what the user wrote.
+std::map<std::string, std::string> used_variables(const CommandSettings& flags) {
+  std::map<std::string, std::string> used;
+  const auto use = [&used](bool is_flag_set, const SettingName& name) {
+    if (!is_flag_set) {
+      used.emplace(name.flag, name.variable);
+    }
+  };
+  use(flags.listen.has_value(), kListenName);
+  use(flags.upstream.has_value(), kUpstreamName);
+  use(flags.cookie_jar.has_value(), kCookieJarName);
+  use(!flags.subprotocols.empty(), kSubprotocolName);
+  use(!flags.headers.empty(), kHeaderName);
+  use(flags.allow_remote.has_value(), kAllowRemoteName);
+  return used;
+}
+
 std::variant<config::QuickBridge, std::string> make_quick_bridge(const CommandSettings& flags,
                                                                  const CommandSettings& variables) {
   const auto listen = flags.listen ? flags.listen : variables.listen;
@@ -134,6 +152,7 @@ std::variant<config::QuickBridge, std::string> make_quick_bridge(const CommandSe
   bridge.cookie_jar = (flags.cookie_jar ? flags.cookie_jar : variables.cookie_jar).value_or("");
   bridge.headers = either(flags.headers, variables.headers);
   bridge.allow_remote = flags.allow_remote.value_or(variables.allow_remote.value_or(false));
+  bridge.variables = used_variables(flags);
   return bridge;
 }
 

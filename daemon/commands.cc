@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/bridge.h"
+#include "daemon/bridge_check.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 
@@ -14,23 +16,32 @@ namespace {
 
 config::Loaded load(const Command& command, const config::Environment& environment) {
   if (command.quick_bridge) {
-    return config::load_quick_bridge(*command.quick_bridge, environment);
+    return config::load_quick_bridge(*command.quick_bridge, environment, check_bridge);
   }
   if (command.config_yaml) {
-    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment);
+    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment,
+                             check_bridge);
   }
-  return config::load_file(command.config_file, environment);
-}
-
-void print_all(const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) {
-    std::cerr << line << '\n';
-  }
+  return config::load_file(command.config_file, environment, check_bridge);
 }
 
 void print_all(const std::vector<config::Problem>& problems, const char* prefix) {
   for (const config::Problem& problem : problems) {
     std::cerr << prefix << to_string(problem) << '\n';
+  }
+}
+
+// Those that `run` logs at its start.
+void print_warnings(const Command& command, const config::Config& settings) {
+  for (const std::string& warning : command.warnings) {
+    std::cerr << "warning: " << warning << '\n';
+  }
+  for (const config::Bridge& bridge : settings.bridges) {
+    const auto prepared = Bridge::prepare(bridge);
+    for (const std::string& warning :
+         prepared ? prepared.value()->warnings() : std::vector<std::string>()) {
+      std::cerr << "warning: bridge " << bridge.name << ": " << warning << '\n';
+    }
   }
 }
 
@@ -56,13 +67,6 @@ int run_command(const Command& command, const config::Environment& environment) 
   for (const config::Problem& warning : loaded.warnings) {
     log.warn(to_string(warning));
   }
-  // A configuration that does not fit the world is as wrong as one that cannot be read; a socket
-  // that cannot be bound is a failure of this run.
-  const std::vector<std::string> misfits = check_bridges(loaded.config);
-  print_all(misfits);
-  if (!misfits.empty()) {
-    return kExitUsage;
-  }
   Daemon daemon(loaded.config, log);
   const std::vector<std::string> errors = daemon.open();
   for (const std::string& error : errors) {
@@ -85,11 +89,7 @@ int check_command(const Command& command, const config::Environment& environment
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
-  const std::vector<std::string> misfits = check_bridges(loaded.config);
-  print_all(misfits);
-  if (!misfits.empty()) {
-    return kExitUsage;
-  }
+  print_warnings(command, loaded.config);
   if (command.print) {
     std::cout << config::print(loaded.config);
   } else {

@@ -235,15 +235,4 @@ void Daemon::finish_when_idle() {
   }
 }
 
-std::vector<std::string> check_bridges(const config::Config& settings) {
-  std::vector<std::string> errors;
-  for (const config::Bridge& bridge : settings.bridges) {
-    const auto prepared = Bridge::prepare(bridge);
-    if (!prepared) {
-      errors.push_back("bridge " + bridge.name + ": " + prepared.error().message);
-    }
-  }
-  return errors;
-}
-
 }  // namespace wsbridged

@@ -77,7 +77,4 @@ class Daemon {
   Stage stage_ = Stage::kRunning;
 };
 
-// What `check` and the start find in a bridge: errors in words, with the bridge's name.
-[[nodiscard]] std::vector<std::string> check_bridges(const config::Config& settings);
-
 }  // namespace wsbridged

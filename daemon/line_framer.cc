@@ -54,15 +54,14 @@ void LineFramer::receive_lines(std::string_view rest, LineSink& sink) {
     end_line(rest.substr(0, end), sink);
     rest.remove_prefix(end);
   }
+  skipped_ += rest.size();
 }
 
-void LineFramer::receive_raw(std::string_view rest, LineSink& sink) {
-  while (state_ == FramerState::kReady && !rest.empty()) {
-    const std::string_view piece = rest.substr(0, std::max<std::size_t>(framing_.max_line, 1));
-    rest.remove_prefix(piece.size());
-    if (!sink.on_line(piece)) {
-      state_ = FramerState::kStopped;
-    }
+void LineFramer::receive_raw(std::string_view read, LineSink& sink) {
+  if (state_ != FramerState::kReady) {
+    skipped_ += read.size();
+  } else if (!read.empty() && !sink.on_line(read)) {
+    state_ = FramerState::kStopped;
   }
 }
 

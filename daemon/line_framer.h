@@ -35,15 +35,16 @@ enum class FramerState : unsigned char {
 // chunking: nothing is searched twice.
 //
 // max_line counts a line as it was received: before its escapes are undone, which only makes it
-// shorter, without the delimiter and without the dropped '\r'. In raw mode a read longer than
-// max_line becomes several messages. At the local side's end nothing is taken for a delimiter that
+// shorter, without the delimiter and without the dropped '\r'. Raw mode has no lines, and each read
+// is a message. At the local side's end nothing is taken for a delimiter that
 // is not a whole one, so a '\r' there stays.
 class LineFramer {
  public:
   // `framing` must outlive it; its delimiter has 1 to 16 bytes.
   explicit LineFramer(const config::Framing& framing);
 
-  // Takes all of `bytes`, in any chunking.
+  // Takes all of `bytes`, in any chunking; what comes behind a state other than kReady is only
+  // counted (skipped_bytes).
   FramerState receive(std::span<const std::byte> bytes, LineSink& sink);
   // The local side's end: what has no delimiter is sent or dropped (final_partial_line).
   FramerState finish(LineSink& sink);
@@ -60,11 +61,15 @@ class LineFramer {
     return dropped_;
   }  // by final_partial_line: drop
 
+  [[nodiscard]] std::size_t skipped_bytes() const {
+    return skipped_;
+  }  // received behind the line that stopped it
+
  private:
   static constexpr std::size_t kMaxDelimiter = 16;
 
   void receive_lines(std::string_view rest, LineSink& sink);
-  void receive_raw(std::string_view rest, LineSink& sink);
+  void receive_raw(std::string_view read, LineSink& sink);
   std::size_t find_delimiter_end(std::string_view text);
   void end_line(std::string_view end, LineSink& sink);
   void keep(std::string_view part);
@@ -86,6 +91,7 @@ class LineFramer {
   std::vector<char> tail_;  // a vector, because it reserves exactly what it is told
   std::size_t too_long_ = 0;
   std::size_t dropped_ = 0;
+  std::size_t skipped_ = 0;
 };
 
 }  // namespace wsbridged

@@ -44,7 +44,7 @@ LocalEnding::LocalEnding(ws::EventLoop& loop, Connection connection, LocalEnd en
 LocalEnding::~LocalEnding() = default;
 
 std::size_t LocalEnding::unsent_bytes() const {
-  return connection_.stream ? connection_.stream->output().size() : result_.unsent_bytes;
+  return result_.unsent_bytes + (connection_.stream ? connection_.stream->output().size() : 0);
 }
 
 LocalEndResult LocalEnding::result() const {
@@ -105,7 +105,7 @@ void LocalEnding::check_progress() {
     waiting_bytes_ = waiting;
     deadline_ = loop_.now() + limits_.stall;
   } else if (loop_.now() >= deadline_) {
-    finish();
+    reset();
     return;
   }
   timer_.start(std::min(kProgressInterval, limits_.stall));
@@ -125,15 +125,23 @@ void LocalEnding::after_writing() {
 
 void LocalEnding::check_taken() {
   if (connection_.stream->unacknowledged() == 0 || loop_.now() >= deadline_) {
-    connection_.stream->abort();
-    finish();
+    reset();
     return;
   }
   timer_.start(kTakenInterval);
 }
 
+// Destroys what the program's kernel has not taken.
+void LocalEnding::reset() {
+  if (!connection_.is_unix) {  // whose kernel tells the memory it takes, not the bytes
+    result_.unsent_bytes += connection_.stream->unacknowledged();
+  }
+  connection_.stream->abort();
+  finish();
+}
+
 void LocalEnding::finish() {
-  result_.unsent_bytes = connection_.stream->output().size();
+  result_.unsent_bytes += connection_.stream->output().size();
   phase_ = Phase::kEnded;
   timer_.stop();
   connection_.stream.reset();

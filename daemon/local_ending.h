@@ -21,7 +21,7 @@ enum class LocalEnd : std::uint8_t {
 };
 
 struct LocalEndLimits {
-  std::chrono::milliseconds stall{60'000};  // the program reads nothing for this long: give up
+  std::chrono::milliseconds stall{60'000};  // the program reads nothing for this long: reset
   std::chrono::milliseconds linger{
       5'000};  // for its own end after ours, and for taking the last bytes
 };
@@ -66,6 +66,7 @@ class LocalEnding final : private ws::net::StreamHandler {
   void check_progress();
   void check_taken();
   void after_writing();
+  void reset();
   void finish();
 
   ws::EventLoop& loop_;

@@ -54,6 +54,7 @@ void Session::upstream_ended() {
   is_closing_ = true;
   drain_timer_.reset();
   report_.unsent_bytes_up += held_.size() + framer_.held_bytes();
+  report_.discarded_bytes += framer_.skipped_bytes();
   if (local_) {
     end_local();
   } else if (!local_ending_) {
@@ -68,8 +69,7 @@ void Session::end_local() {
       environment_.loop,
       LocalEnding::Connection{
           .stream = std::move(local_), .is_unix = is_unix_, .is_at_eof = is_local_eof_},
-      is_cut ? LocalEnd::kReset : LocalEnd::kFin,
-      LocalEndLimits{.stall = settings().session.drain_timeout},
+      is_cut ? LocalEnd::kReset : LocalEnd::kFin, LocalEndLimits{},
       [this](const LocalEndResult& result) {
         report_.unsent_bytes_down += result.unsent_bytes;
         report_.discarded_bytes += result.discarded_bytes;
@@ -108,7 +108,9 @@ void Session::handle_drain_timer() {
   // Part of a message is a sign of life; so is a slow program that keeps us from reading more.
   const bool is_moving = drain_mark() != drain_mark_;
   drain_mark_ = drain_mark();
-  if (silence < timeout) {
+  if (upstream_->is_paused()) {
+    drain_timer_->start(timeout);  // the program is slow: the upstream is not silent but unread
+  } else if (silence < timeout) {
     drain_timer_->start(timeout - silence);
   } else if (is_moving) {
     drain_timer_->start(timeout);
@@ -143,6 +145,7 @@ void Session::abort() {
   end({.by = Side::kBridge, .cause = "shutting down at once"});
   if (upstream_) {
     report_.unsent_bytes_up += upstream_->buffered_amount() + held_.size() + framer_.held_bytes();
+    report_.discarded_bytes += framer_.skipped_bytes();
     upstream_.reset();
   }
   if (local_) {
@@ -150,7 +153,9 @@ void Session::abort() {
     local_.reset();
   }
   if (local_ending_) {
-    report_.unsent_bytes_down += local_ending_->unsent_bytes();
+    const LocalEndResult result = local_ending_->result();
+    report_.unsent_bytes_down += result.unsent_bytes;
+    report_.discarded_bytes += result.discarded_bytes;
     local_ending_.reset();
   }
   finish();

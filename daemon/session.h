@@ -71,6 +71,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   bool send_line(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
+  void drop_line(std::string_view reason);
   void frame(std::span<const std::byte> bytes);
   void check_framer(FramerState state);
   void handle_local_eof();

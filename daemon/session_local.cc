@@ -27,6 +27,7 @@ void Session::check_framer(FramerState state) {
   if (state != FramerState::kTooLong) {
     return;
   }
+  drop_line("max_line");
   const std::string limit = std::to_string(settings().framing.max_line);
   close_upstream(ws::kCloseMessageTooBig,
                  {.by = Side::kBridge,
@@ -63,8 +64,7 @@ bool Session::send_line(std::string_view line) {
 
 bool Session::count_sent(ws::SendResult result, std::size_t size) {
   if (result == ws::SendResult::kRefused) {
-    ++report_.up.dropped_lines;
-    report_.dropped_reason = "the upstream was closing";
+    drop_line("the upstream was closing");
     return true;
   }
   ++report_.up.lines;
@@ -73,9 +73,15 @@ bool Session::count_sent(ws::SendResult result, std::size_t size) {
   return true;
 }
 
-bool Session::refuse_line() {
+void Session::drop_line(std::string_view reason) {
   ++report_.up.dropped_lines;
-  report_.dropped_reason = "invalid_utf8";
+  if (report_.dropped_reason.empty()) {
+    report_.dropped_reason = reason;
+  }
+}
+
+bool Session::refuse_line() {
+  drop_line("invalid_utf8");
   close_upstream(
       ws::kCloseInvalidPayload,
       {.by = Side::kBridge,
@@ -92,7 +98,8 @@ void Session::on_eof(ws::net::Eof /*eof*/) {
   }
   if (is_open_) {
     handle_local_eof();
-  } else if (held_.empty()) {
+  } else if (held_.empty() && (!is_unix_ || local_->is_hung_up())) {
+    // A TCP program's half-close looks the same: one that has said nothing is taken to have left.
     close_upstream(ws::kCloseNormal,
                    {.by = Side::kLocal, .cause = "left before the upstream was open"});
   }
@@ -100,6 +107,10 @@ void Session::on_eof(ws::net::Eof /*eof*/) {
 
 void Session::handle_local_eof() {
   check_framer(framer_.finish(*this));
+  if (framer_.dropped_bytes() > 0) {
+    drop_line("final_partial_line");
+    ++report_.up.unwanted_lines;
+  }
   if (is_closing_) {
     return;
   }
@@ -132,7 +143,6 @@ void Session::on_failure(const ws::Error& error) {
 // Nobody is left to read what the upstream says.
 void Session::local_gone(std::string cause) {
   report_.unsent_bytes_down += local_->output().size();
-  report_.unsent_bytes_up += framer_.held_bytes();
   local_.reset();
   SessionEnd left{.by = Side::kLocal, .cause = std::move(cause)};
   if (!is_open_ && !held_.empty()) {
@@ -147,7 +157,8 @@ void Session::update_local_reading() {
   if (!local_ || is_local_eof_) {
     return;
   }
-  const bool may_read = is_closing_ ? false : is_open_ ? !is_upstream_full_ : held_.empty();
+  // What comes while closing is discarded, and counted.
+  const bool may_read = is_closing_ || (is_open_ ? !is_upstream_full_ : held_.empty());
   if (may_read) {
     local_->resume_reading();
   } else {

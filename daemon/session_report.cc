@@ -16,13 +16,15 @@ std::string_view to_string(Side side) {
 }
 
 bool SessionReport::has_lost_bytes() const {
-  return unsent_bytes_up + unsent_bytes_down + up.dropped_lines + down.dropped_lines > 0;
+  const std::uint64_t dropped = up.dropped_lines - up.unwanted_lines + down.dropped_lines;
+  return unsent_bytes_up + unsent_bytes_down + dropped > 0;
 }
 
 void log_session_end(Log& log, const SessionName& name, const SessionReport& report,
                      std::chrono::milliseconds duration) {
   const SessionEnd end = report.end.value_or(SessionEnd{});
-  const Log::Level level = end.is_error ? Log::Level::kWarn : Log::Level::kInfo;
+  const bool is_warning = end.is_error || report.has_lost_bytes();
+  const Log::Level level = is_warning ? Log::Level::kWarn : Log::Level::kInfo;
   if (!log.is_on(level)) {
     return;
   }

@@ -19,9 +19,10 @@ enum class Side : std::uint8_t { kLocal, kUpstream, kBridge };
 
 struct DirectionCounters {
   std::uint64_t lines = 0;
-  std::uint64_t bytes = 0;          // of the lines, without delimiters
-  std::uint64_t dropped_lines = 0;  // taken from one side, never given to the other
-  std::uint64_t altered_lines = 0;  // changed by a policy (space, replace)
+  std::uint64_t bytes = 0;           // of the lines, without delimiters
+  std::uint64_t dropped_lines = 0;   // taken from one side, never given to the other
+  std::uint64_t unwanted_lines = 0;  // those of them that a policy chose to drop
+  std::uint64_t altered_lines = 0;   // changed by a policy (space, replace)
 };
 
 // Who ended the session first, and why. An error makes the local program see a cut, not an end.
@@ -38,12 +39,13 @@ struct SessionReport {
   std::string dropped_reason;         // of the first dropped line or message
   std::uint64_t unsent_bytes_up = 0;  // taken from a side, not given to the other side's kernel
   std::uint64_t unsent_bytes_down = 0;
-  std::uint64_t discarded_bytes = 0;  // read from the local program after the end
+  std::uint64_t discarded_bytes =
+      0;  // read from the local program and never looked at: the end had come
   std::uint16_t close_code = 0;  // on the wire, 1005 or 1006 as RFC 6455 has them; 0: never open
   std::string close_reason;      // the peer's
   std::optional<SessionEnd> end;
 
-  // Were bytes taken from one side that never reached the other?
+  // Were bytes taken from one side that never reached the other, against the configuration's wish?
   [[nodiscard]] bool has_lost_bytes() const;
 };
 

@@ -147,6 +147,9 @@ void Session::handle_close(const ws::CloseInfo& info) {
 void Session::handle_error(const ws::Error& error) {
   report_.close_code = is_open_ ? close_code_of(error.code) : std::uint16_t{0};
   report_.unsent_bytes_up += upstream_->buffered_amount();
+  if (is_open_ && error.code == ws::ErrorCode::kMessageTooBig) {
+    drop_message("max_message");
+  }
   const bool is_theirs = !is_open_ || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,
        .is_error = true,

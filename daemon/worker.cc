@@ -63,7 +63,8 @@ void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descr
 
 void Worker::forget(Session& session) {
   const auto found = sessions_.find(&session);
-  if (is_draining_ && session.report().has_lost_bytes()) {
+  const SessionReport& report = session.report();
+  if (is_draining_ && (report.has_lost_bytes() || report.discarded_bytes > 0)) {
     has_lost_bytes_ = true;
   }
   finished_.push_back(std::move(found->second));
@@ -106,9 +107,13 @@ void Worker::for_each_session(const std::function<void(Session&)>& action) {
 
 std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge) {
   const std::string& file = bridge.settings().upstream.cookie_jar;
+  if (file.empty()) {
+    return nullptr;
+  }
   const auto known = jars_.find(file);
-  if (file.empty() || known != jars_.end()) {
-    return file.empty() ? nullptr : known->second;
+  if (known != jars_.end()) {
+    refresh(known->second, bridge);
+    return known->second.jar;
   }
   auto jar = bridge.make_jar();
   if (!jar) {
@@ -116,7 +121,23 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge) {
               {{"bridge", bridge.name()}, {"cause", jar.error().message}});
     return nullptr;
   }
-  return jars_.emplace(file, std::move(jar.value())).first->second;
+  return jars_.emplace(file, KnownJar{std::move(jar.value()), {}}).first->second.jar;
+}
+
+// The dial does the same again, which is cheap; here is who can tell what is wrong with a new file.
+void Worker::refresh(KnownJar& known, const Bridge& bridge) {
+  const auto changed = known.jar->refresh();
+  std::string error = changed ? std::string() : changed.error().message;
+  if (!error.empty() && error != known.error) {
+    log_.warn("cookie jar not read again, the cookies of before stay",
+              {{"bridge", bridge.name()}, {"cause", error}});
+  }
+  known.error = std::move(error);
+  if (changed && changed.value()) {
+    for (const std::string& warning : bridge.warnings_of(*known.jar)) {
+      log_.warn(warning, {{"bridge", bridge.name()}});
+    }
+  }
 }
 
 }  // namespace wsbridged

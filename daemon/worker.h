@@ -51,11 +51,18 @@ class Worker {
   void for_each_session(const std::function<void(Session&)>& action);
   [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge);
 
+  struct KnownJar {
+    std::shared_ptr<ws::CookieJar> jar;
+    std::string error;  // of the last reading, told once
+  };
+
+  void refresh(KnownJar& known, const Bridge& bridge);
+
   Log& log_;
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
-  ws::Timer keep_running_;  // a loop with nothing to wait for would end
-  std::map<std::string, std::shared_ptr<ws::CookieJar>> jars_;  // by file
+  ws::Timer keep_running_;                // a loop with nothing to wait for would end
+  std::map<std::string, KnownJar> jars_;  // by file
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;

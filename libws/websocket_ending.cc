@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The ways a WebSocket ends, and the one callback that tells.
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace ws {
 namespace {
 
 using std::chrono::milliseconds;
+
+// How often a queue that must go out is looked at: nothing tells that it stands still.
+constexpr milliseconds kBacklogLook{1'000};
 
 Error lost(std::string message, int system_errno) {
   return Error{.phase = Phase::kOpen,
@@ -73,13 +77,19 @@ void WebSocket::Impl::close(std::uint16_t code, std::string_view reason) {
 // Our Close frame is queued.
 void WebSocket::Impl::await_close() {
   flush();
-  close_backlog_ = stream_->output().size();
+  backlog_ = stream_->output().size();
+  backlog_moved_at_ = now();
   stream_->notify_when_sent();
   arm_timer();
 }
 
 void WebSocket::Impl::on_sent() {
-  close_sent_at_ = now();
+  const Visit visit(*this);
+  if (stage_ == Stage::kFlushing) {
+    tell_end();
+  } else {
+    close_sent_at_ = now();
+  }
 }
 
 // The connection counts from close(), but our Close may still be queued behind messages, which a
@@ -89,19 +99,29 @@ std::optional<milliseconds> WebSocket::Impl::close_time_left() {
   if (connection_->state() != protocol::ConnectionState::kClosing) {
     return std::nullopt;
   }
-  if (close_sent_at_) {
-    const auto left = *close_sent_at_ + settings_.close_timeout - now();
-    return left.count() > 0 ? std::optional(std::chrono::ceil<milliseconds>(left)) : std::nullopt;
+  if (!close_sent_at_) {
+    return flush_time_left(flush_timeout_);
   }
+  const auto left = *close_sent_at_ + settings_.close_timeout - now();
+  return left.count() > 0 ? std::optional(std::chrono::ceil<milliseconds>(left)) : std::nullopt;
+}
+
+// How long to wait before the queue is looked at again; nothing when it stood still for `limit`.
+std::optional<milliseconds> WebSocket::Impl::flush_time_left(milliseconds limit) {
   const std::size_t backlog = stream_->output().size();
-  const bool has_moved = backlog < std::exchange(close_backlog_, backlog);
-  return has_moved ? std::optional(settings_.close_timeout) : std::nullopt;
+  if (backlog < std::exchange(backlog_, backlog)) {
+    backlog_moved_at_ = now();
+  }
+  const auto left = std::chrono::ceil<milliseconds>(backlog_moved_at_ + limit - now());
+  return left.count() > 0 ? std::optional(std::min(left, kBacklogLook)) : std::nullopt;
 }
 
 // The stream tells neither of these ends while it is paused: what was received comes first.
 void WebSocket::Impl::on_eof(net::Eof eof) {
   const Visit visit(*this);
-  lost_output_ = stream_->output().size();
+  if (stage_ != Stage::kOpen) {
+    return;  // it may still read what is being flushed
+  }
   if (eof == net::Eof::kTruncated) {
     finish_error(lost("the connection was cut off: TLS ended without close_notify", 0));
     return;
@@ -114,9 +134,12 @@ void WebSocket::Impl::on_failure(const Error& error) {
   const Visit visit(*this);
   lost_output_ = stream_->output().size();
   const Error reason = lost(error.message, error.system_errno);
-  connection_->stop();
   stream_.reset();  // nothing can be sent on it any more
-  finish_error(reason);
+  if (stage_ == Stage::kFlushing) {
+    tell_end();
+  } else {
+    finish_error(reason);
+  }
 }
 
 void WebSocket::Impl::on_hang_up() {
@@ -146,25 +169,57 @@ void WebSocket::Impl::flush() {
   }
 }
 
-// Whatever is queued, our Close frame last, still goes out; nobody waits for it but the loop.
-void WebSocket::Impl::leave_stream() {
-  stage_ = Stage::kEnded;
-  timer_.stop();
-  connection_->stop();
-  if (stream_ != nullptr) {
-    net::close_gracefully(loop_, std::move(stream_), settings_.close_timeout);
-  }
-}
-
 void WebSocket::Impl::finish_close() {
-  const CloseInfo info = connection_->close_info();
-  leave_stream();
-  call(on_close_, callbacks_.on_close, info);
+  finish({.error = std::nullopt, .close = connection_->close_info()}, /*may_send=*/true);
 }
 
 void WebSocket::Impl::finish_error(const Error& error) {
-  leave_stream();
-  report(error);
+  const bool may_send = error.code != ErrorCode::kConnectionLost &&
+                        error.code != ErrorCode::kTimeout && error.code != ErrorCode::kPingTimeout;
+  finish({.error = error, .close = {}}, may_send);
+}
+
+// What is queued, our Close last, goes out before the end is told: then buffered_amount() tells
+// what could not be sent. A peer that has left, or that stands still, is not waited for.
+void WebSocket::Impl::finish(End end, bool may_send) {
+  timer_.stop();
+  connection_->stop();
+  end_ = std::make_unique<End>(std::move(end));
+  if (stream_ == nullptr || stream_->output().empty() || !may_send) {
+    tell_end();
+    return;
+  }
+  stage_ = Stage::kFlushing;
+  backlog_ = stream_->output().size();
+  backlog_moved_at_ = now();
+  stream_->notify_when_sent();
+  stream_->shutdown_write();
+  stream_->resume_reading();
+  timer_.start(std::min(kBacklogLook, settings_.close_timeout));
+}
+
+void WebSocket::Impl::handle_flush_timer() {
+  if (const auto left = flush_time_left(settings_.close_timeout)) {
+    timer_.start(*left);
+  } else {
+    tell_end();
+  }
+}
+
+// Nobody waits for the peer's end of TCP but the loop.
+void WebSocket::Impl::tell_end() {
+  stage_ = Stage::kEnded;
+  timer_.stop();
+  if (stream_ != nullptr) {
+    lost_output_ = stream_->output().size();
+    net::close_gracefully(loop_, std::move(stream_), settings_.close_timeout);
+  }
+  const std::unique_ptr<End> end = std::move(end_);
+  if (end->error) {
+    report(*end->error);
+  } else {
+    call(on_close_, callbacks_.on_close, end->close);
+  }
 }
 
 void WebSocket::Impl::report(const Error& error) {

@@ -13,17 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-protocol::ConnectionSettings settings_of(const Options& options) {
-  protocol::ConnectionSettings settings;
-  settings.max_message = options.max_message;
-  settings.max_frame = options.max_frame;
-  settings.max_empty_fragments = options.max_empty_fragments;
-  settings.ping_interval = options.ping_interval;
-  settings.ping_timeout = options.ping_timeout;
-  settings.close_timeout = options.close_timeout;
-  return settings;
-}
-
 }  // namespace
 
 WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, Options options)
@@ -31,7 +20,8 @@ WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, O
       owner_(&owner),
       send_high_water_(options.send_high_water),
       send_limit_(options.send_limit),
-      settings_(settings_of(options)),
+      flush_timeout_(options.flush_timeout),
+      settings_(connection_settings(options)),
       callbacks_(std::move(options.callbacks)),
       timer_(loop, [this] { take_turn(); }) {
   Result<Url> parsed = parse_url(url);
@@ -108,6 +98,9 @@ void WebSocket::Impl::on_pong(std::string_view payload) {
 
 void WebSocket::Impl::on_drained() {
   const Visit visit(*this);
+  if (stage_ != Stage::kOpen) {
+    return;
+  }
   connection_->output_drained();
   call(on_drain_, callbacks_.on_drain);
   settle();
@@ -115,6 +108,9 @@ void WebSocket::Impl::on_drained() {
 
 void WebSocket::Impl::take_turn() {
   const Visit visit(*this);
+  if (stage_ == Stage::kFlushing) {
+    handle_flush_timer();
+  }
   if (stage_ != Stage::kOpen) {
     return;
   }
@@ -207,6 +203,9 @@ void WebSocket::Impl::resume() {
 }
 
 void WebSocket::Impl::resume_now() {
+  if (close_sent_at_) {
+    close_sent_at_ = now();  // the wait for the peer's Close rested, as nothing was read
+  }
   connection_->resume(now(), *this);
   settle();
   if (stage_ == Stage::kOpen && !connection_->is_paused()) {
@@ -221,6 +220,7 @@ State WebSocket::Impl::state() const {
     case Stage::kEnded:
       return State::kClosed;
     case Stage::kOpen:
+    case Stage::kFlushing:
       break;
   }
   const bool is_open = can_send() && connection_->state() == protocol::ConnectionState::kOpen;

@@ -72,7 +72,17 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
  private:
   class Visit;
-  enum class Stage : std::uint8_t { kOpening, kOpen, kEnded };
+  enum class Stage : std::uint8_t {
+    kOpening,
+    kOpen,
+    kFlushing,  // ended, and not told yet: the last bytes are going out
+    kEnded
+  };
+
+  struct End {
+    std::optional<Error> error;
+    CloseInfo close;
+  };
 
   // net::StreamHandler
   void on_data(std::span<std::byte> bytes) override;
@@ -98,10 +108,12 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void flush();
   void arm_timer();
   void await_close();
-  void leave_stream();
   void detach_writer();
   void finish_close();
   void finish_error(const Error& error);
+  void finish(End end, bool may_send);
+  void handle_flush_timer();
+  void tell_end();
   void report(const Error& error);
   void callback_threw() noexcept;
 
@@ -110,6 +122,8 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   SendResult sent(protocol::Connection::Sent sent);
   [[nodiscard]] static protocol::Connection::Compress compress_of(const SendOptions& options);
   [[nodiscard]] std::optional<std::chrono::milliseconds> close_time_left();
+  [[nodiscard]] std::optional<std::chrono::milliseconds> flush_time_left(
+      std::chrono::milliseconds limit);
 
   [[nodiscard]] EventLoop::Clock::time_point now() const { return loop_.now(); }
 
@@ -125,6 +139,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   Url url_;
   std::size_t send_high_water_;
   std::size_t send_limit_;
+  std::chrono::milliseconds flush_timeout_;
   protocol::ConnectionSettings settings_;
   HttpResponse response_;
   std::string subprotocol_;
@@ -144,7 +159,9 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   Timer timer_;  // for the connection's deadline, and for the turn that resumes
   EventLoop::Clock::time_point armed_for_{};
-  std::size_t close_backlog_ = 0;  // bytes of output when it was last looked at
+  std::size_t backlog_ = 0;  // bytes of output when it was last looked at
+  EventLoop::Clock::time_point backlog_moved_at_{};
+  std::unique_ptr<End> end_;  // while flushing
   std::optional<EventLoop::Clock::time_point> close_sent_at_;
   std::size_t lost_output_ = 0;          // what was queued when the connection was lost
   std::unique_ptr<net::Stream> stream_;  // must outlive the connection, which writes into it

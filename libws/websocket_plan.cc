@@ -23,9 +23,10 @@ Error invalid(std::string message) {
 
 std::optional<Error> check_durations(const Options& options) {
   using std::chrono::milliseconds;
-  const std::array<std::pair<const char*, milliseconds>, 4> durations{{
+  const std::array<std::pair<const char*, milliseconds>, 5> durations{{
       {"connect_timeout", options.connect_timeout},
       {"close_timeout", options.close_timeout},
+      {"flush_timeout", options.flush_timeout},
       {"ping_interval", options.ping_interval},
       {"ping_timeout", options.ping_timeout},
   }};
@@ -158,6 +159,17 @@ void OpeningPlan::go_to(Url url) {
     route.leave_origin();
   }
   request.url = std::move(url);
+}
+
+protocol::ConnectionSettings connection_settings(const Options& options) {
+  protocol::ConnectionSettings settings;
+  settings.max_message = options.max_message;
+  settings.max_frame = options.max_frame;
+  settings.max_empty_fragments = options.max_empty_fragments;
+  settings.ping_interval = options.ping_interval;
+  settings.ping_timeout = options.ping_timeout;
+  settings.close_timeout = options.close_timeout;
+  return settings;
 }
 
 std::string to_text(std::chrono::milliseconds duration) {

@@ -10,6 +10,7 @@
 #include <ws/options.h>
 #include <ws/url.h>
 
+#include "protocol/connection.h"
 #include "protocol/handshake.h"
 #include "protocol/redirect.h"
 #include "websocket_route.h"
@@ -46,6 +47,9 @@ struct OpeningPlan {
 // An error has phase kOptions and names the option. Durations are at most a year, and
 // connect_timeout is not zero: every wait ends.
 [[nodiscard]] Result<OpeningPlan> plan_opening(const Url& url, const Options& options);
+
+// What the options say of an open connection; deflate is what the server agrees to.
+[[nodiscard]] protocol::ConnectionSettings connection_settings(const Options& options);
 
 // "10s", "90s", "1500ms".
 [[nodiscard]] std::string to_text(std::chrono::milliseconds duration);

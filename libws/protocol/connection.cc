@@ -77,10 +77,13 @@ void Connection::set_failure(ErrorCode code, std::string message) {
 }
 
 std::optional<TimePoint> Connection::deadline() const {
+  if (paused_) {
+    return std::nullopt;  // what is waited for may be there already
+  }
   if (state_ == ConnectionState::kClosing) {
     return close_deadline_;
   }
-  if (state_ == ConnectionState::kOpen && !paused_) {
+  if (state_ == ConnectionState::kOpen) {
     return keepalive_.deadline();
   }
   return std::nullopt;

@@ -38,6 +38,7 @@ void Connection::resume(TimePoint now, ConnectionEvents& events) {
   now_ = now;
   paused_ = false;
   keepalive_.restart(now);
+  close_deadline_ = now + clamp_wait(settings_.close_timeout);  // matters while closing only
   if (is_parse_running_) {
     return;  // from inside an event: the parser merely goes on
   }

@@ -21,7 +21,7 @@ CONFIG = """\
 <bind address="127.0.0.1" port="{web}" type="clients" hook="websocket">
 <module name="sha1">
 <module name="websocket">
-<websocket defaultmode="text">
+<websocket defaultmode="text" nativeping="no">
 <wsorigin allow="https://chat.test.example">
 <connect name="main" allow="*" timeout="20" pingfreq="3s" localmax="100" globalmax="100"
  resolvehostnames="no" useident="no" fakelag="no" threshold="1000" commandrate="1000000"

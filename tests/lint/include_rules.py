@@ -27,7 +27,9 @@ DAEMON = [STANDARD, POSIX, LIBWS, r'"(config|daemon)/\w+\.h"']
 PROTOCOL = [STANDARD, LIBWS, r'"protocol/\w+\.h"', r"<(zlib|idn2|libpsl|openssl/evp)\.h>"]
 INCLUDES = [
     ("libws/include/*", [STANDARD, LIBWS]),
-    ("libws/examples/*", [STANDARD, LIBWS]),
+    ("libws/examples/wscat_flags.cc", [STANDARD, LIBWS, r"<CLI/\w+\.hpp>", r'"\w+\.h"']),
+    ("libws/examples/guide/own_base.cc", [STANDARD, LIBWS, LIBEVENT]),
+    ("libws/examples/*", [STANDARD, POSIX, LIBWS, r'"\w+\.h"']),
     # inet_pton() is text; it opens nothing.
     ("libws/protocol/host.cc", PROTOCOL + [r"<arpa/inet\.h>"]),
     ("libws/protocol/*", PROTOCOL),

@@ -11,46 +11,51 @@
 #include <string_view>
 #include <vector>
 
+#include <ws/export.h>
 #include <ws/url.h>
 
 namespace ws {
 
+/// One cookie, with the fields of RFC 6265 section 5.3.
 struct Cookie {
-  std::string name;
-  std::string value;
-  std::string domain;     // lower case, without a leading dot
-  bool host_only = true;  // false: subdomains match too
-  std::string path = "/";
-  bool secure = false;
-  bool http_only = false;
-  std::int64_t expires = 0;  // Unix time; 0: with the session
-  std::uint64_t order = 0;   // of creation, given by the jar: older first among equals
+  std::string name;          ///< may be empty only when `value` is not
+  std::string value;         ///< as it is sent; a secret, mostly
+  std::string domain;        ///< lower case, without a leading dot
+  bool host_only = true;     ///< false: subdomains match too
+  std::string path = "/";    ///< the request's path must lie below it
+  bool secure = false;       ///< sent over wss only
+  bool http_only = false;    ///< kept for the file; a WebSocket request is HTTP, so it is sent
+  std::int64_t expires = 0;  ///< Unix time; 0: with the session
+  std::uint64_t order = 0;   ///< of creation, given by the jar: older first among equals
 };
 
-// Why a cookie was or was not sent: the first rule that kept it back (RFC 6265 section 5.4).
+/// Why a cookie was or was not sent: the first rule that kept it back (RFC 6265 section 5.4).
 enum class CookieVerdict : std::uint8_t { kSent, kExpired, kDomain, kPath, kSecure, kTooLarge };
-[[nodiscard]] std::string_view to_string(CookieVerdict verdict);
+/// "sent", "expired", "domain", "path", "secure", "too_large".
+WS_EXPORT [[nodiscard]] std::string_view to_string(CookieVerdict verdict);
 
+/// A cookie, and whether it goes into a request: see CookieJar::explain().
 struct CookieDecision {
-  Cookie cookie;
-  CookieVerdict verdict = CookieVerdict::kSent;
+  Cookie cookie;                                 ///< a copy
+  CookieVerdict verdict = CookieVerdict::kSent;  ///< sent, or the first rule against it
 };
 
-// A line of a jar file that is not a cookie, and why.
+/// A line of a jar file that is not a cookie, and why.
 struct CookieFileProblem {
-  std::size_t line = 0;  // 0: a cookie that add() refused
-  std::string message;   // holds no value
+  std::size_t line = 0;  ///< 0: a cookie that add() refused
+  std::string message;   ///< holds no value
 };
 
-// Not thread-safe; share one jar per thread, or lock. Limits: file 4 MiB, 3,000 cookies, 50 a
-// domain, name and value together 4 KiB, path 1 KiB, the Cookie header 8 KiB; what is over a limit
-// is left out and told (the first 100 problems are listed, then that there are more).
+/// Not thread-safe; share one jar per thread, or lock. Limits: file 4 MiB, 3,000 cookies, 50 a
+/// domain, name and value together 4 KiB, path 1 KiB, the Cookie header 8 KiB; what is over a limit
+/// is left out and told (the first 100 problems are listed, then that there are more).
 //
-// Also left out and told: names and values with control characters or semicolons, __Secure- and
-// __Host- cookies that break their own rules, cookies for all of a public suffix (such as co.uk).
-// A cookie for an IP address or a single-label name never matches anything but that host.
-class CookieJar {
+/// Also left out and told: names and values with control characters or semicolons, __Secure- and
+/// __Host- cookies that break their own rules, cookies for all of a public suffix (such as co.uk).
+/// A cookie for an IP address or a single-label name never matches anything but that host.
+class WS_EXPORT CookieJar {
  public:
+  /// An empty jar without a file.
   CookieJar();
   ~CookieJar();
   CookieJar(const CookieJar&) = delete;
@@ -58,20 +63,22 @@ class CookieJar {
   CookieJar(CookieJar&&) = delete;
   CookieJar& operator=(CookieJar&&) = delete;
 
-  // Replaces the content by the file's and watches it: refresh() reads it again when it changed.
-  // Malformed lines are left out and listed in problems(). A file that cannot be read is an error
-  // (phase kOptions) and leaves the jar as it was. Returns the number of cookies.
+  /// Replaces the content by the file's and watches it: refresh() reads it again when it changed.
+  /// Malformed lines are left out and listed in problems(). A file that cannot be read is an error
+  /// (phase kOptions) and leaves the jar as it was. Returns the number of cookies.
   [[nodiscard]] Result<std::size_t> load(const std::string& path);
-  // The same for text in memory; no file is watched after it.
+  /// The same for text in memory; no file is watched after it.
   [[nodiscard]] Result<std::size_t> load_text(std::string_view text);
-  // Reads the file again when its device, inode, size or times differ (also behind a symbolic
-  // link), and tells whether it did. A file that has vanished or cannot be read is an error and
-  // leaves the jar as it was. False when no file was loaded.
+  /// Reads the file again when its device, inode, size or times differ (also behind a symbolic
+  /// link), and tells whether it did. A file that has vanished or cannot be read is an error and
+  /// leaves the jar as it was. False when no file was loaded.
   [[nodiscard]] Result<bool> refresh();
+  /// What the last load(), load_text() or refresh() left out, and what add() refused since.
   [[nodiscard]] const std::vector<CookieFileProblem>& problems() const;
 
-  // Replaces one of the same name, domain and path. Refused ones are listed in problems().
+  /// Replaces one of the same name, domain and path. Refused ones are listed in problems().
   void add(Cookie cookie);
+  /// How many cookies, expired ones included.
   [[nodiscard]] std::size_t size() const;
 
   /// Takes the Set-Cookie fields of a response to a request of `url` (RFC 6265 section 5.3), into
@@ -91,13 +98,14 @@ class CookieJar {
   /// change, on the same thread.
   void lie_over(std::shared_ptr<const CookieJar> under);
 
-  // The value of the Cookie header for a request, empty when no cookie matches. `now` is Unix time.
+  /// The value of the Cookie header for a request, empty when no cookie matches. `now` is Unix
+  /// time.
   [[nodiscard]] std::string header_for(const Url& url, std::int64_t now) const;
-  // Every cookie of the jar with its verdict, in the order of the header, the kept-back ones last.
+  /// Every cookie of the jar with its verdict, in the order of the header, the kept-back ones last.
   [[nodiscard]] std::vector<CookieDecision> explain(const Url& url, std::int64_t now) const;
 
  private:
-  struct Impl;
+  struct WS_HIDDEN Impl;
   std::unique_ptr<Impl> impl_;
 };
 

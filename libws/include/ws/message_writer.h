@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include <ws/export.h>
+
 namespace ws {
 
 class WebSocket;
@@ -27,7 +29,7 @@ enum class SendResult : std::uint8_t {
 /// One writer at a time: until it is finished or destroyed, send() and send_binary() are refused;
 /// pings, pongs and close() go their way between the frames. Belongs to the WebSocket's thread; it
 /// may outlive the WebSocket, and refuses everything then.
-class MessageWriter {
+class WS_EXPORT MessageWriter {
  public:
   /// A writer of nothing: it refuses everything.
   MessageWriter() = default;

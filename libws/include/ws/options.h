@@ -17,25 +17,27 @@
 #include <ws/close_code.h>
 #include <ws/cookie_jar.h>
 #include <ws/error.h>
+#include <ws/export.h>
 
 namespace ws {
 
 class WebSocket;
 
+/// The kinds of messages, with their opcodes of RFC 6455 section 5.2.
 enum class MessageType : std::uint8_t {
-  kText = 1,
-  kBinary = 2
-};  // the opcodes of RFC 6455 section 5.2
+  kText = 1,    ///< valid UTF-8
+  kBinary = 2,  ///< any bytes
+};
 
-// A whole message. `data` is valid during the callback only; text is valid UTF-8.
+/// A whole message. `data` is valid during the callback only; text is valid UTF-8.
 struct Message {
-  MessageType type = MessageType::kText;
-  std::string_view data;
+  MessageType type = MessageType::kText;  ///< text or binary
+  std::string_view data;                  ///< the payload
 };
 
 /// A piece of a message, as it came: see Callbacks::on_message_chunk.
 struct MessageChunk {
-  MessageType type = MessageType::kText;
+  MessageType type = MessageType::kText;  ///< of the whole message
   std::string_view data;  ///< valid during the callback only; may be empty when is_last
   bool is_first = false;  ///< begins a message; a message in one piece is first and last at once
   bool is_last = false;   ///< ends it
@@ -71,11 +73,15 @@ struct Compression {
   int server_max_window_bits = 15;
   int level = 6;         ///< zlib's, 1 (fast) to 9 (small)
   int memory_level = 8;  ///< zlib's, 1 to 9
-  std::size_t threshold =
-      128;  ///< bytes; shorter messages are sent uncompressed, empty ones always
+  /// Bytes; shorter messages are sent uncompressed, empty ones always.
+  std::size_t threshold = 128;
 };
 
-enum class TlsVersion : std::uint8_t { kTls12, kTls13 };
+/// The versions of TLS that may be asked for; older ones are never spoken.
+enum class TlsVersion : std::uint8_t {
+  kTls12,  ///< RFC 5246
+  kTls13,  ///< RFC 8446
+};
 
 /// How a server's certificate is judged, and which certificate we show.
 struct TlsOptions {
@@ -84,7 +90,7 @@ struct TlsOptions {
   std::string cert_file{};
   std::string key_file{};     ///< PEM, not encrypted; empty: the key is in cert_file
   std::string server_name{};  ///< verified and sent as SNI instead of the URL's host
-  TlsVersion min_version = TlsVersion::kTls12;
+  TlsVersion min_version = TlsVersion::kTls12;  ///< a server that only speaks older ones fails
   /// The server's public key must have one of these pins, on top of verification (none: any). A pin
   /// is the SHA-256 of the SubjectPublicKeyInfo as curl writes it, "sha256//" and Base64, or the
   /// Base64 alone. The error of a server with another key tells that key's pin.
@@ -92,48 +98,59 @@ struct TlsOptions {
   /// Anyone can then be the server (pins still count). Whoever offers this to people should say so
   /// aloud, as a library cannot: TlsInfo::verified tells it of each connection.
   bool insecure_skip_verify = false;
+  /// Equal options may share a context.
   bool operator==(const TlsOptions&) const = default;
 };
 
+/// TlsOptions made usable: see make_tls_context().
 class TlsContext;
 /// Reads the files. Contexts are expensive (the system's store takes 770 KB): make one per distinct
 /// TlsOptions and share it; it may be used from any number of loops. It holds the sessions that
 /// later connections to the same server resume (256 servers). Errors have phase kOptions: a file
 /// that cannot be read or is not PEM, an encrypted key, a key of another certificate, a bad pin.
-[[nodiscard]] Result<std::shared_ptr<const TlsContext>> make_tls_context(const TlsOptions& options);
+WS_EXPORT [[nodiscard]] Result<std::shared_ptr<const TlsContext>> make_tls_context(
+    const TlsOptions& options);
 
+/// Whom to tell. An empty one is not called. All are called on the loop's thread, under the
+/// callback law of event_loop.h.
 struct Callbacks {
+  /// The opening handshake has succeeded: send() works. Once, before any message.
   std::function<void(WebSocket&)> on_open{};
+  /// A whole message has arrived.
   std::function<void(WebSocket&, const Message&)> on_message{};
   /// Replaces on_message while it is set: messages come in pieces, as they arrive, unmasked,
-  /// inflated and checked, and nothing is put together. A piece of text may end within a character,
-  /// but no piece holds a byte that UTF-8 forbids. Pieces are never empty but the last. A message
-  /// that turns out bad or too long ends without is_last, and on_error follows. When it is cleared
-  /// within a message, the rest of that message is dropped; when it is set within one, that message
-  /// comes as a single piece.
+  /// inflated and checked, and nothing is put together. A piece of text may end within a
+  /// character, but no piece holds a byte that UTF-8 forbids. Pieces are never empty but the
+  /// last. A message that turns out bad or too long ends without is_last, and on_error follows.
+  /// When it is cleared within a message, the rest of that message is dropped; when it is set
+  /// within one, that message comes as a single piece.
   std::function<void(WebSocket&, const MessageChunk&)> on_message_chunk{};
-  // buffered_amount() had been above send_high_water and has fallen to half of it or less.
+  /// buffered_amount() had been above send_high_water and has fallen to half of it or less.
   std::function<void(WebSocket&)> on_drain{};
+  /// A pong that answers ping(), or that nobody asked for. Answers to keepalive pings are not
+  /// told.
   std::function<void(WebSocket&, std::string_view payload)> on_pong{};
-  // Exactly one of these two is called, once, and last: on_close after a closing handshake,
-  // whatever its code; on_error for all else. Without on_error the error is thrown out of
-  // EventLoop::run().
+  /// The connection has failed, or never came about. Exactly one of on_error and on_close is
+  /// called, once, and last. Without on_error the error is thrown out of EventLoop::run().
   std::function<void(WebSocket&, const Error&)> on_error{};
+  /// A closing handshake was completed, whatever its code. Once, and last.
   std::function<void(WebSocket&, const CloseInfo&)> on_close{};
 };
 
 /// User and password of the Basic scheme (RFC 7617): no control characters, no colon in the user.
 struct BasicAuth {
-  std::string user{};
-  std::string password{};
+  std::string user{};      ///< not empty
+  std::string password{};  ///< may be empty
 };
 
+/// What a WebSocket shall be like; designated initializers read best. A value that cannot be used
+/// is an error of phase kOptions, before anything is sent.
 struct Options {
-  std::vector<std::string> subprotocols{};  // offered in this order
-  bool require_subprotocol = true;  // with subprotocols offered: a server that picks none fails
-  std::shared_ptr<CookieJar> cookie_jar{};  // refreshed for each connection
-  std::vector<Header> headers{};  // added to the request; those of the handshake are refused
-  std::string origin{};           // empty: no Origin header
+  std::vector<std::string> subprotocols{};  ///< offered in this order
+  bool require_subprotocol = true;  ///< with subprotocols offered: a server that picks none fails
+  std::shared_ptr<CookieJar> cookie_jar{};  ///< refreshed for each connection
+  std::vector<Header> headers{};  ///< added to the request; those of the handshake are refused
+  std::string origin{};           ///< empty: no Origin header
   /// Sent with the first request and to its origin only, like the user information of a URL, which
   /// does the same; both, or one of them and an Authorization header, are an error.
   std::optional<BasicAuth> basic_auth{};
@@ -162,22 +179,28 @@ struct Options {
   /// the name. A proxy is asked for the first address; one found with "unix:" is connected to
   /// without it. Entries also count for the host and port of a proxy.
   std::map<std::string, std::string> resolve{};
-  TlsOptions tls{};
-  std::shared_ptr<const TlsContext>
-      tls_context{};        // replaces one made from `tls` (server_name still counts)
-  std::string unix_path{};  // connect to this Unix socket instead of the URL's host
+  TlsOptions tls{};  ///< for wss
+  /// Replaces one made from `tls` (server_name still counts).
+  std::shared_ptr<const TlsContext> tls_context{};
+  std::string unix_path{};  ///< connect to this Unix socket instead of the URL's host
 
-  std::chrono::milliseconds connect_timeout{
-      10'000};  // from the constructor to on_open, all phases together
-  std::chrono::milliseconds close_timeout{5'000};   // for the peer's Close frame after ours
-  std::chrono::milliseconds ping_interval{25'000};  // a ping after this much silence; 0: never
-  std::chrono::milliseconds ping_timeout{20'000};   // silence after a ping that ends the connection
+  /// From the constructor to on_open, all phases together; not 0. No duration is above a year.
+  std::chrono::milliseconds connect_timeout{10000};
+  /// For the peer's Close frame after ours has gone; and for what is queued behind the peer's
+  /// Close, or before the Close that tells a failure, to move on. It rests while paused.
+  std::chrono::milliseconds close_timeout{5000};
+  /// After close(): for messages queued before our Close to move on, when the peer does not read.
+  std::chrono::milliseconds flush_timeout{60000};
+  std::chrono::milliseconds ping_interval{25000};  ///< a ping after this much silence; 0: never
+  /// Silence after a ping that ends the connection; it rests while paused.
+  std::chrono::milliseconds ping_timeout{20000};
 
   /// permessage-deflate; not offered unless enabled.
   Compression compression{};
 
-  /// Bytes of a message, inflated; a longer one ends with close code 1009 as soon as that is known.
-  /// It also bounds messages that come in chunks: set it to what you are willing to take in all.
+  /// Bytes of a message, inflated; a longer one ends with close code 1009 as soon as that is
+  /// known. It also bounds messages that come in chunks: set it to what you are willing to take
+  /// in all.
   std::size_t max_message = std::size_t{16} << 20;
   /// Payload bytes of one data frame as they are sent, compressed or not; 1009. 0: max_message
   /// alone is the limit.
@@ -185,12 +208,12 @@ struct Options {
   /// Frames of a message that bring no byte and are not its last; 1009. Others need no limit of
   /// their own: a fragment costs nothing but its bytes.
   std::size_t max_empty_fragments = 1024;
-  std::size_t max_header = std::size_t{64} << 10;  // of the response, 128 fields at most
-  std::size_t send_high_water = std::size_t{1}
-                                << 20;  // buffered bytes above which send() answers kQueued
-  std::size_t send_limit = std::size_t{64} << 20;  // and above which it refuses
+  std::size_t max_header = std::size_t{64} << 10;  ///< of the response, 128 fields at most
+  /// Buffered bytes above which send() answers kQueued.
+  std::size_t send_high_water = std::size_t{1} << 20;
+  std::size_t send_limit = std::size_t{64} << 20;  ///< and above which it refuses
 
-  Callbacks callbacks{};
+  Callbacks callbacks{};  ///< replaceable later: WebSocket::callbacks()
 };
 
 }  // namespace ws

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The local side: programs that speak lines over TCP or a Unix socket."""
 import socket
+import struct
 import time
 
 from kit.waiting import deadline
@@ -41,6 +42,11 @@ class Local:
 
     def shutdown_write(self):
         self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        """Disconnects with a TCP reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def read(self, size=65536):
         """What is there next, b"" at the end; pending bytes first."""

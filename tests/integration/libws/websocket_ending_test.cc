@@ -102,6 +102,7 @@ TEST_CASE("websocket: a Close without a code is reported as 1005 (RFC 6455 7.1.5
   REQUIRE(client.run());
   REQUIRE(client.closed);
   CHECK(client.closed->code == kCloseNoStatus);
+  client.run_out();
   CHECK(server.failure().empty());
 }
 
@@ -188,7 +189,47 @@ TEST_CASE("websocket: the close timeout counts from our Close on, not from what 
   CHECK(server.failure().empty());
 }
 
-TEST_CASE("websocket: a server that stops reading does not hold up the close timeout",
+TEST_CASE("websocket: what is queued when the server closes still goes out before on_close") {
+  const std::string message(std::size_t{8} << 20, 'x');
+  std::size_t received = 0;
+  ScriptedServer server([&](ScriptPeer& peer) {
+    peer.accept_upgrade(server_close(1000, ""));
+    received = peer.read_frame().payload.size();
+    peer.expect_frame(0x88, kClose1000);
+    peer.read_to_end();
+  });
+  Options options = trusting_options();
+  options.callbacks.on_open = [&](WebSocket& socket) {
+    CHECK(socket.send(message) == SendResult::kQueued);
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  CHECK(client.events == Events{"open", "close 1000"});
+  CHECK(client.socket().buffered_amount() == 0);
+  client.run_out();
+  CHECK(server.failure().empty());
+  CHECK(received == message.size());
+}
+
+TEST_CASE("websocket: a server that closes and reads no more is told in buffered_amount()") {
+  std::promise<void> left;
+  ScriptedServer server([&](ScriptPeer& peer) {
+    peer.accept_upgrade(server_close(1000, ""));
+    left.get_future().wait();
+  });
+  Options options = trusting_options();
+  options.close_timeout = milliseconds(50);
+  options.callbacks.on_open = [](WebSocket& socket) {
+    CHECK(socket.send(std::string(std::size_t{40} << 20, 'x')) == SendResult::kQueued);
+  };
+  RecordingClient client(server.url(), options);
+  REQUIRE(client.run());
+  left.set_value();
+  CHECK(client.events == Events{"open", "close 1000"});
+  CHECK(client.socket().buffered_amount() > std::size_t{1} << 20);
+}
+
+TEST_CASE("websocket: a server that stops reading is left after the flush timeout",
           "[OWN-no-answer][END-fail-fin]") {
   std::promise<void> left;
   ScriptedServer server([&](ScriptPeer& peer) {
@@ -197,6 +238,7 @@ TEST_CASE("websocket: a server that stops reading does not hold up the close tim
   });
   Options options = trusting_options();
   options.close_timeout = milliseconds(50);
+  options.flush_timeout = milliseconds(100);
   options.callbacks.on_open = [&](WebSocket& socket) {
     CHECK(socket.send(std::string(std::size_t{40} << 20, 'x')) == SendResult::kQueued);
     socket.close();
@@ -206,6 +248,7 @@ TEST_CASE("websocket: a server that stops reading does not hold up the close tim
   left.set_value();
   REQUIRE(client.error);
   CHECK(client.error->code == ErrorCode::kTimeout);
+  CHECK(client.socket().buffered_amount() > 0);
 }
 
 TEST_CASE("websocket: a server that never closes TCP is left after the close timeout",

@@ -29,11 +29,12 @@ using test::trusting_options;
 
 using Events = std::vector<std::string>;
 
-enum class Place { kOpen, kMessage, kPong, kDrain, kError, kClose };
+enum class Place { kOpen, kMessage, kChunk, kPong, kDrain, kError, kClose };
 enum class Deed { kDestroy, kClose, kAbort, kSend, kThrow, kPause, kReplace, kDestroyAndThrow };
 
 std::string to_text(Place place) {
-  static const std::vector<std::string> names{"open", "message", "pong", "drain", "error", "close"};
+  static const std::vector<std::string> names{"open",  "message", "message_chunk", "pong",
+                                              "drain", "error",   "close"};
   return names.at(static_cast<std::size_t>(place));
 }
 
@@ -107,6 +108,8 @@ class Scene {
 
   [[nodiscard]] bool is_done() const { return is_done_; }
 
+  [[nodiscard]] int chunk_count() const { return chunk_count_; }
+
   // Deeds after which nothing ends the WebSocket by itself.
   [[nodiscard]] bool is_waiting() const {
     const bool goes_on = deed_ == Deed::kSend || deed_ == Deed::kPause || deed_ == Deed::kReplace;
@@ -126,6 +129,12 @@ class Scene {
     options.callbacks.on_message = [this](WebSocket& socket, const Message&) {
       at(Place::kMessage, socket);
     };
+    if (place_ == Place::kChunk) {  // it takes the place of on_message
+      options.callbacks.on_message_chunk = [this](WebSocket& socket, const MessageChunk&) {
+        ++chunk_count_;
+        at(Place::kChunk, socket);
+      };
+    }
     options.callbacks.on_pong = [this](WebSocket& socket, std::string_view) {
       at(Place::kPong, socket);
     };
@@ -183,6 +192,7 @@ class Scene {
 
   Place place_;
   Deed deed_;
+  int chunk_count_ = 0;
   bool is_done_ = false;
   bool is_over_ = false;
   bool is_aborted_ = false;
@@ -241,6 +251,8 @@ void check_silence(const Scene& scene, Place place, Deed deed) {
   } else if ((ends || deed == Deed::kPause) && place == Place::kMessage) {
     CHECK(scene.client().count("text one") == 1);
     CHECK(scene.client().count("text two") == 0);
+  } else if (place == Place::kChunk) {
+    CHECK(scene.chunk_count() == (ends || deed == Deed::kPause ? 1 : 3));
   } else if (ends && place == Place::kPong) {
     CHECK(scene.client().count("text two") == 1);
     CHECK(scene.client().count("text three") == 0);
@@ -253,8 +265,8 @@ void check_silence(const Scene& scene, Place place, Deed deed) {
 
 TEST_CASE("websocket: a callback may do anything to its WebSocket, wherever it is called",
           "[CVE-reentrancy][END-one-callback]") {
-  const auto place = GENERATE(Place::kOpen, Place::kMessage, Place::kPong, Place::kDrain,
-                              Place::kError, Place::kClose);
+  const auto place = GENERATE(Place::kOpen, Place::kMessage, Place::kChunk, Place::kPong,
+                              Place::kDrain, Place::kError, Place::kClose);
   const auto deed = GENERATE(Deed::kDestroy, Deed::kClose, Deed::kAbort, Deed::kSend, Deed::kThrow,
                              Deed::kPause, Deed::kReplace, Deed::kDestroyAndThrow);
   const auto secure = GENERATE(false, true);

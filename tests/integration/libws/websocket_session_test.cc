@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <event2/event.h>
+
 #include <ws/websocket.h>
 
 #include "support/catch.h"
@@ -330,6 +332,32 @@ TEST_CASE("websocket: silence while paused is not the peer's (ping_timeout rests
   REQUIRE(client.run_until([&] { return is_over; }));
   CHECK(client.events == Events{"open"});
   client.websocket.reset();
+  CHECK(server.failure().empty());
+}
+
+TEST_CASE("websocket: on an event_base of the caller's, run by him") {
+  const std::unique_ptr<event_base, decltype(&event_base_free)> base(event_base_new(),
+                                                                     &event_base_free);
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade(server_text("one"));
+    peer.expect_frame(0x88, "\x03\xE8");
+    peer.send(server_close(1000));
+    peer.read_to_end();
+  });
+  EventLoop loop(base.get());
+  std::string received;
+  WebSocket socket(loop, server.url(), trusting_options());
+  socket.callbacks().on_message = [&](WebSocket& self, const Message& message) {
+    received = message.data;
+    self.close();
+  };
+  CHECK(event_base_dispatch(base.get()) >= 0);
+  CHECK(received == "one");
+  CHECK(socket.state() == State::kClosed);
+  CHECK_NOTHROW(loop.rethrow_pending());
+  const WebSocket refused(loop, "ws://host/#fragment");
+  CHECK(event_base_dispatch(base.get()) >= 0);
+  CHECK_THROWS_AS(loop.rethrow_pending(), Exception);
   CHECK(server.failure().empty());
 }
 

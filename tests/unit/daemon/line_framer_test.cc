@@ -171,6 +171,9 @@ TEST_CASE("line framer: a sink that says stop gets nothing more", "[line_framer]
   CHECK(framer.receive(bytes_of("five\n"), sink) == FramerState::kStopped);
   CHECK(framer.finish(sink) == FramerState::kStopped);
   CHECK(sink.lines == Lines{"one", "two"});
+  CHECK(framer.skipped_bytes() == std::string_view("three\nfour"
+                                                   "five\n")
+                                      .size());
 }
 
 TEST_CASE("line framer: escape undoes escapes, also to delimiters, and leaves bad ones",
@@ -188,7 +191,7 @@ TEST_CASE("line framer: escapes count in max_line as they were received", "[line
   check_too_long(framing, "\\x41B\n", {});
 }
 
-TEST_CASE("line framer: raw takes each read as one message, in pieces of max_line",
+TEST_CASE("line framer: raw takes each read as one message, whatever max_line says",
           "[line_framer]") {
   config::Framing framing = with_max_line(4);
   framing.mode = config::FramingMode::kRaw;
@@ -198,7 +201,7 @@ TEST_CASE("line framer: raw takes each read as one message, in pieces of max_lin
     CHECK(framer.receive(bytes_of(read), sink) == FramerState::kReady);
   }
   CHECK(framer.finish(sink) == FramerState::kReady);
-  CHECK(sink.lines == Lines{"a\nb", "1234", "1234", "5678", "9"});
+  CHECK(sink.lines == Lines{"a\nb", "1234", "123456789"});
   CHECK(framer.held_bytes() == 0);
 }
 
@@ -209,7 +212,9 @@ TEST_CASE("line framer: raw stops when the sink says so", "[line_framer]") {
   Collector sink;
   sink.stop_after = 1;
   CHECK(framer.receive(bytes_of("12345"), sink) == FramerState::kStopped);
-  CHECK(sink.lines == Lines{"12"});
+  CHECK(framer.receive(bytes_of("678"), sink) == FramerState::kStopped);
+  CHECK(sink.lines == Lines{"12345"});
+  CHECK(framer.skipped_bytes() == 3);
 }
 
 TEST_CASE("line framer: a long line that comes byte by byte is held once", "[line_framer]") {

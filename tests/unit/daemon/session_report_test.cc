@@ -35,7 +35,8 @@ nlohmann::json logged(const SessionReport& report) {
 
 TEST_CASE("session report: an end is one entry with its cause and every counter", "[report]") {
   SessionReport report;
-  report.up = {.lines = 3, .bytes = 30, .dropped_lines = 1, .altered_lines = 2};
+  report.up = {
+      .lines = 3, .bytes = 30, .dropped_lines = 1, .unwanted_lines = 1, .altered_lines = 2};
   report.down = {.lines = 4, .bytes = 40, .dropped_lines = 0, .altered_lines = 0};
   report.close_code = 1000;
   report.end = SessionEnd{.by = Side::kLocal, .cause = "local end"};
@@ -61,6 +62,15 @@ TEST_CASE("session report: a failure is a warning with its advice", "[report]") 
   CHECK(entry["level"] == "warn");
   CHECK(entry["message"] == "session failed");
   CHECK(entry["advice"] == "do y");
+}
+
+TEST_CASE("session report: an end that lost bytes is a warning", "[report]") {
+  SessionReport report;
+  report.end = SessionEnd{.by = Side::kUpstream, .cause = "x"};
+  report.unsent_bytes_up = 1;
+  const auto entry = logged(report);
+  CHECK(entry["level"] == "warn");
+  CHECK(entry["message"] == "session ended");
 }
 
 TEST_CASE("session report: what a peer says is cut at 200 bytes and escaped", "[report]") {

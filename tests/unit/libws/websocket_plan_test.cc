@@ -48,6 +48,7 @@ TEST_CASE("opening plan: a duration below 0 or over a year is refused by name") 
   const auto [name, set] = GENERATE(table<std::string, Set>(
       {{"connect_timeout", [](Options& o, milliseconds value) { o.connect_timeout = value; }},
        {"close_timeout", [](Options& o, milliseconds value) { o.close_timeout = value; }},
+       {"flush_timeout", [](Options& o, milliseconds value) { o.flush_timeout = value; }},
        {"ping_interval", [](Options& o, milliseconds value) { o.ping_interval = value; }},
        {"ping_timeout", [](Options& o, milliseconds value) { o.ping_timeout = value; }}}));
   Options options;

@@ -102,14 +102,25 @@ TEST_CASE("close: no answer within close_timeout gives up (RFC 6455 7.1.1)",
   harness.connection.close(1000, {}, harness.now);
   REQUIRE(harness.connection.deadline() == harness.now + 5s);
   harness.receive(hello());  // not the answer
-  harness.connection.pause(harness.now);
-  CHECK(harness.connection.deadline() == harness.now + 5s);
   harness.connection.handle_deadline(harness.now + 4999ms);
   CHECK(harness.connection.state() == State::kClosing);
   harness.connection.handle_deadline(harness.now + 5s);
   CHECK(harness.connection.state() == State::kFailing);
   CHECK(harness.failure() == ErrorCode::kTimeout);
   CHECK_FALSE(harness.connection.deadline());
+}
+
+TEST_CASE("close: while paused nothing is read, so close_timeout rests and begins again",
+          "[connection]") {
+  Harness harness({.close_timeout = 5s});
+  harness.connection.close(1000, {}, harness.now);
+  harness.connection.pause(harness.now);
+  CHECK_FALSE(harness.connection.deadline());
+  harness.connection.handle_deadline(harness.now + 60s);
+  CHECK(harness.connection.state() == State::kClosing);
+  harness.now += 60s;
+  harness.connection.resume(harness.now, harness);
+  CHECK(harness.connection.deadline() == harness.now + 5s);
 }
 
 TEST_CASE("close: a bad frame while closing fails without a second Close (RFC 6455 7.1.7)",

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "config/misfits.h"
+
+#include "config/tables.h"
+
+namespace wsbridged::config {
+namespace {
+
+const Node* find_listener(const Node& listen, std::size_t index) {
+  const auto nodes = listen_nodes(listen);
+  return index < nodes.size() ? nodes[index] : nullptr;
+}
+
+// The node of the key itself, or the closest one above it when it stands on a default.
+const Node& find_place(const Node& bridge, const Misfit& misfit) {
+  const Node* found = &bridge;
+  for (const std::string& key : misfit.keys) {
+    const Node* const next = found->find(key);
+    if (next == nullptr) {
+      return *found;
+    }
+    found = next;
+  }
+  if (misfit.listener) {
+    const Node* const listener = find_listener(*found, *misfit.listener);
+    return listener != nullptr ? *listener : *found;
+  }
+  return *found;
+}
+
+}  // namespace
+
+void check_fit(const Node& merged, const Bridge& bridge, const BridgeCheck& check,
+               Problems& problems) {
+  if (!check) {
+    return;
+  }
+  for (const Misfit& misfit : check(bridge)) {
+    const Node& node = find_place(merged, misfit);
+    const std::string reason =
+        node.is_expanded ? "what its reference stands for is refused" : misfit.message;
+    problems.error(node.place, misfit.keys.back() + ": " + reason);
+  }
+}
+
+}  // namespace wsbridged::config

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bridge_check.h"
+
+#include <string>
+#include <variant>
+
+#include <ws/cookie_jar.h>
+#include <ws/options.h>
+#include <ws/url.h>
+
+#include "daemon/bridge.h"
+#include "daemon/unix_socket_access.h"
+
+namespace wsbridged {
+
+namespace {
+
+void check_accounts(const config::Bridge& bridge, std::vector<config::Misfit>& misfits) {
+  for (std::size_t i = 0; i < bridge.listen.size(); ++i) {
+    if (!std::holds_alternative<config::UnixAddress>(bridge.listen[i].address)) {
+      continue;
+    }
+    const auto access = resolve_access(bridge.listen[i]);
+    if (const auto* reason = std::get_if<std::string>(&access)) {
+      misfits.push_back({.keys = {"listen"}, .listener = i, .message = *reason});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
+  std::vector<config::Misfit> misfits;
+  check_accounts(bridge, misfits);
+  const config::Upstream& upstream = bridge.upstream;
+  auto url = ws::parse_url(upstream.url);
+  if (!url) {
+    misfits.push_back({.keys = {"upstream", "url"}, .message = url.error().message});
+  } else if (url->secure) {
+    if (const auto context = ws::make_tls_context(tls_options(upstream.tls)); !context) {
+      misfits.push_back(
+          {.keys = {"upstream", "tls", "ca_file"}, .message = context.error().message});
+    }
+  }
+  ws::CookieJar jar;
+  if (!upstream.cookie_jar.empty()) {
+    if (const auto loaded = jar.load(upstream.cookie_jar); !loaded) {
+      misfits.push_back({.keys = {"upstream", "cookie_jar"}, .message = loaded.error().message});
+    }
+  }
+  return misfits;
+}
+
+}  // namespace wsbridged
