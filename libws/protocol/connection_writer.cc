@@ -8,12 +8,12 @@ namespace ws::protocol {
 namespace {
 
 constexpr std::size_t kShortestFragment = std::size_t{16} << 10;  // but for the last
+constexpr std::size_t kLookahead = 512;                           // zlib's, at most
 constexpr std::size_t kLongestFragment = std::size_t{64} << 10;
 
 // Bytes of input that zlib has taken and of which nothing has come out yet: the symbols of a block
 // (a literal each, at worst), and what it looks ahead.
 std::size_t most_kept_by_deflate(int memory_level) {
-  constexpr std::size_t kLookahead = 512;
   return (std::size_t{64} << static_cast<unsigned>(memory_level)) + kLookahead;
 }
 

@@ -15,6 +15,9 @@ namespace ws::protocol {
 namespace {
 
 constexpr int kRawInflate = -15;  // no header of zlib's, and the widest window
+// Parts of data_type after inflate(), as zlib.h documents it.
+constexpr unsigned kBetweenBlocks = 128;
+constexpr unsigned kUnusedBits = 7;
 constexpr std::array<std::uint8_t, kDeflateTail> kTail = {0x00, 0x00, 0xff, 0xff};
 
 // In front of each block that zlib asks for, as zfree() is not told the size.
@@ -159,8 +162,6 @@ bool Inflater::run() {
 
 // Section 7.2.2: with the tail appended, the message must end with a whole block, on a whole byte.
 Inflater::Outcome Inflater::end_message() {
-  constexpr unsigned kBetweenBlocks = 128;  // of data_type, in inflate()'s own documentation
-  constexpr unsigned kUnusedBits = 7;
   if (progress_ == Progress::kBlocks) {
     set_input(*stream_, std::as_bytes(std::span(kTail)).subspan(tail_taken_));
     const bool is_good = run();

@@ -231,11 +231,10 @@ class Reader {
 
   void judge(bool is_good, bool is_final) {
     const auto utf8 = is_text_ ? read_utf8(message_) : ReferenceUtf8{};
-    if (utf8.bad_byte && *utf8.bad_byte < limits_.max_message) {
-      fail(1007);
-    } else if (message_.size() > limits_.max_message) {
-      fail(1009);
-    } else if (!is_good || (is_final && !utf8.is_complete)) {
+    const bool is_bad_first = utf8.bad_byte && *utf8.bad_byte < limits_.max_message;
+    if (message_.size() > limits_.max_message) {
+      fail(is_bad_first ? 1007 : 1009);
+    } else if (is_bad_first || !is_good || (is_final && !utf8.is_complete)) {
       fail(1007);
     } else if (is_final) {
       outcome_.events.push_back((is_text_ ? "text " : "binary ") + message_);

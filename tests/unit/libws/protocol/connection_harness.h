@@ -152,20 +152,24 @@ struct Seen {
   std::optional<ErrorCode> failure{};
 };
 
-// Expects the same under every chunking.
+inline void expect_once(const support::Chunks& chunks, const Seen& expected,
+                        const ConnectionSettings& settings, bool wants_chunks) {
+  INFO("told in chunks: " << wants_chunks);
+  Harness harness(settings);
+  harness.wants_chunks = wants_chunks;
+  harness.receive_all(chunks);
+  CHECK(harness.events == expected.events);
+  CHECK(harness.sent() == expected.sent);
+  CHECK(harness.connection.state() == expected.state);
+  CHECK(harness.failure() == expected.failure);
+}
+
+// Expects the same under every chunking, told whole and in chunks.
 inline void expect(std::string_view received, const Seen& expected,
                    const ConnectionSettings& settings = {}) {
   support::for_each_chunking(received, [&](const support::Chunks& chunks) {
-    for (const bool wants_chunks : {false, true}) {
-      INFO("told in chunks: " << wants_chunks);
-      Harness harness(settings);
-      harness.wants_chunks = wants_chunks;
-      harness.receive_all(chunks);
-      CHECK(harness.events == expected.events);
-      CHECK(harness.sent() == expected.sent);
-      CHECK(harness.connection.state() == expected.state);
-      CHECK(harness.failure() == expected.failure);
-    }
+    expect_once(chunks, expected, settings, false);
+    expect_once(chunks, expected, settings, true);
   });
 }
 
@@ -175,23 +179,28 @@ inline ErrorCode failure_of(unsigned close_code) {
                               : ErrorCode::kProtocolViolation;
 }
 
+inline void expect_failure_once(const support::Chunks& chunks,
+                                const std::vector<std::string>& events, unsigned close_code,
+                                const ConnectionSettings& settings, bool wants_chunks) {
+  INFO("told in chunks: " << wants_chunks);
+  Harness harness(settings);
+  harness.wants_chunks = wants_chunks;
+  harness.receive_all(chunks);
+  CHECK(harness.events == events);
+  CHECK(harness.connection.state() == ConnectionState::kFailing);
+  const std::string sent = harness.sent();
+  REQUIRE(sent.size() > 8);
+  CHECK(sent == client_frame(0x88, close_payload(close_code, sent.substr(8))));
+  CHECK(harness.failure() == failure_of(close_code));
+}
+
 // The Seen of a connection that failed with `code` after `events`. The reason, our own fixed
 // wording, is checked to be there and not which it is.
-inline void expect_failure(std::string_view received, std::vector<std::string> events,
+inline void expect_failure(std::string_view received, const std::vector<std::string>& events,
                            unsigned close_code, const ConnectionSettings& settings = {}) {
   support::for_each_chunking(received, [&](const support::Chunks& chunks) {
-    for (const bool wants_chunks : {false, true}) {
-      INFO("told in chunks: " << wants_chunks);
-      Harness harness(settings);
-      harness.wants_chunks = wants_chunks;
-      harness.receive_all(chunks);
-      CHECK(harness.events == events);
-      CHECK(harness.connection.state() == ConnectionState::kFailing);
-      const std::string sent = harness.sent();
-      REQUIRE(sent.size() > 8);
-      CHECK(sent == client_frame(0x88, close_payload(close_code, sent.substr(8))));
-      CHECK(harness.failure() == failure_of(close_code));
-    }
+    expect_failure_once(chunks, events, close_code, settings, false);
+    expect_failure_once(chunks, events, close_code, settings, true);
   });
 }
 

@@ -19,6 +19,16 @@ Events read_by_server(const std::string& sent, std::optional<DeflateSettings> de
   return server.events;
 }
 
+// Some that compress, but not to nothing.
+std::string letters(std::size_t size, unsigned& value) {
+  std::string result(size, ' ');
+  for (char& c : result) {
+    value = value * 1664525U + 1013904223U;
+    c = static_cast<char>('a' + (value >> 28U));
+  }
+  return result;
+}
+
 struct SentFrame {
   unsigned first = 0;
   std::size_t size = 0;
@@ -163,12 +173,8 @@ TEST_CASE("writer: with deflate the message is compressed, RSV1 on its first fra
     for (int message = 0; message < 2; ++message) {
       text.clear();
       REQUIRE(harness.connection.start_message(MessageType::kText));
-      for (int i = 0; i < 100; ++i) {
-        std::string piece(1 + i * 37U, ' ');
-        for (char& c : piece) {
-          value = value * 1664525U + 1013904223U;
-          c = static_cast<char>('a' + (value >> 28U));
-        }
+      for (std::size_t i = 0; i < 100; ++i) {
+        const std::string piece = letters(1 + i * 37U, value);
         CHECK(harness.connection.write(piece) == Sent::kYes);
         text += piece;
       }

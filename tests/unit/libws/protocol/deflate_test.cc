@@ -16,6 +16,8 @@ namespace {
 using namespace std::string_literals;
 using Outcome = Inflater::Outcome;
 
+constexpr std::size_t kKib = 1024;
+
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -222,7 +224,6 @@ TEST_CASE("deflate: no distance is longer than the window that was agreed on", "
 }
 
 TEST_CASE("deflate: what the contexts cost is what the documentation says", "[deflate]") {
-  constexpr std::size_t kKib = 1024;
   const auto sending = [](int bits, int memory_level) {
     return Deflater({.window_bits = bits, .memory_level = memory_level}).allocated();
   };

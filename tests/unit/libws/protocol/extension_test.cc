@@ -15,6 +15,7 @@ namespace {
 
 std::vector<Header> lines(const std::vector<std::string>& values) {
   std::vector<Header> headers;
+  headers.reserve(values.size());
   for (const std::string& value : values) {
     headers.push_back({"sec-websocket-extensions", value});
   }
@@ -116,7 +117,7 @@ TEST_CASE("extensions: long ones are read in one pass", "[extension]") {
 
 TEST_CASE("deflate offer: only what differs from the default, and the client's window",
           "[extension]") {
-  CHECK(deflate_offer({}) == "");
+  CHECK(deflate_offer({}).empty());
   CHECK(deflate_offer(offered()) == "permessage-deflate; client_max_window_bits");
   Compression all = offered();
   all.client_no_context_takeover = true;
@@ -129,18 +130,18 @@ TEST_CASE("deflate offer: only what differs from the default, and the client's w
 }
 
 TEST_CASE("deflate options: out of range they are refused by name", "[extension]") {
-  CHECK(check_compression(offered()) == "");
+  CHECK(check_compression(offered()).empty());
   const auto rule = [](auto change) {
     Compression compression = offered();
     change(compression);
     return std::string(check_compression(compression));
   };
-  CHECK(rule([](auto& c) { c.client_max_window_bits = 9; }) == "");
+  CHECK(rule([](auto& c) { c.client_max_window_bits = 9; }).empty());
   CHECK_THAT(rule([](auto& c) { c.client_max_window_bits = 8; }),
              ContainsSubstring("client_max_window_bits"));
   CHECK_THAT(rule([](auto& c) { c.client_max_window_bits = 16; }),
              ContainsSubstring("client_max_window_bits"));
-  CHECK(rule([](auto& c) { c.server_max_window_bits = 8; }) == "");
+  CHECK(rule([](auto& c) { c.server_max_window_bits = 8; }).empty());
   CHECK_THAT(rule([](auto& c) { c.server_max_window_bits = 7; }),
              ContainsSubstring("server_max_window_bits"));
   CHECK_THAT(rule([](auto& c) { c.server_max_window_bits = 16; }),
