@@ -174,7 +174,7 @@ auto CookieJar::Impl::judge(const Url& url, std::int64_t now, Use use) const {
     return use(protocol::judge_cookies(content.cookies.cookies(), url, now));
   }
   if (content.cookies.cookies().empty()) {
-    return under->impl_->judge(url, now, use);
+    return use(protocol::judge_cookies(under->impl_->content.cookies.cookies(), url, now));
   }
   protocol::CookieSet all = under->impl_->content.cookies;
   for (const Cookie& cookie : content.cookies.cookies()) {
@@ -190,6 +190,7 @@ std::string CookieJar::header_for(const Url& url, std::int64_t now) const {
 std::vector<CookieDecision> CookieJar::explain(const Url& url, std::int64_t now) const {
   return impl_->judge(url, now, [](const auto& judged) {
     std::vector<CookieDecision> decisions;
+    decisions.reserve(judged.size());
     for (const auto& one : judged) {
       decisions.push_back({.cookie = *one.cookie, .verdict = one.verdict});
     }

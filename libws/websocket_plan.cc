@@ -73,6 +73,9 @@ Result<CookiePlan> plan_cookies(const Options& options) {
   if (options.store_cookies && (!options.cookie_jar || options.session_cookies)) {
     return invalid("store_cookies needs a cookie_jar, and no session_cookies beside it");
   }
+  if (options.session_cookies != nullptr && options.session_cookies == options.cookie_jar) {
+    return invalid("session_cookies and cookie_jar must be two jars");
+  }
   CookiePlan plan{.jar = options.cookie_jar, .session = options.session_cookies};
   if (options.store_cookies) {
     plan.keep = CookiePlan::Keep::kInFile;

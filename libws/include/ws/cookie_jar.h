@@ -95,7 +95,7 @@ class WS_EXPORT CookieJar {
   Result<std::size_t> store_in_file(const Url& url, const HttpResponse& response, std::int64_t now);
   /// header_for() and explain() then speak of the cookies of `under`, too, where they are not
   /// replaced or deleted by ones of this jar; nullptr: of none. Nothing is copied: `under` may
-  /// change, on the same thread.
+  /// change, on the same thread. What lies under `under` does not count.
   void lie_over(std::shared_ptr<const CookieJar> under);
 
   /// The value of the Cookie header for a request, empty when no cookie matches. `now` is Unix

@@ -326,7 +326,7 @@ TEST_CASE("websocket: with store_cookies a server's cookies are in the jar and i
   CHECK_THAT(read(file.path()), ContainsSubstring("\tsid\tnew\n"));
   CHECK(options.cookie_jar->size() == 1);
   const std::size_t slash = file.path().rfind('/');
-  ::remove(
+  (void)::remove(
       (file.path().substr(0, slash + 1) + "." + file.path().substr(slash + 1) + ".lock").c_str());
 }
 

@@ -178,8 +178,10 @@ TEST_CASE("tls sessions: one that is over, or whose certificate is, is not given
 TEST_CASE("tls sessions: threads share them", "[tls]") {
   TlsSessionCache cache;
   const auto session = make_session(test_certificates().good, TLS1_3_VERSION);
+  constexpr int count = 4;
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
+  threads.reserve(count);
+  for (int thread = 0; thread < count; ++thread) {
     threads.emplace_back([&cache, &session] {
       for (int i = 0; i < 200; ++i) {
         const std::string key = std::to_string(i % 300);

@@ -257,6 +257,12 @@ TEST_CASE("cookie storage: a jar without a file stays in memory", "[cookie_jar]"
   CHECK(jar.header_for(url_of(), kNow) == "a=1");
 }
 
+// Under load the lock may be busy for longer than it is waited for.
+void store_in_the_end(CookieJar& jar, const std::string& field) {
+  while (!jar.store_in_file(url_of(), setting({field}), kNow)) {
+  }
+}
+
 TEST_CASE("cookie storage: writers at the same time lose none of each other's cookies",
           "[cookie_jar]") {
   const Directory directory;
@@ -271,10 +277,7 @@ TEST_CASE("cookie storage: writers at the same time lose none of each other's co
       CookieJar jar;
       (void)jar.load(path);
       for (int i = 0; i < cookies; ++i) {
-        const std::string field = "w" + std::to_string(writer) + "_" + std::to_string(i) + "=1";
-        // Under load the lock may be busy for longer than it is waited for.
-        while (!jar.store_in_file(url_of(), setting({field}), kNow)) {
-        }
+        store_in_the_end(jar, "w" + std::to_string(writer) + "_" + std::to_string(i) + "=1");
       }
     });
   }

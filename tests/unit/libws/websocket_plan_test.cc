@@ -125,6 +125,11 @@ TEST_CASE("opening plan: what cannot be combined, or not be sent, is refused by 
     options.store_cookies = true;
     message = "store_cookies needs a cookie_jar, and no session_cookies beside it";
   }
+  SECTION("one jar for both") {
+    options.cookie_jar = std::make_shared<CookieJar>();
+    options.session_cookies = options.cookie_jar;
+    message = "session_cookies and cookie_jar must be two jars";
+  }
   SECTION("too many redirects") {
     options.follow_redirects = 21;
     message = "follow_redirects must be 20 at most";

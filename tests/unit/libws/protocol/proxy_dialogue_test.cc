@@ -51,16 +51,20 @@ Outcome feed(ProxyDialogue& dialogue, const support::Chunks& chunks) {
   return outcome;
 }
 
+Error failure_in(const std::string& proxy, const support::Chunks& chunks) {
+  const auto dialogue = ask(proxy);
+  (void)dialogue->take_output();
+  if (feed(*dialogue, chunks).progress == Progress::kNeedMore) {
+    (void)dialogue->receive_eof();
+  }
+  return dialogue->error();
+}
+
 // The error that these bytes, and then FIN unless they were enough, end in.
 Error failure(const std::string& proxy, const std::string& bytes) {
   Error error;
   support::for_each_chunking(bytes, [&](const support::Chunks& chunks) {
-    const auto dialogue = ask(proxy);
-    (void)dialogue->take_output();
-    if (feed(*dialogue, chunks).progress == Progress::kNeedMore) {
-      CHECK(dialogue->receive_eof() == Progress::kFailed);
-    }
-    error = dialogue->error();
+    error = failure_in(proxy, chunks);
     CHECK(error.phase == ws::Phase::kProxy);
     CHECK_THAT(error.message, StartsWith("proxy p:1080 "));
   });
