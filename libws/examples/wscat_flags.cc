@@ -99,6 +99,7 @@ void add_compression_flags(CLI::App& app, ws::Compression& compression) {
 void add_limit_flags(CLI::App& app, ws::Options& options) {
   add_duration(app, "--connect-timeout", options.connect_timeout, "until the WebSocket is open");
   add_duration(app, "--close-timeout", options.close_timeout, "for the server's Close");
+  add_duration(app, "--flush-timeout", options.flush_timeout, "for what stands still before ours");
   add_duration(app, "--ping-interval", options.ping_interval, "silence before a ping; 0: none");
   add_duration(app, "--ping-timeout", options.ping_timeout, "silence after it that is the end");
   add_size(app, "--max-message", options.max_message, "longest message taken");
