@@ -143,9 +143,6 @@ std::optional<std::string> CookieSet::add(Cookie cookie) {
   if (cookies_.size() >= kMaxCookies) {
     return "there are 3,000 cookies already";
   }
-  if (counts_[cookie.domain] >= kMaxPerDomain) {
-    return "there are 50 cookies of its domain already";
-  }
   append(std::move(cookie));
   return std::nullopt;
 }

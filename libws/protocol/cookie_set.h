@@ -18,7 +18,8 @@ namespace ws::protocol {
 class CookieSet {
  public:
   // Takes a cookie, or says why not in words that hold no part of it. Normalises the domain; one
-  // of the same name, domain and path is replaced and keeps its age (RFC 6265 5.3, step 11).
+  // of the same name, domain and path is replaced and keeps its age (RFC 6265 5.3, step 11). What
+  // a user gives is bounded by the number of all cookies alone: nobody else can fill his jar.
   [[nodiscard]] std::optional<std::string> add(Cookie cookie);
 
   // The same for a cookie that a server has sent at `now` (Unix time): one that has expired hides

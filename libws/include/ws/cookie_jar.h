@@ -47,8 +47,9 @@ struct CookieFileProblem {
 };
 
 /// Not thread-safe; share one jar per thread, or lock. Limits: file 4 MiB, 3,000 cookies, 50 a
-/// domain, name and value together 4 KiB, path 1 KiB, the Cookie header 8 KiB; what is over a limit
-/// is left out and told (the first 100 problems are listed, then that there are more).
+/// domain for those that servers set, name and value together 4 KiB, path 1 KiB, the Cookie header
+/// 8 KiB; what is over a limit is left out and told (the first 100 problems are listed, then that
+/// there are more).
 //
 /// Also left out and told: names and values with control characters or semicolons, __Secure- and
 /// __Host- cookies that break their own rules, cookies for all of a public suffix (such as co.uk).
