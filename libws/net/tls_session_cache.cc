@@ -9,9 +9,17 @@
 namespace ws::net {
 namespace {
 
+// OpenSSL 3.4 has replaced the function whose type may end in 2038.
+std::time_t made_at(const SSL_SESSION& session) {
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+  return SSL_SESSION_get_time_ex(&session);
+#else
+  return SSL_SESSION_get_time(&session);
+#endif
+}
+
 bool can_be_resumed(const SSL_SESSION& session) {
-  const auto now = static_cast<long>(std::time(nullptr));
-  const long age = now - SSL_SESSION_get_time(&session);
+  const std::time_t age = std::time(nullptr) - made_at(session);
   if (age < 0 || age >= SSL_SESSION_get_timeout(&session) ||
       SSL_SESSION_is_resumable(&session) != 1) {
     return false;
