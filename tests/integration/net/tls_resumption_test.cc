@@ -156,21 +156,34 @@ TEST_CASE("tls sessions: 256 servers, the least recently used goes", "[tls]") {
   CHECK(cache.take("2"));
 }
 
+namespace {
+
+// OpenSSL 3.4 has replaced the function whose type may end in 2038.
+void set_made(SSL_SESSION* session, std::time_t time) {
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+  SSL_SESSION_set_time_ex(session, time);
+#else
+  SSL_SESSION_set_time(session, time);
+#endif
+}
+
+}  // namespace
+
 TEST_CASE("tls sessions: one that is over, or whose certificate is, is not given", "[tls]") {
   TlsSessionCache cache;
   const auto session = make_session(test_certificates().good, TLS1_2_VERSION);
-  SSL_SESSION_set_time(session.get(), static_cast<long>(std::time(nullptr)) - 100);
+  set_made(session.get(), std::time(nullptr) - 100);
   SSL_SESSION_set_timeout(session.get(), 100);
   cache.put("a", *session);
   CHECK_FALSE(cache.take("a"));
   SSL_SESSION_set_timeout(session.get(), 200);
   cache.put("a", *session);
   CHECK(cache.take("a"));
-  SSL_SESSION_set_time(session.get(), static_cast<long>(std::time(nullptr)) + 100);
+  set_made(session.get(), std::time(nullptr) + 100);
   cache.put("b", *session);
   CHECK_FALSE(cache.take("b"));
   X509_gmtime_adj(X509_getm_notAfter(SSL_SESSION_get0_peer(session.get())), -1);
-  SSL_SESSION_set_time(session.get(), static_cast<long>(std::time(nullptr)));
+  set_made(session.get(), std::time(nullptr));
   cache.put("c", *session);
   CHECK_FALSE(cache.take("c"));
 }
