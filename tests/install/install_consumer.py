@@ -118,7 +118,8 @@ class InstallConsumer(unittest.TestCase):
 
     def test_found_by_cmake_shared_and_static(self):
         build = self.directory / "build"
-        output_of("cmake", "-S", HERE / "consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}",
+        output_of("cmake", "-G", "Ninja", "-S", HERE / "consumer", "-B", build,
+                  f"-DCMAKE_PREFIX_PATH={self.prefix}",
                   f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={' '.join(SANITIZED)}")
         output_of("cmake", "--build", build)
         for kind in ("shared", "static"):

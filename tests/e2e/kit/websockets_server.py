@@ -20,11 +20,22 @@ def negotiated(connection):
     return getattr(connection, "protocol", connection).extensions
 
 
+def choose_from(known):
+    """Version 15 refuses clients that offer nothing unless it is told how to choose. It passes the
+    connection first, version 10 passes its own list last: the offer is the only list in its place."""
+    def choose(first, second):
+        offered = first if isinstance(first, (list, tuple)) else second
+        return next((name for name in offered if name in known), None)
+    return choose
+
+
 class WebsocketsServer:
     """Serves `handler(connection)` on loopback until closed."""
 
     def __init__(self, handler, tls=None, **options):
         self.handler, self.tls, self.options = handler, tls, options
+        if "subprotocols" in options:
+            options.setdefault("select_subprotocol", choose_from(options["subprotocols"]))
         self.loop = asyncio.new_event_loop()
         self.started = threading.Event()
         self.port = 0
