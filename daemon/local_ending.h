@@ -48,6 +48,8 @@ class LocalEnding final : private ws::net::StreamHandler {
   LocalEnding(ws::EventLoop& loop, Connection connection, LocalEnd end, LocalEndLimits limits,
               Callback on_ended);
   ~LocalEnding() override;
+  LocalEnding(const LocalEnding&) = delete;
+  LocalEnding& operator=(const LocalEnding&) = delete;
 
   // Bytes that would be lost if this were destroyed now.
   [[nodiscard]] std::size_t unsent_bytes() const;

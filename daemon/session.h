@@ -50,6 +50,8 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   // Starts to dial.
   Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local);
   ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   // End (1001, local FIN) as soon as the buffers are empty and nothing moved for `quiet`.
   void drain(std::chrono::milliseconds quiet);

@@ -168,7 +168,7 @@ TEST_CASE("websocket: the close timeout counts from our Close on, not from what 
     peer.read_to_end();
   });
   Options options = trusting_options();
-  options.close_timeout = milliseconds(400);
+  options.close_timeout = milliseconds(1500);
   options.callbacks.on_open = [&](WebSocket& socket) {
     const std::string piece(piece_size, 'x');
     for (std::size_t i = 0; i < piece_count; ++i) {
@@ -180,9 +180,9 @@ TEST_CASE("websocket: the close timeout counts from our Close on, not from what 
   // A slow reader: twice as long as the close timeout, but it moves.
   Timer tick(client.loop, [&] {
     permits.release();
-    tick.start(milliseconds(20));
+    tick.start(milliseconds(75));
   });
-  tick.start(milliseconds(20));
+  tick.start(milliseconds(75));
   REQUIRE(client.run());
   CHECK(client.events.back() == "close 1000");
   permits.release(piece_count);
