@@ -162,8 +162,8 @@ bool Conversation::wait(short events) {
       return false;
     }
     pollfd watched{.fd = socket_.get(), .events = events, .revents = 0};
-    constexpr long kLongestPoll = 60'000;
-    if (poll(&watched, 1, static_cast<int>(std::min<long>(left, kLongestPoll))) > 0) {
+    constexpr long longest_poll = 60'000;
+    if (poll(&watched, 1, static_cast<int>(std::min<long>(left, longest_poll))) > 0) {
       return true;
     }
   }
