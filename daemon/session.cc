@@ -9,6 +9,13 @@ namespace wsbridged {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+namespace {
+
+// With a drain_timeout of 0 something may still move.
+constexpr milliseconds kDrainLook{50};
+
+}  // namespace
+
 Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local)
     : environment_(std::move(environment)),
       slot_(std::move(slot)),
@@ -105,15 +112,14 @@ void Session::start_drain_timer() {
 void Session::handle_drain_timer() {
   const milliseconds timeout = settings().session.drain_timeout;
   const auto silence = duration_cast<milliseconds>(environment_.loop.now() - last_message_);
-  // Part of a message is a sign of life; so is a slow program that keeps us from reading more.
-  const bool is_moving = drain_mark() != drain_mark_;
+  // Part of a message is a sign of life; and behind a slow program the upstream is not silent but
+  // unread.
+  const bool is_moving = drain_mark() != drain_mark_ || upstream_->is_paused();
   drain_mark_ = drain_mark();
-  if (upstream_->is_paused()) {
-    drain_timer_->start(timeout);  // the program is slow: the upstream is not silent but unread
-  } else if (silence < timeout) {
+  if (silence < timeout) {
     drain_timer_->start(timeout - silence);
   } else if (is_moving) {
-    drain_timer_->start(timeout);
+    drain_timer_->start(std::max(timeout, kDrainLook));
   } else {
     close_upstream(ws::kCloseNormal, {.by = Side::kLocal,
                                       .cause = "local end, then nothing for drain_timeout (" +

@@ -88,14 +88,14 @@ ws::Result<ListeningSocket> UnixBinder::run() {
 
 Problem UnixBinder::make_name() {
   // Both kinds spend one byte on a NUL: before an abstract name, behind a path.
-  constexpr std::size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
+  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
   const std::string& path = address_.path;
   if (path.empty()) {
     return error("the path is empty");
   }
-  if (path.size() > kLongest) {
+  if (path.size() > longest) {
     return error("the path has " + std::to_string(path.size()) +
-                 " bytes; that of a Unix socket has at most " + std::to_string(kLongest));
+                 " bytes; that of a Unix socket has at most " + std::to_string(longest));
   }
   if (path.find('\0') != std::string::npos) {
     return error("the path holds a NUL");
@@ -149,9 +149,9 @@ Problem UnixBinder::lock_directory() {
                                    "RuntimeDirectory=)")
                            : error(directory, errno);
   }
-  constexpr int kPollMilliseconds = 10;
+  constexpr int poll_milliseconds = 10;
   for (auto waited = 0; flock(directory_.get(), LOCK_EX | LOCK_NB) != 0;
-       waited += kPollMilliseconds) {
+       waited += poll_milliseconds) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
       return std::nullopt;  // a file system without locks
     }
@@ -159,7 +159,7 @@ Problem UnixBinder::lock_directory() {
       return error("another program holds the lock of the directory " + directory +
                    " (is another wsbridged starting there?)");
     }
-    poll(nullptr, 0, kPollMilliseconds);
+    poll(nullptr, 0, poll_milliseconds);
   }
   return std::nullopt;
 }
@@ -212,8 +212,8 @@ Problem UnixBinder::grant_access() {
   if (!access_.owner && !access_.group) {
     return std::nullopt;
   }
-  constexpr auto kUnchanged = static_cast<uid_t>(-1);
-  if (lchown(path, access_.owner.value_or(kUnchanged), access_.group.value_or(kUnchanged)) != 0) {
+  constexpr auto unchanged = static_cast<uid_t>(-1);
+  if (lchown(path, access_.owner.value_or(unchanged), access_.group.value_or(unchanged)) != 0) {
     return error(
         "set the owner or group (only root changes the owner; the group must be one of this "
         "user's)",

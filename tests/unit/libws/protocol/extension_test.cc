@@ -227,7 +227,7 @@ TEST_CASE("deflate answer: values, doubles and unknown parameters are refused (R
   for (const std::string name : {"client_no_context_takeover", "server_no_context_takeover"}) {
     CHECK(refused("permessage-deflate; " + name + "=1") ==
           "a context takeover parameter of permessage-deflate has a value");
-    CHECK(refused("permessage-deflate; " + name + "; " + name) ==
+    CHECK(refused(std::string("permessage-deflate; ").append(name).append("; ").append(name)) ==
           "permessage-deflate has a parameter twice");
   }
   CHECK(refused("permessage-deflate; server_max_window_bits=10; server_max_window_bits=10") ==
