@@ -11,9 +11,9 @@
 namespace wsbridged::config {
 namespace {
 
-// The shipped files lie beside the sources.
+// The shipped files lie beside the sources. (__FILE__ is not where: a compiler cache may shorten it.)
 std::filesystem::path shipped(std::string_view name) {
-  return std::filesystem::path(__FILE__).parent_path() / "../../../config" / name;
+  return std::filesystem::path(WSBRIDGED_CONFIG_DIR) / name;
 }
 
 std::string content_of(const std::filesystem::path& path) {
