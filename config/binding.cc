@@ -11,11 +11,10 @@ namespace wsbridged::config {
 namespace {
 
 // Keys and words of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 19> kLaterKeys = {
-    "limits",      "admin",    "proxy_protocol", "urls",       "store_cookies", "basic_auth",
-    "cert_file",   "key_file", "pin_sha256",     "proxy",      "resolve",       "follow_redirects",
-    "redirect_to", "encoding", "open",           "error_line", "idle_timeout",  "reconnect",
-    "access"};
+constexpr std::array<std::string_view, 14> kLaterKeys = {
+    "limits",     "admin",     "urls",       "store_cookies", "basic_auth",
+    "cert_file",  "key_file",  "pin_sha256", "proxy",         "resolve",
+    "follow_redirects", "redirect_to", "encoding",   "reconnect"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {
@@ -76,15 +75,6 @@ bool is_list(const Field& field, std::size_t max, Problems& problems) {
     return false;
   }
   return true;
-}
-
-bool has_template(const Field& field, Problems& problems) {
-  if (field.node.has_template) {
-    problems.error(field.node.place, std::string(field.key) +
-                                         " holds a template such as {bridge}, which" +
-                                         std::string(kNotAvailable));
-  }
-  return field.node.has_template;
 }
 
 void report_refusal(const Field& field, const Refusal& refusal, Secrecy secrecy,

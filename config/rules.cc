@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <map>
 
+#include "config/access_rules.h"
 #include "config/checks.h"
 #include "config/tables.h"
 
@@ -318,6 +319,8 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   check_on_open(bound, problems);
   check_raw(bound, problems);
   check_embedded_delimiter(bound, problems);
+  check_access(bound, problems);
+  check_templates(bound, problems);
   warn_of_upstream(bound, problems);
 }
 

@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <ws/url.h>
+
+#include "daemon/template.h"
+
 namespace wsbridged {
 
 ws::TlsOptions tls_options(const config::Tls& tls) {
@@ -14,7 +18,8 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
 }
 
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
-  auto url = ws::parse_url(settings.upstream.url);
+  const auto url =
+      ws::parse_url(sample_text(settings.upstream.url, TemplateUse::kUrl, settings.name));
   if (!url) {
     return url.error();
   }
@@ -27,18 +32,16 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
     tls_context = std::move(made.value());
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(
-      new Bridge(std::move(settings), std::move(url.value()), std::move(tls_context)));
-  const auto jar = bridge->make_jar();
+  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(tls_context)));
+  const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
   if (!jar) {
     return jar.error();
   }
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, ws::Url url,
-               std::shared_ptr<const ws::TlsContext> tls_context)
-    : settings_(std::move(settings)), url_(std::move(url)), tls_context_(std::move(tls_context)) {}
+Bridge::Bridge(config::Bridge settings, std::shared_ptr<const ws::TlsContext> tls_context)
+    : settings_(std::move(settings)), tls_context_(std::move(tls_context)) {}
 
 ws::Options Bridge::options() const {
   const config::Upstream& upstream = settings_.upstream;
@@ -67,12 +70,12 @@ ws::Options Bridge::options() const {
   return options;
 }
 
-ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
-  if (settings_.upstream.cookie_jar.empty()) {
+ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar(const std::string& file) {
+  if (file.empty()) {
     return std::shared_ptr<ws::CookieJar>();
   }
   auto jar = std::make_shared<ws::CookieJar>();
-  const auto loaded = jar->load(settings_.upstream.cookie_jar);
+  const auto loaded = jar->load(file);
   if (!loaded) {
     return loaded.error();
   }
@@ -80,14 +83,15 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
 }
 
 std::vector<std::string> Bridge::warnings() const {
-  const auto jar = make_jar();
-  return jar && jar.value() ? warnings_of(*jar.value()) : std::vector<std::string>();
+  const std::string file = shared_cookie_jar(settings_).value_or("");
+  const auto jar = make_jar(file);
+  return jar && jar.value() ? warnings_of(*jar.value(), file) : std::vector<std::string>();
 }
 
-std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
+std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
-    warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
+    warnings.push_back(file + ":" + std::to_string(problem.line) +
                        ": ignored: " + problem.message);
   }
   return warnings;

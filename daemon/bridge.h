@@ -13,7 +13,6 @@
 #include <ws/cookie_jar.h>
 #include <ws/error.h>
 #include <ws/options.h>
-#include <ws/url.h>
 
 #include "config/config.h"
 
@@ -31,18 +30,17 @@ class Bridge {
 
   [[nodiscard]] const std::string& name() const { return settings_.name; }
 
-  // For logs: without user information and query.
-  [[nodiscard]] std::string upstream_name() const { return url_.redacted(); }
-
   // What every WebSocket of this bridge is made with, but for callbacks and cookie jar.
   [[nodiscard]] ws::Options options() const;
-  // A jar of the bridge's file, for one thread; empty without cookie_jar.
-  [[nodiscard]] ws::Result<std::shared_ptr<ws::CookieJar>> make_jar() const;
+  // A jar of `file`, for one thread; null without one.
+  [[nodiscard]] static ws::Result<std::shared_ptr<ws::CookieJar>> make_jar(
+      const std::string& file);
 
   // What is left out of the cookie file, for the log at the start and for `check`.
   [[nodiscard]] std::vector<std::string> warnings() const;
-  // The same of a jar that has read the file.
-  [[nodiscard]] std::vector<std::string> warnings_of(const ws::CookieJar& jar) const;
+  // The same of a jar that has read `file`.
+  [[nodiscard]] static std::vector<std::string> warnings_of(const ws::CookieJar& jar,
+                                                            const std::string& file);
 
   // Live sessions, held by SessionSlot.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
@@ -53,10 +51,9 @@ class Bridge {
 
  private:
   friend class SessionSlot;
-  Bridge(config::Bridge settings, ws::Url url, std::shared_ptr<const ws::TlsContext> tls_context);
+  Bridge(config::Bridge settings, std::shared_ptr<const ws::TlsContext> tls_context);
 
   config::Bridge settings_;
-  ws::Url url_;
   std::shared_ptr<const ws::TlsContext> tls_context_;
   std::atomic<std::size_t> session_count_{0};
   std::function<void()> on_session_end_;

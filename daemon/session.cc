@@ -25,11 +25,17 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
+      template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
       last_message_(started_) {
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
-  dial();
-  local_->resume_reading();
+  if (const milliseconds timeout = settings().session.idle_timeout; timeout.count() > 0) {
+    idle_ = std::make_unique<IdleWatch>(environment_.loop, timeout, [this] { handle_idle(); });
+  }
+  if (settings().session.open == config::SessionOpen::kConnect) {
+    dial();
+  }
+  update_local_reading();
 }
 
 Session::~Session() = default;
@@ -42,12 +48,12 @@ void Session::end(SessionEnd cause) {
 
 void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
   end(std::move(cause));
-  if (is_closing_ || !upstream_) {
+  if (is_closing_) {
     return;
   }
   is_closing_ = true;
   if (!is_open_) {
-    upstream_.reset();  // cancels the dial
+    upstream_.reset();  // cancels the dial, if there is one
     upstream_ended();
     return;
   }
@@ -60,6 +66,7 @@ void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
 void Session::upstream_ended() {
   is_closing_ = true;
   drain_timer_.reset();
+  idle_.reset();
   report_.unsent_bytes_up += held_.size() + framer_.held_bytes();
   report_.discarded_bytes += framer_.skipped_bytes();
   if (local_) {
@@ -72,6 +79,9 @@ void Session::upstream_ended() {
 void Session::end_local() {
   const bool is_cut = report_.end->is_error &&
                       settings().session.on_upstream_error == config::OnUpstreamError::kReset;
+  if (report_.end->is_error) {
+    tell_error();
+  }
   local_ending_ = std::make_unique<LocalEnding>(
       environment_.loop,
       LocalEnding::Connection{
@@ -82,6 +92,26 @@ void Session::end_local() {
         report_.discarded_bytes += result.discarded_bytes;
         finish();
       });
+}
+
+// By the rules of the framing; it counts as no line of the upstream's.
+void Session::tell_error() {
+  const std::string line = error_line(settings().session.error_line, report_.end->reason);
+  if (!line.empty()) {
+    writer_.write({.type = ws::MessageType::kText, .data = line}, local_->output());
+  }
+}
+
+void Session::handle_idle() {
+  if (upstream_ && !is_open_) {
+    idle_->restart();  // connect_timeout bounds this
+    return;
+  }
+  close_upstream(
+      ws::kCloseNormal,
+      {.by = Side::kBridge,
+       .cause = "nothing for idle_timeout (" +
+                std::to_string(settings().session.idle_timeout.count()) + " ms)"});
 }
 
 void Session::finish() {

@@ -21,12 +21,14 @@
 #include <ws/websocket.h>
 
 #include "daemon/bridge.h"
+#include "daemon/idle_watch.h"
 #include "daemon/line_framer.h"
 #include "daemon/line_writer.h"
 #include "daemon/listener.h"
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
 #include "daemon/session_report.h"
+#include "daemon/template.h"
 
 namespace wsbridged {
 
@@ -47,7 +49,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
     Peer peer;
   };
 
-  // Starts to dial.
+  // Starts to dial, unless the configuration waits for the local program's first byte.
   Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local);
   ~Session() override;
   Session(const Session&) = delete;
@@ -82,6 +84,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
 
   // Upstream side: session_upstream.cc
   void dial();
+  void refuse_templates(const TemplateRefusal& refusal);
   [[nodiscard]] ws::Callbacks callbacks();
   void handle_open();
   void handle_message(const ws::Message& message);
@@ -96,6 +99,8 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void close_upstream(std::uint16_t code, SessionEnd cause);
   void upstream_ended();
   void end_local();
+  void tell_error();
+  void handle_idle();
   void finish();
 
   // What moves while a session waits for replies after local EOF.
@@ -128,8 +133,11 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   LineFramer framer_;
   LineWriter writer_;
   std::vector<std::byte> held_;  // read before the upstream was open
+  std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
 
-  std::unique_ptr<ws::WebSocket> upstream_;  // null once it has ended
+  TemplateValues template_values_;
+  DialTexts dial_texts_;  // as dialled, templates filled in
+  std::unique_ptr<ws::WebSocket> upstream_;  // null before it is dialled and once it has ended
   bool is_open_ = false;
   bool is_upstream_full_ = false;
   bool is_down_cut_ = false;  // a message was refused: none after it may pass

@@ -7,6 +7,9 @@
 namespace wsbridged {
 
 void Session::on_data(std::span<std::byte> bytes) {
+  if (idle_) {
+    idle_->touch();
+  }
   if (is_closing_) {
     report_.discarded_bytes += bytes.size();
   } else if (is_open_) {
@@ -14,6 +17,9 @@ void Session::on_data(std::span<std::byte> bytes) {
   } else {
     // One read is enough to know that the program is there; the rest waits in the kernel.
     held_.assign(bytes.begin(), bytes.end());
+    if (!upstream_) {
+      dial();  // the first byte
+    }
     update_local_reading();
   }
 }
@@ -32,6 +38,7 @@ void Session::check_framer(FramerState state) {
   close_upstream(ws::kCloseMessageTooBig,
                  {.by = Side::kBridge,
                   .is_error = true,
+                  .reason = EndReason::kLineTooLong,
                   .cause = "local line longer than max_line: at least " +
                            std::to_string(framer_.too_long()) + " bytes, limit " + limit,
                   .advice = "raise framing.max_line, or check framing.delimiter"});
@@ -86,6 +93,7 @@ bool Session::refuse_line() {
       ws::kCloseInvalidPayload,
       {.by = Side::kBridge,
        .is_error = true,
+       .reason = EndReason::kInvalidUtf8,
        .cause = "local line " + std::to_string(report_.up.lines + 1) + " is not valid UTF-8",
        .advice = "set framing.invalid_utf8, or message_type: binary"});
   return false;
@@ -98,6 +106,9 @@ void Session::on_eof(ws::net::Eof /*eof*/) {
   }
   if (is_open_) {
     handle_local_eof();
+  } else if (!upstream_) {
+    close_upstream(ws::kCloseNormal, {.by = Side::kLocal,
+                                      .cause = "left without a byte, the upstream was not dialled"});
   } else if (held_.empty() && (!is_unix_ || local_->is_hung_up())) {
     // A TCP program's half-close looks the same: one that has said nothing is taken to have left.
     close_upstream(ws::kCloseNormal,
@@ -147,10 +158,12 @@ void Session::local_gone(std::string cause) {
   SessionEnd left{.by = Side::kLocal, .cause = std::move(cause)};
   if (!is_open_ && !held_.empty()) {
     end(std::move(left));  // what it wrote is still sent: see handle_open()
-  } else if (upstream_) {
-    upstream_->resume();  // a paused one would not see the peer's Close
-    close_upstream(ws::kCloseNormal, std::move(left));
+    return;
   }
+  if (upstream_) {
+    upstream_->resume();  // a paused one would not see the peer's Close
+  }
+  close_upstream(ws::kCloseNormal, std::move(left));
 }
 
 void Session::update_local_reading() {

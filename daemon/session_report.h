@@ -10,6 +10,7 @@
 
 #include <ws/error.h>
 
+#include "daemon/end_reason.h"
 #include "daemon/log.h"
 
 namespace wsbridged {
@@ -29,6 +30,7 @@ struct DirectionCounters {
 struct SessionEnd {
   Side by = Side::kBridge;
   bool is_error = false;
+  EndReason reason = EndReason::kOther;  // of an error, for error_line
   std::string cause{};   // our own words: what happened
   std::string advice{};  // what to do about it, empty when nothing is
 };

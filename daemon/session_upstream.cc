@@ -2,6 +2,8 @@
 // The upstream side of a session: messages to lines, and what its end means.
 #include <utility>
 
+#include <ws/url.h>
+
 #include "daemon/advice.h"
 #include "daemon/session.h"
 
@@ -38,14 +40,37 @@ std::string close_cause(std::uint16_t code) {
          (name.empty() ? std::string() : " (" + std::string(name) + ")");
 }
 
+// For logs: without user information and query.
+std::string upstream_name(const std::string& url) {
+  const auto parsed = ws::parse_url(url);
+  return parsed ? parsed->redacted() : std::string();
+}
+
 }  // namespace
 
 void Session::dial() {
   ws::Options options = slot_.bridge()->options();
+  const config::Upstream& upstream = settings().upstream;
+  dial_texts_ = {
+      .url = upstream.url, .cookie_jar = upstream.cookie_jar, .on_open = upstream.on_open};
+  if (auto refusal = apply_templates(template_values_, options, dial_texts_)) {
+    refuse_templates(*refusal);
+    return;
+  }
   options.cookie_jar = environment_.jar;
   options.callbacks = callbacks();
-  upstream_ = std::make_unique<ws::WebSocket>(environment_.loop, settings().upstream.url,
+  upstream_ = std::make_unique<ws::WebSocket>(environment_.loop, dial_texts_.url,
                                               std::move(options));
+}
+
+void Session::refuse_templates(const TemplateRefusal& refusal) {
+  close_upstream(ws::kCloseNormal,
+                 {.by = Side::kBridge,
+                  .is_error = true,
+                  .reason = EndReason::kTemplate,
+                  .cause = refusal.message,
+                  .advice = "take the template out of this bridge, or let its peers connect in a "
+                            "way that tells it (docs/access.md)"});
 }
 
 ws::Callbacks Session::callbacks() {
@@ -67,7 +92,7 @@ void Session::handle_open() {
   environment_.log.info("session opened", {{"bridge", name_.bridge},
                                            {"session", name_.id},
                                            {"peer", name_.peer},
-                                           {"upstream", slot_.bridge()->upstream_name()},
+                                           {"upstream", upstream_name(dial_texts_.url)},
                                            {"address", upstream_->remote_address()},
                                            {"subprotocol", upstream_->subprotocol()}});
   send_on_open_lines();
@@ -84,7 +109,7 @@ void Session::handle_open() {
 }
 
 void Session::send_on_open_lines() {
-  for (const std::string& line : settings().upstream.on_open) {
+  for (const std::string& line : dial_texts_.on_open) {
     if (!on_line(line)) {
       return;
     }
@@ -93,6 +118,9 @@ void Session::send_on_open_lines() {
 
 void Session::handle_message(const ws::Message& message) {
   last_message_ = environment_.loop.now();
+  if (idle_) {
+    idle_->touch();
+  }
   if (!local_ || is_down_cut_) {
     drop_message(local_ ? "behind a refused message" : "the local program was gone");
     return;
@@ -126,6 +154,7 @@ void Session::refuse_message(Written::Refused why) {
       is_binary ? ws::kCloseUnsupportedData : ws::kClosePolicyViolation,
       {.by = Side::kBridge,
        .is_error = true,
+       .reason = is_binary ? EndReason::kBinaryMessage : EndReason::kEmbeddedDelimiter,
        .cause = is_binary ? "upstream sent a binary message"
                           : "upstream sent a message that contains the delimiter",
        .advice = is_binary ? "set framing.binary_messages to base64, hex or raw"
@@ -139,6 +168,7 @@ void Session::handle_close(const ws::CloseInfo& info) {
   report_.unsent_bytes_up += upstream_->buffered_amount();
   end({.by = Side::kUpstream,
        .is_error = !is_normal_end(info.code),
+       .reason = EndReason::kClosed,
        .cause = close_cause(info.code)});
   upstream_.reset();
   upstream_ended();
@@ -153,6 +183,7 @@ void Session::handle_error(const ws::Error& error) {
   const bool is_theirs = !is_open_ || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,
        .is_error = true,
+       .reason = reason_of(error),
        .cause = error.message,
        .advice = advice_for(error)});
   upstream_.reset();

@@ -25,6 +25,9 @@ namespace wsbridged {
 // All functions may be called from any thread; they take effect on the worker's, in order.
 class Worker {
  public:
+  // Of cookie files that templates name; the least recently used are read anew when needed again.
+  static constexpr std::size_t kMaxJars = 64;
+
   // `on_idle` is called on the worker's thread each time its last session has ended.
   Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, std::function<void()> on_idle);
   // Stops the loop and joins the thread; sessions that still run are cut.
@@ -49,20 +52,25 @@ class Worker {
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
   void forget(Session& session);
   void for_each_session(const std::function<void(Session&)>& action);
-  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge);
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge,
+                                                      const std::string& file);
 
   struct KnownJar {
     std::shared_ptr<ws::CookieJar> jar;
-    std::string error;  // of the last reading, told once
+    std::string error{};         // of the last reading, told once
+    std::uint64_t last_use = 0;  // by counting them
   };
 
-  void refresh(KnownJar& known, const Bridge& bridge);
+  using KnownJars = std::map<std::string, KnownJar>;  // by file
+
+  void refresh(KnownJars::value_type& known, const Bridge& bridge);
 
   Log& log_;
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
   ws::Timer keep_running_;                // a loop with nothing to wait for would end
-  std::map<std::string, KnownJar> jars_;  // by file
+  KnownJars jars_;
+  std::uint64_t jar_uses_ = 0;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;
