@@ -32,7 +32,7 @@ struct Shutdown {
 
 // Who begins its connections with a PROXY protocol header. Empty: nobody.
 struct ProxyProtocol {
-  std::vector<Cidr> from;  // of a TCP listener
+  std::vector<Cidr> from{};  // of a TCP listener
   bool from_unix = false;  // `unix`: everyone who reaches the Unix listener
 };
 
@@ -112,9 +112,9 @@ struct Session {
 
 // Who may connect; an empty list says nothing.
 struct Access {
-  std::vector<std::string> allow_uids;  // names or numbers, of Unix peers
-  std::vector<std::string> allow_gids;  // supplementary groups count
-  std::vector<Cidr> allow_cidrs;        // of TCP peers, and of those that a PROXY header names
+  std::vector<std::string> allow_uids{};  // names or numbers, of Unix peers
+  std::vector<std::string> allow_gids{};  // supplementary groups count
+  std::vector<Cidr> allow_cidrs{};        // of TCP peers, and of those that a PROXY header names
 };
 
 struct Bridge {

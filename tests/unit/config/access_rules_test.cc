@@ -70,11 +70,11 @@ TEST_CASE("access rules: proxies are networks on TCP and unix on a Unix socket",
       Case{kProxied, kUrl, ""},
       Case{"{address: 127.0.0.1:1, proxy_protocol: {}}", kUrl, ""},
       Case{"{address: 127.0.0.1:1, proxy_protocol: {from: [unix]}}", kUrl,
-           "f:3:50: from must hold networks: unix is for Unix listeners"},
+           "f:3:58: from must hold networks: unix is for Unix listeners"},
       Case{"{address: 'unix:/a', proxy_protocol: {from: [10.0.0.1]}}", kUrl,
-           "f:3:48: from must be [unix] on a Unix listener, whose peers have no address"},
+           "f:3:55: from must be [unix] on a Unix listener, whose peers have no address"},
       Case{"{address: 127.0.0.1:1, proxy_protocol: true}", kUrl,
-           "f:3:42: proxy_protocol must be a map of keys"});
+           "f:3:50: proxy_protocol must be a map of keys"});
   INFO(yaml_of(each));
   CHECK(errors_of(yaml_of(each)) == each.errors);
 }
@@ -88,14 +88,14 @@ TEST_CASE("access rules: a template that a listener can never fill in is an erro
       Case{"127.0.0.1:1", "  upstream: {url: 'ws://h/{peer.uid}'}\n",
            "f:4:19: url holds {peer.uid}" + no_tcp},
       Case{"127.0.0.1:1", "  upstream: {url: ws://h, headers: {A: '{peer.pid}{peer.gid}'}}\n",
-           "f:4:40: headers holds {peer.gid}" + no_tcp + "\nf:4:40: headers holds {peer.pid}" +
+           "f:4:40: headers holds {peer.pid}" + no_tcp + "\nf:4:40: headers holds {peer.gid}" +
                no_tcp},
       Case{"unix:/a", "  upstream: {url: ws://h, on_open: ['{peer.addr}']}\n",
            "f:4:37: on_open holds {peer.addr}" + no_unix},
       Case{"unix:/a", "  upstream: {url: ws://h, cookie_jar: '/j/{peer.port}'}\n",
            "f:4:39: cookie_jar holds {peer.port}" + no_unix},
       Case{"['unix:/a', 127.0.0.1:1]", "  upstream: {url: 'ws://h/{peer.uid}{peer.addr}'}\n",
-           "f:4:19: url holds {peer.addr}" + no_unix + "\nf:4:19: url holds {peer.uid}" + no_tcp},
+           "f:4:19: url holds {peer.uid}" + no_tcp + "\nf:4:19: url holds {peer.addr}" + no_unix},
       Case{"['unix:/a', 127.0.0.1:1]", "  upstream: {url: 'ws://h/{bridge}{session}'}\n", ""},
       Case{kProxied, "  upstream: {url: 'ws://h/{peer.uid}/{peer.addr}'}\n", ""},
       Case{"127.0.0.1:1", "  upstream: {url: 'ws://h/{{peer.uid}}'}\n", ""});
