@@ -15,9 +15,7 @@ struct UsableListener {
   const Node& node;
   const Listen& listen;
 
-  [[nodiscard]] bool is_unix() const {
-    return std::holds_alternative<UnixAddress>(listen.address);
-  }
+  [[nodiscard]] bool is_unix() const { return std::holds_alternative<UnixAddress>(listen.address); }
 
   // Of the socket or of a PROXY header.
   [[nodiscard]] bool may_have_address() const {

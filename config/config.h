@@ -33,7 +33,7 @@ struct Shutdown {
 // Who begins its connections with a PROXY protocol header. Empty: nobody.
 struct ProxyProtocol {
   std::vector<Cidr> from{};  // of a TCP listener
-  bool from_unix = false;  // `unix`: everyone who reaches the Unix listener
+  bool from_unix = false;    // `unix`: everyone who reaches the Unix listener
 };
 
 struct Listen {

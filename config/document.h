@@ -24,9 +24,9 @@ struct Node {
   Kind kind = Kind::kNull;
   Place place;
   std::string text;
-  bool is_quoted = false;     // 'text', "text" or a block scalar
-  bool is_expanded = false;   // came out of ${…}: never show `text`
-  bool is_unusable = false;   // reported already: do not judge `text`
+  bool is_quoted = false;    // 'text', "text" or a block scalar
+  bool is_expanded = false;  // came out of ${…}: never show `text`
+  bool is_unusable = false;  // reported already: do not judge `text`
   // `text` with braces doubled where ${…} brought what looks like a template; empty when it is as
   // `text`.
   std::string quoted_text{};

@@ -101,7 +101,8 @@ void read_header(const Node::Entry& entry, Upstream& upstream, Problems& problem
   if (!is_scalar(value, problems)) {
     return;
   }
-  store(check_header_value(entry.value->as_template()), header.value, value, Secrecy::kSecret, problems);
+  store(check_header_value(entry.value->as_template()), header.value, value, Secrecy::kSecret,
+        problems);
   const bool is_second = std::any_of(
       upstream.headers.begin(), upstream.headers.end(),
       [&header](const Header& other) { return lower_case(other.name) == lower_case(header.name); });

@@ -60,10 +60,9 @@ std::optional<AccessList::Refusal> AccessList::refuse_account(const Peer& peer) 
     return std::nullopt;
   }
   const bool is_user = peer.uid && contains(uids_, *peer.uid);
-  const bool is_member =
-      (peer.gid && contains(gids_, *peer.gid)) ||
-      std::any_of(peer.groups.begin(), peer.groups.end(),
-                  [this](gid_t group) { return contains(gids_, group); });
+  const bool is_member = (peer.gid && contains(gids_, *peer.gid)) ||
+                         std::any_of(peer.groups.begin(), peer.groups.end(),
+                                     [this](gid_t group) { return contains(gids_, group); });
   if (is_user || is_member) {
     return std::nullopt;
   }

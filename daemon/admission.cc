@@ -13,17 +13,16 @@ Admission::Admission(ws::EventLoop& loop, Log& log, std::shared_ptr<Bridge> brid
       bridge_(std::move(bridge)),
       access_(std::move(access)),
       refusals_(loop, log, bridge_->name()),
-      room_(loop,
-            {.on_header = [this](Arrival arrival) { receive_announced(std::move(arrival)); },
-             .on_refuse =
-                 [this](const Peer& peer, const std::string& cause) {
-                   refusals_.add(peer, "proxy_protocol", cause);
-                 },
-             .on_leave =
-                 [this](const Peer& peer) {
-                   log_.debug("left without a PROXY header",
-                              {{"bridge", bridge_->name()}, {"peer", peer.to_string()}});
-                 }}) {}
+      room_(loop, {.on_header = [this](Arrival arrival) { receive_announced(std::move(arrival)); },
+                   .on_refuse =
+                       [this](const Peer& peer, const std::string& cause) {
+                         refusals_.add(peer, "proxy_protocol", cause);
+                       },
+                   .on_leave =
+                       [this](const Peer& peer) {
+                         log_.debug("left without a PROXY header",
+                                    {{"bridge", bridge_->name()}, {"peer", peer.to_string()}});
+                       }}) {}
 
 void Admission::receive(const config::ProxyProtocol& proxy_protocol, Descriptor descriptor,
                         Peer peer) {

@@ -91,8 +91,7 @@ std::vector<std::string> Bridge::warnings() const {
 std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
-    warnings.push_back(file + ":" + std::to_string(problem.line) +
-                       ": ignored: " + problem.message);
+    warnings.push_back(file + ":" + std::to_string(problem.line) + ": ignored: " + problem.message);
   }
   return warnings;
 }

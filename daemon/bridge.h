@@ -33,8 +33,7 @@ class Bridge {
   // What every WebSocket of this bridge is made with, but for callbacks and cookie jar.
   [[nodiscard]] ws::Options options() const;
   // A jar of `file`, for one thread; null without one.
-  [[nodiscard]] static ws::Result<std::shared_ptr<ws::CookieJar>> make_jar(
-      const std::string& file);
+  [[nodiscard]] static ws::Result<std::shared_ptr<ws::CookieJar>> make_jar(const std::string& file);
 
   // What is left out of the cookie file, for the log at the start and for `check`.
   [[nodiscard]] std::vector<std::string> warnings() const;

@@ -67,8 +67,8 @@ void check_error_line(const config::Bridge& bridge, std::vector<config::Misfit>&
   for (std::uint8_t i = 0; i < kEndReasonCount; ++i) {
     const std::string line = error_line(format, static_cast<EndReason>(i));
     if (line.find(bridge.framing.delimiter) != std::string::npos) {
-      misfits.push_back({.keys = {"session", "error_line"},
-                         .message = "holds the delimiter, or {reason} does"});
+      misfits.push_back(
+          {.keys = {"session", "error_line"}, .message = "holds the delimiter, or {reason} does"});
       return;
     }
   }

@@ -40,7 +40,7 @@ constexpr std::chrono::seconds kEndingTime{2};
 
 struct Daemon::Served {
   std::shared_ptr<Bridge> bridge;
-  std::unique_ptr<Admission> admission;
+  std::unique_ptr<Admission> admission;  // null once draining
   std::vector<std::unique_ptr<Listener>> listeners;
   std::vector<config::ProxyProtocol> proxy_protocols;  // of the listener at the same place
   bool is_full = false;  // further connections wait in the accept queue
@@ -150,7 +150,7 @@ void Daemon::update_accepting() {
     sessions += worker->session_count();
   }
   for (const auto& served : served_) {
-    sessions += served->admission->waiting_count();
+    sessions += served->admission ? served->admission->waiting_count() : 0;
   }
   for (const auto& served : served_) {
     const Bridge& bridge = *served->bridge;

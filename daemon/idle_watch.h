@@ -33,8 +33,7 @@ class IdleWatch {
 
  private:
   void look() {
-    const auto silence =
-        std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - last_);
+    const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - last_);
     if (silence < timeout_) {
       timer_.start(timeout_ - silence);
     } else {

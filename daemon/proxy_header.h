@@ -12,9 +12,9 @@
 
 namespace wsbridged {
 
-inline constexpr std::size_t kMaxProxyLine = 107;                           // version 1, with CRLF
-inline constexpr std::size_t kProxyFixed = 16;                              // version 2, up to here
-inline constexpr std::size_t kMaxProxyRest = std::size_t{4} << 10;          // addresses and TLVs
+inline constexpr std::size_t kMaxProxyLine = 107;                   // version 1, with CRLF
+inline constexpr std::size_t kProxyFixed = 16;                      // version 2, up to here
+inline constexpr std::size_t kMaxProxyRest = std::size_t{4} << 10;  // addresses and TLVs
 inline constexpr std::size_t kMaxProxyHeader = kProxyFixed + kMaxProxyRest;
 
 struct ProxyHeader {

@@ -6,7 +6,11 @@
 namespace wsbridged {
 
 Refusals::Refusals(ws::EventLoop& loop, Log& log, std::string bridge)
-    : log_(log), bridge_(std::move(bridge)), interval_(loop, [this] { end_interval(); }) {}
+    : log_(log), bridge_(std::move(bridge)), interval_(loop, [this] { tell_rest(); }) {}
+
+Refusals::~Refusals() {
+  tell_rest();
+}
 
 void Refusals::add(const Peer& peer, std::string_view rule, const std::string& cause) {
   if (!std::exchange(is_counting_, true)) {
@@ -25,13 +29,10 @@ void Refusals::add(const Peer& peer, std::string_view rule, const std::string& c
                                    {"refused", count_}});
 }
 
-void Refusals::end_interval() {
-  is_counting_ = false;
-  if (in_interval_ > kToldEach) {
+void Refusals::tell_rest() {
+  if (std::exchange(is_counting_, false) && in_interval_ > kToldEach) {
     log_.warn("connections refused that were not told one by one",
-              {{"bridge", bridge_},
-               {"count", in_interval_ - kToldEach},
-               {"refused", count_}});
+              {{"bridge", bridge_}, {"count", in_interval_ - kToldEach}, {"refused", count_}});
   }
 }
 

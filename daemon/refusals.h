@@ -22,19 +22,20 @@ class Refusals {
   static constexpr std::chrono::milliseconds kInterval{10'000};
 
   Refusals(ws::EventLoop& loop, Log& log, std::string bridge);
+  ~Refusals();  // tells what is still untold
+  Refusals(const Refusals&) = delete;
+  Refusals& operator=(const Refusals&) = delete;
 
   // `rule` is the key that refuses.
   void add(const Peer& peer, std::string_view rule, const std::string& cause);
 
-  [[nodiscard]] std::uint64_t count() const { return count_; }
-
  private:
-  void end_interval();
+  void tell_rest();
 
   Log& log_;
   std::string bridge_;
   ws::Timer interval_;
-  bool is_counting_ = false;          // within an interval
+  bool is_counting_ = false;  // within an interval
   std::uint64_t in_interval_ = 0;
   std::uint64_t count_ = 0;
 };

@@ -107,11 +107,17 @@ void Session::handle_idle() {
     idle_->restart();  // connect_timeout bounds this
     return;
   }
-  close_upstream(
-      ws::kCloseNormal,
-      {.by = Side::kBridge,
-       .cause = "nothing for idle_timeout (" +
-                std::to_string(settings().session.idle_timeout.count()) + " ms)"});
+  // What one side still takes is no silence.
+  const std::size_t waiting =
+      local_->output().size() + (upstream_ ? upstream_->buffered_amount() : 0);
+  if (std::exchange(idle_mark_, waiting) != waiting) {
+    idle_->restart();
+    return;
+  }
+  close_upstream(ws::kCloseNormal,
+                 {.by = Side::kBridge,
+                  .cause = "nothing for idle_timeout (" +
+                           std::to_string(settings().session.idle_timeout.count()) + " ms)"});
 }
 
 void Session::finish() {

@@ -132,11 +132,12 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   bool is_local_eof_ = false;
   LineFramer framer_;
   LineWriter writer_;
-  std::vector<std::byte> held_;  // read before the upstream was open
+  std::vector<std::byte> held_;      // read before the upstream was open
   std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
+  std::size_t idle_mark_ = 0;        // bytes that waited at its last look
 
   TemplateValues template_values_;
-  DialTexts dial_texts_;  // as dialled, templates filled in
+  DialTexts dial_texts_;                     // as dialled, templates filled in
   std::unique_ptr<ws::WebSocket> upstream_;  // null before it is dialled and once it has ended
   bool is_open_ = false;
   bool is_upstream_full_ = false;

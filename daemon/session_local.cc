@@ -107,8 +107,9 @@ void Session::on_eof(ws::net::Eof /*eof*/) {
   if (is_open_) {
     handle_local_eof();
   } else if (!upstream_) {
-    close_upstream(ws::kCloseNormal, {.by = Side::kLocal,
-                                      .cause = "left without a byte, the upstream was not dialled"});
+    close_upstream(
+        ws::kCloseNormal,
+        {.by = Side::kLocal, .cause = "left without a byte, the upstream was not dialled"});
   } else if (held_.empty() && (!is_unix_ || local_->is_hung_up())) {
     // A TCP program's half-close looks the same: one that has said nothing is taken to have left.
     close_upstream(ws::kCloseNormal,

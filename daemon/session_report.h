@@ -31,8 +31,8 @@ struct SessionEnd {
   Side by = Side::kBridge;
   bool is_error = false;
   EndReason reason = EndReason::kOther;  // of an error, for error_line
-  std::string cause{};   // our own words: what happened
-  std::string advice{};  // what to do about it, empty when nothing is
+  std::string cause{};                   // our own words: what happened
+  std::string advice{};                  // what to do about it, empty when nothing is
 };
 
 struct SessionReport {

@@ -59,8 +59,8 @@ void Session::dial() {
   }
   options.cookie_jar = environment_.jar;
   options.callbacks = callbacks();
-  upstream_ = std::make_unique<ws::WebSocket>(environment_.loop, dial_texts_.url,
-                                              std::move(options));
+  upstream_ =
+      std::make_unique<ws::WebSocket>(environment_.loop, dial_texts_.url, std::move(options));
 }
 
 void Session::refuse_templates(const TemplateRefusal& refusal) {

@@ -83,8 +83,7 @@ std::optional<TemplateRefusal> replace(std::string& text, TemplateUse use,
 
 }  // namespace
 
-TemplateValues template_values(const Peer& peer, const std::string& bridge,
-                               std::uint64_t session) {
+TemplateValues template_values(const Peer& peer, const std::string& bridge, std::uint64_t session) {
   TemplateValues values = bridge_values(bridge);
   const std::string& address = peer.announced ? peer.announced->address : peer.address;
   if (!address.empty()) {
@@ -132,15 +131,14 @@ std::string sample_text(std::string_view text, TemplateUse use, const std::strin
                   .uid = uid_t{largest - 1},
                   .gid = gid_t{largest - 1},
                   .pid = pid_t{4'194'304}};
-  const auto filled =
-      substitute(text, use,
-                 template_values(peer, bridge, std::numeric_limits<std::uint64_t>::max()));
+  const auto filled = substitute(
+      text, use, template_values(peer, bridge, std::numeric_limits<std::uint64_t>::max()));
   return std::get<std::string>(filled);  // none of these values is ever refused
 }
 
 std::optional<std::string> shared_cookie_jar(const config::Bridge& bridge) {
-  const auto filled = substitute(bridge.upstream.cookie_jar, TemplateUse::kPath,
-                                 bridge_values(bridge.name));
+  const auto filled =
+      substitute(bridge.upstream.cookie_jar, TemplateUse::kPath, bridge_values(bridge.name));
   const auto* path = std::get_if<std::string>(&filled);
   return path != nullptr ? std::optional(*path) : std::nullopt;
 }

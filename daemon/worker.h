@@ -68,7 +68,7 @@ class Worker {
   Log& log_;
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
-  ws::Timer keep_running_;                // a loop with nothing to wait for would end
+  ws::Timer keep_running_;  // a loop with nothing to wait for would end
   KnownJars jars_;
   std::uint64_t jar_uses_ = 0;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;

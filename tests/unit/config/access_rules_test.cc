@@ -26,7 +26,8 @@ TEST_CASE("access rules: a list that judges nobody is an error", "[access_rules]
       " is for Unix sockets: the TCP listener '127.0.0.1:1' cannot tell who connects (use "
       "allow_cidrs there, in a bridge of its own)";
   const auto each = GENERATE_COPY(
-      Case{"127.0.0.1:1", kUrl + "  access: {allow_uids: [0]}\n", "f:5:24: allow_uids" + no_accounts},
+      Case{"127.0.0.1:1", kUrl + "  access: {allow_uids: [0]}\n",
+           "f:5:24: allow_uids" + no_accounts},
       Case{"127.0.0.1:1", kUrl + "  access: {allow_gids: [adm]}\n",
            "f:5:24: allow_gids" + no_accounts},
       Case{"['unix:/a', 127.0.0.1:1]", kUrl + "  access: {allow_uids: [0]}\n",
@@ -44,8 +45,8 @@ TEST_CASE("access rules: a list that judges nobody is an error", "[access_rules]
 }
 
 TEST_CASE("access rules: entries are judged one by one", "[access_rules]") {
-  CHECK(errors_of(yaml_of({"127.0.0.1:1", kUrl + "  access: {allow_cidrs: [10.0.0.1/8, x]}\n",
-                           ""})) ==
+  CHECK(errors_of(
+            yaml_of({"127.0.0.1:1", kUrl + "  access: {allow_cidrs: [10.0.0.1/8, x]}\n", ""})) ==
         "f:5:26: allow_cidrs must hold networks: no bits behind the prefix, not '10.0.0.1/8' (did "
         "you mean '10.0.0.0/8'?)\n"
         "f:5:38: allow_cidrs must hold networks such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, "
@@ -63,14 +64,12 @@ TEST_CASE("access rules: entries are judged one by one", "[access_rules]") {
              ContainsSubstring("allow_uids must have at most 256 entries"));
 }
 
-TEST_CASE("access rules: proxies are networks on TCP and unix on a Unix socket",
-          "[access_rules]") {
+TEST_CASE("access rules: proxies are networks on TCP and unix on a Unix socket", "[access_rules]") {
   const auto each = GENERATE_COPY(
       Case{"{address: 127.0.0.1:1, proxy_protocol: {from: [10.0.0.0/8]}}", kUrl, ""},
-      Case{kProxied, kUrl, ""},
-      Case{"{address: 127.0.0.1:1, proxy_protocol: {}}", kUrl, ""},
+      Case{kProxied, kUrl, ""}, Case{"{address: 127.0.0.1:1, proxy_protocol: {}}", kUrl, ""},
       Case{"{address: 127.0.0.1:1, proxy_protocol: {from: [unix]}}", kUrl,
-           "f:3:58: from must hold networks: unix is for Unix listeners"},
+           "f:3:57: from must hold networks: unix is for Unix listeners"},
       Case{"{address: 'unix:/a', proxy_protocol: {from: [10.0.0.1]}}", kUrl,
            "f:3:55: from must be [unix] on a Unix listener, whose peers have no address"},
       Case{"{address: 127.0.0.1:1, proxy_protocol: true}", kUrl,

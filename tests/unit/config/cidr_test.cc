@@ -21,8 +21,8 @@ bool contains(std::string_view network, std::string_view address) {
 }
 
 TEST_CASE("cidr: networks are written as they were read", "[cidr]") {
-  for (const std::string text : {"0.0.0.0/0", "10.0.0.0/8", "192.0.2.128/25", "192.0.2.1/32", "::/0",
-                                 "2001:db8::/32", "fe80::/10", "::1/128"}) {
+  for (const std::string text : {"0.0.0.0/0", "10.0.0.0/8", "192.0.2.128/25", "192.0.2.1/32",
+                                 "::/0", "2001:db8::/32", "fe80::/10", "::1/128"}) {
     CHECK(to_string(cidr(text)) == text);
   }
   CHECK(to_string(cidr("192.0.2.1")) == "192.0.2.1/32");
@@ -31,11 +31,11 @@ TEST_CASE("cidr: networks are written as they were read", "[cidr]") {
 }
 
 TEST_CASE("cidr: what is no network is refused", "[cidr]") {
-  const std::string text = GENERATE(
-      as<std::string>(), "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08",
-      "10.0.0.0/8x", "10.0.0/8", "10.0.0.0/8/8", "010.0.0.0/8", "host", "::/129", "1::2::3",
-      "fe80::1%eth0", "10.0.0.1%eth0", "unix", " 10.0.0.0/8", "::ffff:10.0.0.0/95",
-      std::string("10.0.0.1\0", 9));
+  const std::string text =
+      GENERATE(as<std::string>(), "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1",
+               "10.0.0.0/08", "10.0.0.0/8x", "10.0.0/8", "10.0.0.0/8/8", "010.0.0.0/8", "host",
+               "::/129", "1::2::3", "fe80::1%eth0", "10.0.0.1%eth0", "unix", " 10.0.0.0/8",
+               "::ffff:10.0.0.0/95", std::string("10.0.0.1\0", 9));
   INFO(text);
   const auto parsed = parse_cidr(text);
   REQUIRE(std::holds_alternative<Refusal>(parsed));

@@ -21,9 +21,9 @@ TEST_CASE("template text: the seven names are templates and nothing else is", "[
   CHECK(shape("{peer.addr}{peer.port}{peer.uid}{peer.gid}{peer.pid}{bridge}{session}") ==
         "<{peer.addr}><{peer.port}><{peer.uid}><{peer.gid}><{peer.pid}><{bridge}><{session}>");
   CHECK(shape("a{bridge}b") == "a<{bridge}>b");
-  const std::string other = GENERATE(
-      as<std::string>(), "", "{", "}", "{}", "{{}}", "{x}", "{Bridge}", "{ bridge }", "{bridge",
-      "bridge}", "{peer}", "{peer.name}", "{\"op\":\"{x}\"}", "{{{{", "{peer.addr");
+  const std::string other = GENERATE(as<std::string>(), "", "{", "}", "{}", "{{}}", "{x}",
+                                     "{Bridge}", "{ bridge }", "{bridge", "bridge}", "{peer}",
+                                     "{peer.name}", "{\"op\":\"{x}\"}", "{{{{", "{peer.addr");
   CHECK(shape(other) == other);
   CHECK(templates_in(other).empty());
   CHECK(templates_in("{bridge}{session}{bridge}") ==
@@ -53,27 +53,30 @@ TEST_CASE("template text: what came out of a reference is quoted, all else is le
 
 // The header's value of a configuration that writes it as `text`.
 std::string header_value(const std::string& text, const Variables& variables) {
-  const Loaded loaded =
-      load(bridge_with("      headers: {X: '" + text + "'}\n"), variables);
+  const Loaded loaded = load(bridge_with("      headers: {X: '" + text + "'}\n"), variables);
   REQUIRE(joined(loaded.errors).empty());
   return loaded.config.bridges[0].upstream.headers[0].value;
 }
 
 TEST_CASE("template text: a secret cannot become a template, nor a part of one",
           "[template_text]") {
-  const Variables variables = {{"T", "{bridge}"},   {"Q", "{{bridge}}"}, {"HEAD", "{bri"},
-                               {"TAIL", "dge}"},    {"OPEN", "{"},       {"CLOSE", "}"},
+  const Variables variables = {{"T", "{bridge}"},
+                               {"Q", "{{bridge}}"},
+                               {"HEAD", "{bri"},
+                               {"TAIL", "dge}"},
+                               {"OPEN", "{"},
+                               {"CLOSE", "}"},
                                {"MIX", "a{session}b{peer.uid}"}};
-  for (const auto& [text, meant] : std::map<std::string, std::string>{
-           {"${env:T}", "{bridge}"},
-           {"${env:Q}", "{{bridge}}"},
-           {"${env:HEAD}${env:TAIL}", "{bridge}"},
-           {"${env:HEAD}dge}", "{bridge}"},
-           {"{bri${env:TAIL}", "{bridge}"},
-           {"${env:OPEN}bridge}", "{bridge}"},
-           {"{bridge${env:CLOSE}", "{bridge}"},
-           {"${env:MIX}", "a{session}b{peer.uid}"},
-           {"$${bridge}", "${bridge}"}}) {
+  for (const auto& [text, meant] :
+       std::map<std::string, std::string>{{"${env:T}", "{bridge}"},
+                                          {"${env:Q}", "{{bridge}}"},
+                                          {"${env:HEAD}${env:TAIL}", "{bridge}"},
+                                          {"${env:HEAD}dge}", "{bridge}"},
+                                          {"{bri${env:TAIL}", "{bridge}"},
+                                          {"${env:OPEN}bridge}", "{bridge}"},
+                                          {"{bridge${env:CLOSE}", "{bridge}"},
+                                          {"${env:MIX}", "a{session}b{peer.uid}"},
+                                          {"$${bridge}", "${bridge}"}}) {
     INFO(text);
     const std::string value = header_value(text, variables);
     CHECK(templates_in(value).empty());

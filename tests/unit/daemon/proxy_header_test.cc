@@ -99,7 +99,8 @@ TEST_CASE("proxy header: version 1 is taken in its exact form only", "[proxy_hea
       "PROXY TCP4 192.0.2.1 127.0.0.1 1 65536\r\n", "PROXY TCP4 192.0.2.1 127.0.0.1 -1 2\r\n",
       "PROXY TCP4 192.0.2.1 127.0.0.1 01 2\r\n", "PROXY TCP4 192.0.2.1 127.0.0.1 1 2x\r\n",
       "PROXY TCP4 192.0.2.1\t127.0.0.1 1 2\r\n", "PROXY TCP4 192.0.2.1\n 127.0.0.1 1 2\r\n",
-      "PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n", "PROXY UNKNOWNX\r\n", "PROXY TCP4 ../../x 1.1.1.1 1 2\r\n",
+      "PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n", "PROXY UNKNOWNX\r\n",
+      "PROXY TCP4 ../../x 1.1.1.1 1 2\r\n",
       std::string("PROXY TCP4 192.0.2.1\0 127.0.0.1 1 2\r\n", 37));
   INFO(line);
   CHECK(is_refused(line));
@@ -107,8 +108,8 @@ TEST_CASE("proxy header: version 1 is taken in its exact form only", "[proxy_hea
 
 TEST_CASE("proxy header: what cannot begin a header is refused at its first byte",
           "[proxy_header]") {
-  for (const std::string_view bytes : {"h", "hello\n", "PROXz", "proxy ", "PROXY\r\n", "\n", "\r\nx",
-                                       "GET / HTTP/1.1\r\n"}) {
+  for (const std::string_view bytes :
+       {"h", "hello\n", "PROXz", "proxy ", "PROXY\r\n", "\n", "\r\nx", "GET / HTTP/1.1\r\n"}) {
     INFO(bytes);
     CHECK(is_refused(bytes));
   }
@@ -134,10 +135,10 @@ TEST_CASE("proxy header: version 2 LOCAL and unspecified name nobody", "[proxy_h
 }
 
 TEST_CASE("proxy header: version 2 refuses what it does not define", "[proxy_header]") {
-  CHECK(is_refused(version_2(0x11, 0x11, kV4)));   // version 1
-  CHECK(is_refused(version_2(0x22, 0x11, kV4)));   // command
-  CHECK(is_refused(version_2(0x21, 0x12, kV4)));   // datagrams
-  CHECK(is_refused(version_2(0x21, 0x41, kV4)));   // family
+  CHECK(is_refused(version_2(0x11, 0x11, kV4)));  // version 1
+  CHECK(is_refused(version_2(0x22, 0x11, kV4)));  // command
+  CHECK(is_refused(version_2(0x21, 0x12, kV4)));  // datagrams
+  CHECK(is_refused(version_2(0x21, 0x41, kV4)));  // family
   CHECK(is_refused(version_2(0x21, 0x11, kV4.substr(1))));
   CHECK(is_refused(version_2(0x21, 0x21, kV4)));
   CHECK(is_refused(version_2(0x21, 0x31, kV4)));

@@ -34,8 +34,7 @@ std::string filled(std::string_view text, TemplateUse use, const TemplateValues&
 }
 
 TEST_CASE("template: each name has its value", "[template]") {
-  const std::string text =
-      "{peer.uid} {peer.gid} {peer.pid} {bridge} {session} {{bridge}} {x} {";
+  const std::string text = "{peer.uid} {peer.gid} {peer.pid} {bridge} {session} {{bridge}} {x} {";
   CHECK(filled(text, TemplateUse::kLine, template_values(unix_peer(), "chat", 7)) ==
         "1000 100 4242 chat 7 {bridge} {x} {");
   CHECK(filled("{peer.addr}:{peer.port}", TemplateUse::kLine, template_values(kTcp, "chat", 7)) ==
@@ -60,9 +59,9 @@ TEST_CASE("template: what nobody can tell refuses the session", "[template]") {
 }
 
 TEST_CASE("template: values are percent-encoded in a URL", "[template]") {
-  CHECK(filled("ws://h/{bridge}?q", TemplateUse::kUrl, all("a/../b?c#d%e&f=g h\r\n\0"
-                                                         "@[:]")) ==
-        "ws://h/a%2F..%2Fb%3Fc%23d%25e%26f%3Dg%20h%0D%0A?q");
+  CHECK(filled("ws://h/{bridge}?q", TemplateUse::kUrl,
+               all("a/../b?c#d%e&f=g h\r\n\0"
+                   "@[:]")) == "ws://h/a%2F..%2Fb%3Fc%23d%25e%26f%3Dg%20h%0D%0A?q");
   CHECK(filled("{bridge}", TemplateUse::kUrl, all(std::string("\0\xff@:", 4))) == "%00%FF%40%3A");
   CHECK(filled("{bridge}", TemplateUse::kUrl, all("aZ09-._~")) == "aZ09-._~");
 }
