@@ -24,6 +24,10 @@ struct Log {
   LogFormat format = LogFormat::kAuto;
 };
 
+struct Limits {
+  std::optional<std::size_t> memory;  // absent: auto
+};
+
 struct Shutdown {
   milliseconds drain_timeout{60'000};
   milliseconds quiet{2'000};
@@ -108,6 +112,7 @@ struct Bridge {
 struct Config {
   Log log;
   std::optional<unsigned> threads;  // absent: auto
+  Limits limits;
   Shutdown shutdown;
   std::vector<Bridge> bridges;
 };

@@ -224,6 +224,9 @@ std::string print(const Config& config) {
   writer.raw("format", word_of(kLogFormats, config.log.format));
   writer.close();
   writer.raw("threads", config.threads ? std::to_string(*config.threads) : "auto");
+  writer.open("limits");
+  writer.raw("memory", config.limits.memory ? format_size(*config.limits.memory) : "auto");
+  writer.close();
   writer.open("shutdown");
   writer.duration("drain_timeout", config.shutdown.drain_timeout);
   writer.duration("quiet", config.shutdown.quiet);

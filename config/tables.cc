@@ -13,6 +13,8 @@ using std::chrono::minutes;
 
 constexpr std::uint32_t kMaxThreads = 256;
 constexpr std::size_t kMaxSize = std::size_t{1} << 30U;  // of a line, a message or a buffer
+constexpr Range<std::size_t> kMemory = {std::size_t{1} << 20U, std::size_t{1} << 40U};
+constexpr std::string_view kMustBe = "must be ";  // how every refusal begins
 constexpr milliseconds kZero{0};
 constexpr milliseconds kDay = hours(24);
 
@@ -28,6 +30,20 @@ void read_threads(const Field& field, File& file, Problems& problems) {
                    problems);
   } else {
     file.config.threads = *count;
+  }
+}
+
+void read_memory(const Field& field, Limits& limits, Problems& problems) {
+  if (!is_scalar(field, problems) || field.node.text == "auto") {
+    return;
+  }
+  const auto parsed = in_range(parse_size(field.node.text), kMemory, format_size);
+  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
+    report_refusal(
+        field, {"must be auto or " + refusal->reason.substr(kMustBe.size()), refusal->suggestion},
+        Secrecy::kPlain, problems);
+  } else {
+    limits.memory = std::get<std::size_t>(parsed);
   }
 }
 
@@ -154,6 +170,10 @@ const Table<File>& file_table() {
       {"log", [](const Field& field, File& file,
                  Problems& problems) { read_map(field, log_table(), file.config.log, problems); }},
       {"threads", read_threads},
+      {"limits",
+       [](const Field& field, File& file, Problems& problems) {
+         read_map(field, limits_table(), file.config.limits, problems);
+       }},
       {"shutdown",
        [](const Field& field, File& file, Problems& problems) {
          read_map(field, shutdown_table(), file.config.shutdown, problems);
@@ -173,6 +193,11 @@ const Table<Log>& log_table() {
       {"level", choice(&Log::level, kLogLevels)},
       {"format", choice(&Log::format, kLogFormats)},
   };
+  return table;
+}
+
+const Table<Limits>& limits_table() {
+  static const Table<Limits> table = {{"memory", read_memory}};
   return table;
 }
 
@@ -266,6 +291,7 @@ std::vector<std::string> accepted_keys() {
   std::vector<std::string> keys;
   append_keys("", file_table(), keys);
   append_keys("log.", log_table(), keys);
+  append_keys("limits.", limits_table(), keys);
   append_keys("shutdown.", shutdown_table(), keys);
   append_keys("bridges.", bridge_table(), keys);
   append_keys("bridges.listen.", listen_table(), keys);

@@ -26,6 +26,7 @@ struct File {
 
 const Table<File>& file_table();
 const Table<Log>& log_table();
+const Table<Limits>& limits_table();
 const Table<Shutdown>& shutdown_table();
 const Table<Bridge>& bridge_table();
 const Table<Listen>& listen_table();

@@ -25,7 +25,8 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
-      last_message_(started_) {
+      last_message_(started_),
+      memory_(environment_.memory, *this) {
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
   dial();

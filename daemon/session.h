@@ -26,18 +26,20 @@
 #include "daemon/listener.h"
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
+#include "daemon/memory_watch.h"
 #include "daemon/session_report.h"
 
 namespace wsbridged {
 
 // Belongs to its loop's thread. Memory: see SPEC's bound; the constant is one receive buffer of
 // 256 KiB each way, as what was read before a pause is still taken.
-class Session final : private ws::net::StreamHandler, private LineSink {
+class Session final : private ws::net::StreamHandler, private LineSink, private MemoryHolder {
  public:
   struct Environment {
     ws::EventLoop& loop;
     Log& log;
     std::shared_ptr<ws::CookieJar> jar;  // null: none
+    MemoryWatch* memory = nullptr;       // null: limits.memory sets no limit
     std::function<void(Session&)>
         on_finished;  // once, last; it must not destroy the session at once
   };
@@ -87,9 +89,15 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void handle_message(const ws::Message& message);
   void refuse_message(Written::Refused why);
   void drop_message(std::string_view reason);
+  void update_upstream_reading();
   void handle_close(const ws::CloseInfo& info);
   void handle_error(const ws::Error& error);
   void send_on_open_lines();
+
+  // limits.memory: session_memory.cc
+  [[nodiscard]] Holdings holdings() const override;
+  void handle_memory_change() override;
+  void note_memory();
 
   // Its life: session.cc
   void end(SessionEnd cause);  // records the first
@@ -128,6 +136,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   LineFramer framer_;
   LineWriter writer_;
   std::vector<std::byte> held_;  // read before the upstream was open
+  bool is_local_full_ = false;   // above session.buffer
 
   std::unique_ptr<ws::WebSocket> upstream_;  // null once it has ended
   bool is_open_ = false;
@@ -143,6 +152,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   ws::EventLoop::Clock::time_point last_message_;
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
+  MemoryAccount memory_;
 };
 
 }  // namespace wsbridged

@@ -14,13 +14,13 @@ void Session::on_data(std::span<std::byte> bytes) {
   } else {
     // One read is enough to know that the program is there; the rest waits in the kernel.
     held_.assign(bytes.begin(), bytes.end());
-    update_local_reading();
+    note_memory();
   }
 }
 
 void Session::frame(std::span<const std::byte> bytes) {
   check_framer(framer_.receive(bytes, *this));
-  update_local_reading();
+  note_memory();
 }
 
 void Session::check_framer(FramerState state) {
@@ -124,9 +124,8 @@ void Session::handle_local_eof() {
 }
 
 void Session::on_drained() {
-  if (upstream_) {
-    upstream_->resume();
-  }
+  is_local_full_ = false;
+  update_upstream_reading();
 }
 
 void Session::on_hang_up() {
@@ -148,7 +147,7 @@ void Session::local_gone(std::string cause) {
   if (!is_open_ && !held_.empty()) {
     end(std::move(left));  // what it wrote is still sent: see handle_open()
   } else if (upstream_) {
-    upstream_->resume();  // a paused one would not see the peer's Close
+    update_upstream_reading();
     close_upstream(ws::kCloseNormal, std::move(left));
   }
 }
@@ -158,7 +157,8 @@ void Session::update_local_reading() {
     return;
   }
   // What comes while closing is discarded, and counted.
-  const bool may_read = is_closing_ || (is_open_ ? !is_upstream_full_ : held_.empty());
+  const bool has_room = is_open_ ? !is_upstream_full_ : held_.empty();
+  const bool may_read = is_closing_ || (has_room && memory_.may_read(Direction::kUp));
   if (may_read) {
     local_->resume_reading();
   } else {

@@ -52,6 +52,8 @@ ws::Callbacks Session::callbacks() {
   return {
       .on_open = [this](ws::WebSocket&) { handle_open(); },
       .on_message = [this](ws::WebSocket&, const ws::Message& message) { handle_message(message); },
+      .on_read_end =
+          environment_.memory == nullptr ? nullptr : [this](ws::WebSocket&) { note_memory(); },
       .on_drain =
           [this](ws::WebSocket&) {
             is_upstream_full_ = false;
@@ -107,7 +109,20 @@ void Session::handle_message(const ws::Message& message) {
   report_.down.altered_lines += written.altered ? 1 : 0;
   local_->flush_soon();
   if (local_->output().size() > settings().session.buffer) {
-    upstream_->pause();  // on_drained resumes it
+    is_local_full_ = true;
+    update_upstream_reading();
+  }
+}
+
+void Session::update_upstream_reading() {
+  if (!upstream_) {
+    return;
+  }
+  // With the program gone nothing is kept; and a paused upstream would not see the peer's Close.
+  if (!local_ || (!is_local_full_ && memory_.may_read(Direction::kDown))) {
+    upstream_->resume();
+  } else {
+    upstream_->pause();
   }
 }
 
