@@ -19,16 +19,19 @@ void MemoryLimit::change(std::size_t before, std::size_t after) {
 }
 
 std::size_t MemoryLimit::left() const {
+  const std::size_t most = limit_ / 4 * 3;
   const std::size_t now = held();
-  return now < limit_ ? limit_ - now : 0;
+  return now < most ? most - now : 0;
 }
 
 std::size_t MemoryLimit::share() const {
-  return std::max(2 * left(), kSmallestShare);
+  return std::max(2 * left(), held() < limit_ ? kSmallestShare : 0);
 }
 
 std::size_t MemoryLimit::read_size() const {
-  return std::clamp(left() / 8, kSmallestRead, kLargestRead);
+  constexpr std::size_t streams = 1024;  // that may all have so much ready in the same turn
+  return std::clamp(left() / streams, held() < limit_ ? kSmallestRead : kReadAboveLimit,
+                    kLargestRead);
 }
 
 }  // namespace wsbridged

@@ -10,15 +10,16 @@ namespace wsbridged {
 
 // May be used from any number of threads: the workers share one.
 //
-// One direction may hold twice of what is left. So nobody is held up while there is plenty; the
-// largest ones pause first as it becomes scarce, many that are full share it evenly, and there is
-// always something left for a small one.
+// One direction may hold twice of what is left of three quarters. So nobody is held up while there
+// is plenty; the largest ones pause first as it becomes scarce, and many that are full share it
+// evenly. The last quarter is for those that hold little. Above the limit who holds nothing may
+// still read a little: what drains at once gets through whatever the others hold.
 class MemoryLimit {
  public:
-  // A direction that holds no more than this always goes on, also above the limit.
-  static constexpr std::size_t kSmallestShare = std::size_t{8} << 10;
-  static constexpr std::size_t kSmallestRead = std::size_t{4} << 10;
+  static constexpr std::size_t kSmallestShare = std::size_t{8} << 10;  // below the limit; then 0
   static constexpr std::size_t kLargestRead = std::size_t{256} << 10;
+  static constexpr std::size_t kSmallestRead = std::size_t{4} << 10;  // below the limit
+  static constexpr std::size_t kReadAboveLimit = std::size_t{2} << 10;
 
   explicit MemoryLimit(std::size_t bytes) : limit_(bytes) {}
 
@@ -33,12 +34,11 @@ class MemoryLimit {
 
   // The most that a direction may hold and still be read for.
   [[nodiscard]] std::size_t share() const;
-  // How much may be received at a time: less as it becomes scarce, since many streams may have that
-  // much ready in the same turn.
+  // How much may be received at a time.
   [[nodiscard]] std::size_t read_size() const;
 
  private:
-  [[nodiscard]] std::size_t left() const;
+  [[nodiscard]] std::size_t left() const;  // of the three quarters
 
   std::size_t limit_;
   std::atomic<std::size_t> held_{0};

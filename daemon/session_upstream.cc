@@ -52,8 +52,7 @@ ws::Callbacks Session::callbacks() {
   return {
       .on_open = [this](ws::WebSocket&) { handle_open(); },
       .on_message = [this](ws::WebSocket&, const ws::Message& message) { handle_message(message); },
-      .on_read_end =
-          environment_.memory == nullptr ? nullptr : [this](ws::WebSocket&) { note_memory(); },
+      .on_read_end = [this](ws::WebSocket&) { note_memory(); },
       .on_drain =
           [this](ws::WebSocket&) {
             is_upstream_full_ = false;

@@ -22,7 +22,7 @@ namespace ws::net {
 namespace {
 
 constexpr std::size_t kReceiveBufferSize = std::size_t{256} << 10;
-constexpr std::size_t kSmallestRead = std::size_t{4} << 10;
+constexpr std::size_t kSmallestRead = std::size_t{1} << 10;
 
 struct ConfigDeleter {
   void operator()(event_config* pointer) const noexcept { event_config_free(pointer); }

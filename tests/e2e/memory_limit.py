@@ -35,7 +35,9 @@ class MemoryLimit(E2eCase):
 
     def test_two_thousand_full_sessions(self):
         server = self.server(receive_buffer=SMALL_BUFFER, backlog=512)
-        daemon = self.start(bridge(server.url(), listen=f"unix:{self.path('main')}"),
+        # The servers here answer no pings.
+        daemon = self.start(bridge(server.url(), listen=f"unix:{self.path('main')}",
+                                   upstream={"ping_interval": "0s"}),
                             binary=RELEASE_BINARY, limits={"memory": LIMIT})
         sessions = [self.session(server, daemon) for _ in range(SESSIONS)]
         idle = status_bytes(daemon.pid, "VmRSS")

@@ -60,7 +60,7 @@ class WS_EXPORT EventLoop {
   /// The time when this turn began, monotonic: cheap enough to ask for at every event.
   [[nodiscard]] Clock::time_point now() const;
 
-  /// The most that a stream on this loop receives at a time, from 4 KiB to 256 KiB, the default.
+  /// The most that a stream on this loop receives at a time, from 1 KiB to 256 KiB, the default.
   /// Less of it bounds what is received before a pause, when there are many streams.
   void set_read_size(std::size_t bytes);
 

@@ -69,23 +69,25 @@ struct Session final : MemoryHolder {
 
 }  // namespace
 
-TEST_CASE("memory limit: one may hold twice of what is left, never less than a little",
-          "[memory_limit]") {
-  MemoryLimit limit(12 * kMib);
+TEST_CASE("memory limit: one may hold twice of what is left of three quarters", "[memory_limit]") {
+  MemoryLimit limit(16 * kMib);
   CHECK(limit.share() == 24 * kMib);
-  CHECK(limit.read_size() == 256 * kKib);
+  CHECK(limit.read_size() == 12 * kKib);
   limit.change(0, 8 * kMib);
   CHECK(limit.held() == 8 * kMib);
   CHECK(limit.share() == 8 * kMib);
   limit.change(0, 4 * kMib - 64 * kKib);
   CHECK(limit.share() == 128 * kKib);
-  CHECK(limit.read_size() == 8 * kKib);
+  CHECK(limit.read_size() == MemoryLimit::kSmallestRead);
   limit.change(0, kMib);
   CHECK(limit.share() == MemoryLimit::kSmallestShare);
-  CHECK(limit.read_size() == MemoryLimit::kSmallestRead);
+  limit.change(0, 4 * kMib);
+  CHECK(limit.share() == 0);
+  CHECK(limit.read_size() == MemoryLimit::kReadAboveLimit);
   limit.change(8 * kMib, 0);
-  CHECK(limit.held() == 5 * kMib - 64 * kKib);
-  CHECK(limit.peak() == 13 * kMib - 64 * kKib);
+  CHECK(limit.held() == 9 * kMib - 64 * kKib);
+  CHECK(limit.peak() == 17 * kMib - 64 * kKib);
+  CHECK(MemoryLimit(1024 * kMib).read_size() == MemoryLimit::kLargestRead);
 }
 
 TEST_CASE("memory limit: several threads lose nothing", "[memory_limit]") {
@@ -108,14 +110,14 @@ TEST_CASE("memory limit: several threads lose nothing", "[memory_limit]") {
 }
 
 TEST_CASE("memory watch: the largest pause, in the direction that fills them", "[memory_watch]") {
-  MemoryLimit limit(kMib);
+  MemoryLimit limit(4 * kMib);
   Worker worker(limit);
   Session large(worker);
   Session small(worker);
   small.hold(10 * kKib, 10 * kKib);
-  large.hold(20 * kKib, 600 * kKib);
+  large.hold(20 * kKib, 2000 * kKib);
   CHECK(large.may_read_down());
-  large.hold(20 * kKib, 700 * kKib);
+  large.hold(20 * kKib, 2040 * kKib);
   CHECK_FALSE(large.may_read_down());
   CHECK(large.may_read_up());
   CHECK(small.may_read_up());
@@ -126,16 +128,16 @@ TEST_CASE("memory watch: the largest pause, in the direction that fills them", "
 
 TEST_CASE("memory watch: resumed clearly below, without being told of the draining",
           "[memory_watch]") {
-  MemoryLimit limit(kMib);
+  MemoryLimit limit(4 * kMib);
   Worker worker(limit);
   Session session(worker);
-  session.hold(800 * kKib);
+  session.hold(2200 * kKib);
   REQUIRE_FALSE(session.may_read_up());
-  session.held.up.bytes = 600 * kKib;  // a share is 848 KiB now
+  session.held.up.bytes = 1600 * kKib;  // a share is 2944 KiB now
   worker.pass(MemoryWatch::kPausedInterval);
   CHECK_FALSE(session.may_read_up());
   CHECK(session.changes == 0);
-  session.held.up.bytes = 500 * kKib;
+  session.held.up.bytes = 1500 * kKib;
   worker.pass(MemoryWatch::kPausedInterval);
   CHECK(session.may_read_up());
   CHECK(session.changes == 1);
@@ -161,15 +163,22 @@ TEST_CASE("memory watch: many full ones share it, and a small one always goes on
     }
     worker.pass(milliseconds(50));
   }
-  // 4,000 directions at their least, which is more than the limit here.
-  CHECK(limit.peak() <= 4'000 * (MemoryLimit::kSmallestShare + MemoryLimit::kSmallestRead));
+  // 4,000 directions at their least, beyond the limit.
+  CHECK(limit.peak() <= 16 * kMib + 4'000 * MemoryLimit::kReadAboveLimit);
   Session small(worker);
+  for (int round = 0; round < 100; ++round) {
+    small.hold(worker.read_size, worker.read_size);
+    CHECK_FALSE(small.may_read_up());
+    small.held = {};  // flushed when the turn ended
+    worker.pass(milliseconds(0));
+    CHECK(small.may_read_up());
+    CHECK(small.may_read_down());
+  }
+  full.resize(full.size() / 4);
+  CHECK(limit.held() < 16 * kMib);
   small.hold(100, 4 * kKib);
   CHECK(small.may_read_up());
   CHECK(small.may_read_down());
-
-  full.resize(full.size() / 4);
-  CHECK(limit.held() < 16 * kMib);
   full.clear();
   CHECK(limit.held() == 4 * kKib + 100);
 }
