@@ -55,7 +55,8 @@ struct Tls {
 };
 
 struct Upstream {
-  std::string url;
+  std::string url;                // one of the two is empty
+  std::vector<std::string> urls;  // tried in order
   std::vector<std::string> subprotocols;
   bool require_subprotocol = true;
   std::string cookie_jar;
@@ -101,12 +102,25 @@ struct Session {
   std::size_t buffer = std::size_t{256} << 10;
 };
 
+// What a line counts in Reconnect::replay besides its bytes.
+inline constexpr std::size_t kReplayOverhead = 16;
+
+struct Reconnect {
+  bool enabled = false;
+  milliseconds initial{500};
+  milliseconds max{30'000};
+  milliseconds max_elapsed{0};  // 0: for ever
+  std::size_t replay = std::size_t{2} << 20;
+  milliseconds confirm_interval{1'000};
+};
+
 struct Bridge {
   std::string name;
   std::vector<Listen> listen;
   Upstream upstream;
   Framing framing;
   Session session;
+  Reconnect reconnect;
 };
 
 struct Config {

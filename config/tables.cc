@@ -74,6 +74,19 @@ void read_listen(const Field& field, Bridge& bridge, Problems& problems) {
   }
 }
 
+void read_urls(const Field& field, Upstream& upstream, Problems& problems) {
+  if (!is_list(field, kMaxUrls, problems)) {
+    return;
+  }
+  upstream.urls.clear();
+  for (const Node* node : field.node.items) {
+    const Field item{field.key, *node};
+    if (is_scalar(item, problems) && !has_template(item, problems)) {
+      store(check_url(node->text), upstream.urls.emplace_back(), item, Secrecy::kSecret, problems);
+    }
+  }
+}
+
 void read_subprotocols(const Field& field, Upstream& upstream, Problems& problems) {
   if (!is_list(field, kMaxSubprotocols, problems)) {
     return;
@@ -216,6 +229,7 @@ const Table<Bridge>& bridge_table() {
       {"upstream", map(&Bridge::upstream, upstream_table)},
       {"framing", map(&Bridge::framing, framing_table)},
       {"session", map(&Bridge::session, session_table)},
+      {"reconnect", map(&Bridge::reconnect, reconnect_table)},
   };
   return table;
 }
@@ -235,6 +249,7 @@ const Table<Listen>& listen_table() {
 const Table<Upstream>& upstream_table() {
   static const Table<Upstream> table = {
       {"url", template_text(&Upstream::url, check_url, Secrecy::kSecret)},
+      {"urls", read_urls},
       {"subprotocols", read_subprotocols},
       {"require_subprotocol", boolean(&Upstream::require_subprotocol)},
       {"cookie_jar", template_text(&Upstream::cookie_jar, check_readable_file, Secrecy::kPlain)},
@@ -287,6 +302,18 @@ const Table<Session>& session_table() {
   return table;
 }
 
+const Table<Reconnect>& reconnect_table() {
+  static const Table<Reconnect> table = {
+      {"enabled", boolean(&Reconnect::enabled)},
+      {"initial", duration(&Reconnect::initial, {milliseconds(1), hours(1)})},
+      {"max", duration(&Reconnect::max, {milliseconds(1), kDay})},
+      {"max_elapsed", duration(&Reconnect::max_elapsed, {kZero, kDay})},
+      {"replay", size(&Reconnect::replay, {1024, kMaxSize})},
+      {"confirm_interval", duration(&Reconnect::confirm_interval, {milliseconds(10), hours(1)})},
+  };
+  return table;
+}
+
 std::vector<std::string> accepted_keys() {
   std::vector<std::string> keys;
   append_keys("", file_table(), keys);
@@ -299,6 +326,7 @@ std::vector<std::string> accepted_keys() {
   append_keys("bridges.upstream.tls.", tls_table(), keys);
   append_keys("bridges.framing.", framing_table(), keys);
   append_keys("bridges.session.", session_table(), keys);
+  append_keys("bridges.reconnect.", reconnect_table(), keys);
   return keys;
 }
 

@@ -5,7 +5,7 @@
 namespace wsbridged {
 
 Holdings Session::holdings() const {
-  const ws::BufferMemory upstream = upstream_ ? upstream_->buffer_memory() : ws::BufferMemory{};
+  const ws::BufferMemory upstream = upstream_.buffer_memory();
   const std::size_t line = framer_.held_bytes();
   const std::size_t local = local_          ? local_->output().allocated()
                             : local_ending_ ? local_ending_->unsent_bytes()
