@@ -126,7 +126,7 @@ void check_url_keys(const BoundBridge& bound, Problems& problems) {
   const bool has_urls =
       urls != nullptr && !(urls->kind == Node::Kind::kSequence && urls->items.empty());
   if (!has_urls) {
-    check_url_keys(bound, problems);
+    require(bound.merged, {"upstream", "url"}, problems);
   } else if (url != nullptr) {
     problems.error(urls->place, "url and urls: use one of them");
   }
@@ -370,7 +370,7 @@ void apply_dependent_defaults(const Node& merged, Bridge& bridge) {
 void check_bridge(const BoundBridge& bound, Problems& problems) {
   require(bound.merged, {"name"}, problems);
   require(bound.merged, {"listen"}, problems);
-  require(bound.merged, {"upstream", "url"}, problems);
+  check_url_keys(bound, problems);
   check_listeners(bound, problems);
   check_sources(bound, problems);
   check_on_open(bound, problems);
