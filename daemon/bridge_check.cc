@@ -9,6 +9,7 @@
 #include <ws/url.h>
 
 #include "daemon/bridge.h"
+#include "daemon/local_encoding.h"
 #include "daemon/unix_socket_access.h"
 
 namespace wsbridged {
@@ -27,11 +28,20 @@ void check_accounts(const config::Bridge& bridge, std::vector<config::Misfit>& m
   }
 }
 
+void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>& misfits) {
+  if (framing.mode == config::FramingMode::kLine &&
+      from_utf8(framing.encoding, framing.delimiter).replaced_count > 0) {
+    misfits.push_back({.keys = {"framing", "delimiter"},
+                       .message = "it holds a character that the encoding lacks"});
+  }
+}
+
 }  // namespace
 
 std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
+  check_delimiter(bridge.framing, misfits);
   const config::Upstream& upstream = bridge.upstream;
   auto url = ws::parse_url(upstream.url);
   if (!url) {

@@ -70,13 +70,13 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
   bool on_line(std::string_view line) override;
-  bool send_line(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
   void drop_line(std::string_view reason);
   void frame(std::span<const std::byte> bytes);
   void check_framer(FramerState state);
   void handle_local_eof();
+  void drop_final_part();
   void update_local_reading();
   void local_gone(std::string cause);
 
