@@ -107,11 +107,12 @@ Written LineWriter::write_binary(std::string_view bytes, ws::ByteQueue& out) con
     case BinaryMessages::kHex:
       break;
   }
-  if (kBase64AndHex.find(delimiter_.front()) == kNone) {
+  if (delimiter_.find_first_of(kBase64AndHex) == kNone) {
     write_encoded(bytes, out);
     return {};
   }
-  // The code itself may hold such a delimiter: it is then treated as any other text.
+  // The code itself may hold such a delimiter, or what of it is escaped: it is then treated as any
+  // other text.
   std::string text(encoded_size(framing_.binary_messages, bytes.size()), '\0');
   encode(framing_.binary_messages, bytes, std::as_writable_bytes(std::span(text)));
   return write_text(text, out);

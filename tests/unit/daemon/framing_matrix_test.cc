@@ -182,7 +182,7 @@ config::Framing reversible(Random& random) {
   framing.embedded_delimiter = config::EmbeddedDelimiter::kEscape;
   framing.binary_messages = config::BinaryMessages::kRaw;
   framing.max_line = 10'000;
-  framing.delimiter.insert(0, ";");
+  framing.delimiter = framing.delimiter.size() < 16 ? ";" + framing.delimiter : ";";
   framing.message_type = config::MessageKind::kAuto;
   framing.encoding = config::Encoding::kUtf8;
   return framing;
@@ -231,7 +231,9 @@ TEST_CASE(
   for (int run = 0; run < 4000; ++run) {
     const config::Framing framing = random_framing(random);
     const std::string bytes = random_bytes(random, framing);
-    INFO("run " << run);
+    INFO("run " << run << ", " << config::word_of(config::kFramingModes, framing.mode) << ", "
+                << config::word_of(config::kEmbeddedDelimiters, framing.embedded_delimiter)
+                << ", delimiter " << reference::hex(framing.delimiter, "0123456789abcdef"));
     for (int cut = 0; cut < 3; ++cut) {
       const support::Chunks chunks = random_cut(random, bytes);
       CHECK(testing::send_up(framing, chunks) == reference::send(framing, chunks));
@@ -245,7 +247,9 @@ TEST_CASE("framing matrix: random messages in any framing are written as the ref
   for (int run = 0; run < 4000; ++run) {
     const config::Framing framing = random_framing(random);
     const std::vector<Message> messages = random_messages(random, framing);
-    INFO("run " << run);
+    INFO("run " << run << ", " << config::word_of(config::kFramingModes, framing.mode) << ", "
+                << config::word_of(config::kEmbeddedDelimiters, framing.embedded_delimiter)
+                << ", delimiter " << reference::hex(framing.delimiter, "0123456789abcdef"));
     CHECK(testing::write_down(framing, messages) == reference::write(framing, messages));
   }
 }
@@ -258,7 +262,9 @@ TEST_CASE("framing matrix: with escape or lengths every message comes back bit f
     const std::vector<Message> messages = random_messages(random, framing);
     const reference::Read read = testing::write_down(framing, messages);
     const reference::Sent sent = testing::send_up(framing, random_cut(random, read.bytes));
-    INFO("run " << run);
+    INFO("run " << run << ", " << config::word_of(config::kFramingModes, framing.mode) << ", "
+                << config::word_of(config::kEmbeddedDelimiters, framing.embedded_delimiter)
+                << ", delimiter " << reference::hex(framing.delimiter, "0123456789abcdef"));
     CHECK(read.close_code + sent.close_code == 0);
     CHECK(read.altered_count + sent.altered_count + sent.dropped_bytes == 0U);
     REQUIRE(sent.messages.size() == messages.size());
@@ -281,7 +287,9 @@ TEST_CASE("framing matrix: lines in an encoding of single bytes come back bit fo
     }
     const std::string bytes = reference::write(framing, {{true, line}}).bytes;
     const reference::Sent sent = testing::send_up(framing, {bytes});
-    INFO("run " << run);
+    INFO("run " << run << ", " << config::word_of(config::kFramingModes, framing.mode) << ", "
+                << config::word_of(config::kEmbeddedDelimiters, framing.embedded_delimiter)
+                << ", delimiter " << reference::hex(framing.delimiter, "0123456789abcdef"));
     REQUIRE(sent.messages.size() == 1);
     CHECK_FALSE(sent.messages[0].is_binary);
     const reference::Read back = testing::write_down(framing, sent.messages);

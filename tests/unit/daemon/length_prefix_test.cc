@@ -43,7 +43,8 @@ TEST_CASE("length prefix: four bytes, the most significant first", "[length_pref
   support::for_each_chunking({"\xff\xfe\xfd\xfc", 4}, [](const support::Chunks& chunks) {
     LengthPrefix prefix;
     for (std::string_view chunk : chunks) {
-      CHECK(prefix.take(chunk) == (prefix.held_bytes() == LengthPrefix::kSize));
+      const bool is_whole = prefix.take(chunk);
+      CHECK(is_whole == (prefix.held_bytes() == LengthPrefix::kSize));
       CHECK(chunk.empty());
     }
     CHECK(prefix.value() == 0xfffefdfc);

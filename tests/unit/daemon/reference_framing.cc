@@ -230,6 +230,20 @@ int write_one(const config::Framing& framing, const Message& message, Read& read
 
 }  // namespace
 
+std::ostream& operator<<(std::ostream& out, const Sent& sent) {
+  for (const Message& message : sent.messages) {
+    out << (message.is_binary ? "binary " : "text ") << hex(message.data, "0123456789abcdef")
+        << ' ';
+  }
+  return out << "close " << sent.close_code << ", " << sent.altered_count << " altered, "
+             << sent.dropped_bytes << " dropped";
+}
+
+std::ostream& operator<<(std::ostream& out, const Read& read) {
+  return out << hex(read.bytes, "0123456789abcdef") << " close " << read.close_code << ", "
+             << read.altered_count << " altered, " << read.line_count << " lines";
+}
+
 Sent send(const config::Framing& framing, const std::vector<string_view>& reads) {
   Sent sent;
   Cut all = cut(framing, reads);

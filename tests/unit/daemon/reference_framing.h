@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@ struct Message {
 
 // What became of local bytes.
 struct Sent {
-  std::vector<Message> messages;
+  std::vector<Message> messages{};
   int close_code = 0;  // 0: the session was not ended
   std::size_t altered_count = 0;
   std::size_t dropped_bytes = 0;
@@ -30,7 +31,7 @@ struct Sent {
 
 // What became of messages.
 struct Read {
-  std::string bytes;
+  std::string bytes{};
   int close_code = 0;
   std::size_t altered_count = 0;
   std::size_t line_count = 0;
@@ -38,6 +39,10 @@ struct Read {
 };
 
 // `reads` are what arrived at once each; behind the last one the local side ends.
+// For a failed check.
+std::ostream& operator<<(std::ostream& out, const Sent& sent);
+std::ostream& operator<<(std::ostream& out, const Read& read);
+
 [[nodiscard]] Sent send(const config::Framing& framing, const std::vector<std::string_view>& reads);
 
 // The message that ends the session is not written, nor any behind it.
