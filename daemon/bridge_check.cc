@@ -32,7 +32,7 @@ void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>
   if (framing.mode == config::FramingMode::kLine &&
       from_utf8(framing.encoding, framing.delimiter).replaced_count > 0) {
     misfits.push_back({.keys = {"framing", "delimiter"},
-                       .message = "it holds a character that the encoding lacks"});
+                       .message = "holds a character that the encoding lacks"});
   }
 }
 

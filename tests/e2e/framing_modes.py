@@ -95,7 +95,8 @@ class Encodings(E2eCase):
                 text = every.decode(codec) + "\u0416"
                 upstream.send(frame(TEXT, text) + frame(BINARY, "\u00e9"))
                 self.assertEqual(local.read_line(), text.encode(codec, "replace") + b"\n")
-                self.assertEqual(local.read_line(), b"w6k=\n", "binary is not converted")
+                upstream.close_with(1000)
+                self.assertEqual(local.read_all(), b"w6k=\n", "binary is not converted")
                 local.close()
                 entry = daemon.wait_for_session_end()
                 self.assertEqual((entry["altered_lines_up"], entry["altered_lines_down"]), (0, 1))
