@@ -70,8 +70,9 @@ struct Upstream {
   std::vector<std::string> on_open;
 };
 
-enum class FramingMode : std::uint8_t { kLine, kRaw };
+enum class FramingMode : std::uint8_t { kLine, kLengthPrefixed, kRaw };
 enum class MessageKind : std::uint8_t { kText, kBinary, kAuto };
+enum class Encoding : std::uint8_t { kUtf8, kIso88591, kWindows1252 };
 enum class InvalidUtf8 : std::uint8_t { kClose, kReplace, kBinary };
 enum class EmbeddedDelimiter : std::uint8_t { kSpace, kEscape, kSplit, kReject, kKeep };
 enum class BinaryMessages : std::uint8_t { kBase64, kHex, kRaw, kReject };
@@ -79,9 +80,10 @@ enum class FinalPartialLine : std::uint8_t { kSend, kDrop };
 
 struct Framing {
   FramingMode mode = FramingMode::kLine;
-  std::string delimiter = "\n";  // 1 to 16 bytes
+  std::string delimiter = "\n";  // 1 to 16 bytes of UTF-8; the local side has it in its encoding
   bool keep_cr = false;
   MessageKind message_type = MessageKind::kText;  // the loader applies the mode's default
+  Encoding encoding = Encoding::kUtf8;            // of the local side's text
   std::size_t max_line = std::size_t{1} << 20;
   std::size_t max_message = std::size_t{16} << 20;
   InvalidUtf8 invalid_utf8 = InvalidUtf8::kClose;

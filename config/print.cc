@@ -187,19 +187,23 @@ void print_upstream(Writer& writer, const Upstream& upstream) {
 }
 
 void print_framing(Writer& writer, const Framing& framing) {
-  const bool has_lines = framing.mode == FramingMode::kLine;
   writer.open("framing");
   writer.raw("mode", word_of(kFramingModes, framing.mode));
   writer.raw("message_type", word_of(kMessageKinds, framing.message_type));
+  writer.raw("encoding", word_of(kEncodings, framing.encoding));
   writer.size("max_message", framing.max_message);
-  writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
-  // In mode raw these say nothing, and the loader would refuse them.
-  if (has_lines) {
+  // Where one of these says nothing the loader would refuse it.
+  if (framing.encoding == Encoding::kUtf8) {
+    writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
+  }
+  if (framing.mode == FramingMode::kLine) {
     writer.text("delimiter", framing.delimiter);
     writer.flag("keep_cr", framing.keep_cr);
-    writer.size("max_line", framing.max_line);
     writer.raw("embedded_delimiter", word_of(kEmbeddedDelimiters, framing.embedded_delimiter));
     writer.raw("binary_messages", word_of(kBinaryMessages, framing.binary_messages));
+  }
+  if (framing.mode != FramingMode::kRaw) {
+    writer.size("max_line", framing.max_line);
     writer.raw("final_partial_line", word_of(kFinalPartialLines, framing.final_partial_line));
   }
   writer.close();

@@ -7,18 +7,11 @@
 #include <map>
 
 #include "config/checks.h"
+#include "config/rules_framing.h"
 #include "config/tables.h"
 
 namespace wsbridged::config {
 namespace {
-
-const Node* find_path(const Node& node, std::initializer_list<std::string_view> keys) {
-  const Node* found = &node;
-  for (const std::string_view key : keys) {
-    found = found != nullptr ? found->find(key) : nullptr;
-  }
-  return found;
-}
 
 // The key as written, in any case; nullptr when it is absent or null.
 const Node* find_header(const Node* headers, std::string_view lower_name) {
@@ -198,63 +191,6 @@ void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   }
 }
 
-// ---- Framing ----
-
-struct LineKey {
-  std::string_view name;
-  bool (*is_default)(const Framing& framing);
-};
-
-// Without lines these say nothing: in a bridge of its own mode raw they are a mistake.
-constexpr LineKey kLineKeys[] = {
-    {"delimiter", [](const Framing& f) { return f.delimiter == "\n"; }},
-    {"keep_cr", [](const Framing& f) { return !f.keep_cr; }},
-    {"max_line", [](const Framing& f) { return f.max_line == std::size_t{1} << 20U; }},
-    {"embedded_delimiter",
-     [](const Framing& f) { return f.embedded_delimiter == EmbeddedDelimiter::kSpace; }},
-    {"binary_messages",
-     [](const Framing& f) {
-       return f.binary_messages == BinaryMessages::kBase64 ||
-              f.binary_messages == BinaryMessages::kRaw;
-     }},
-    {"final_partial_line",
-     [](const Framing& f) { return f.final_partial_line == FinalPartialLine::kSend; }},
-};
-
-void check_raw(const BoundBridge& bound, Problems& problems) {
-  const Framing& framing = bound.bridge.framing;
-  if (framing.mode != FramingMode::kRaw) {
-    return;
-  }
-  for (const LineKey& key : kLineKeys) {
-    const Node* node = find_path(bound.own, {"framing", key.name});
-    if (node != nullptr && !key.is_default(framing)) {
-      problems.error(node->place, std::string(key.name) + " has no meaning in mode raw");
-    }
-  }
-}
-
-// A message's delimiter cannot be made harmless by what would be a delimiter, or begin one, again.
-void check_embedded_delimiter(const BoundBridge& bound, Problems& problems) {
-  const Framing& framing = bound.bridge.framing;
-  const Node* delimiter = find_path(bound.merged, {"framing", "delimiter"});
-  if (framing.mode != FramingMode::kLine || delimiter == nullptr || framing.delimiter.empty()) {
-    return;
-  }
-  if (framing.embedded_delimiter == EmbeddedDelimiter::kSpace &&
-      framing.delimiter.find(' ') != std::string::npos) {
-    problems.error(delimiter->place,
-                   "delimiter holds a space, which embedded_delimiter: space would write into "
-                   "lines; set it to escape, split, reject or keep");
-  }
-  if (framing.embedded_delimiter == EmbeddedDelimiter::kEscape &&
-      std::string_view("\\x0123456789").find(framing.delimiter.front()) != std::string_view::npos) {
-    problems.error(delimiter->place,
-                   "delimiter begins with a backslash, x or a digit, of which "
-                   "embedded_delimiter: escape makes its escapes; set it to split, reject or keep");
-  }
-}
-
 // ---- Reconnect ----
 
 void check_reconnect(const BoundBridge& bound, Problems& problems) {
@@ -355,6 +291,14 @@ void check_names(const std::vector<const Node*>& bridges, Problems& problems) {
 
 }  // namespace
 
+const Node* find_path(const Node& node, std::initializer_list<std::string_view> keys) {
+  const Node* found = &node;
+  for (const std::string_view key : keys) {
+    found = found != nullptr ? found->find(key) : nullptr;
+  }
+  return found;
+}
+
 void apply_dependent_defaults(const Node& merged, Bridge& bridge) {
   Framing& framing = bridge.framing;
   if (find_path(merged, {"framing", "message_type"}) == nullptr) {
@@ -374,8 +318,7 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   check_listeners(bound, problems);
   check_sources(bound, problems);
   check_on_open(bound, problems);
-  check_raw(bound, problems);
-  check_embedded_delimiter(bound, problems);
+  check_framing(bound, problems);
   check_reconnect(bound, problems);
   warn_of_upstream(bound, problems);
 }

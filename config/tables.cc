@@ -281,6 +281,7 @@ const Table<Framing>& framing_table() {
       {"delimiter", text(&Framing::delimiter, check_delimiter)},
       {"keep_cr", boolean(&Framing::keep_cr)},
       {"message_type", choice(&Framing::message_type, kMessageKinds)},
+      {"encoding", choice(&Framing::encoding, kEncodings)},
       {"max_line", size(&Framing::max_line, {1, kMaxSize})},
       {"max_message", size(&Framing::max_message, {1, kMaxSize})},
       {"invalid_utf8", choice(&Framing::invalid_utf8, kInvalidUtf8)},

@@ -88,7 +88,8 @@ ws::Options Bridge::options() const {
   options.send_high_water = settings_.session.buffer;
   options.flush_timeout = std::max(settings_.session.drain_timeout, options.close_timeout);
   // Never the limit that matters: the session stops reading at the high water, and what on_open and
-  // one read still hold then is less than this. (invalid_utf8: replace makes three bytes of one.)
+  // one read still hold then is less than this. (invalid_utf8: replace and windows-1252
+  // make three bytes of one.)
   options.send_limit =
       settings_.session.buffer + 3 * settings_.framing.max_line + (std::size_t{16} << 20);
   return options;

@@ -9,6 +9,7 @@
 #include <ws/url.h>
 
 #include "daemon/bridge.h"
+#include "daemon/local_encoding.h"
 #include "daemon/unix_socket_access.h"
 
 namespace wsbridged {
@@ -44,11 +45,20 @@ Urls check_urls(const config::Upstream& upstream, std::vector<config::Misfit>& m
   return found;
 }
 
+void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>& misfits) {
+  if (framing.mode == config::FramingMode::kLine &&
+      from_utf8(framing.encoding, framing.delimiter).replaced_count > 0) {
+    misfits.push_back({.keys = {"framing", "delimiter"},
+                       .message = "holds a character that the encoding lacks"});
+  }
+}
+
 }  // namespace
 
 std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
+  check_delimiter(bridge.framing, misfits);
   const config::Upstream& upstream = bridge.upstream;
   if (check_urls(upstream, misfits) == Urls::kSomeSecure) {
     if (const auto context = ws::make_tls_context(tls_options(upstream.tls)); !context) {

@@ -75,7 +75,6 @@ class Session final : private ws::net::StreamHandler,
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
   bool on_line(std::string_view line) override;
-  bool send_line(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
   void drop_line(std::string_view reason);
@@ -84,6 +83,7 @@ class Session final : private ws::net::StreamHandler,
   void frame_held();
   void finish_framer();
   void handle_local_eof();
+  void drop_final_part();
   void update_local_reading();
   void local_gone(std::string cause);
 

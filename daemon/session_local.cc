@@ -2,6 +2,7 @@
 // The local side of a session: bytes to lines to messages.
 #include <utility>
 
+#include "daemon/line_message.h"
 #include "daemon/session.h"
 
 namespace wsbridged {
@@ -40,6 +41,7 @@ void Session::check_framer(FramerState state) {
   if (state != FramerState::kTooLong) {
     return;
   }
+  const bool is_prefixed = settings().framing.mode == config::FramingMode::kLengthPrefixed;
   drop_line("max_line");
   const std::string limit = std::to_string(settings().framing.max_line);
   close_upstream(ws::kCloseMessageTooBig,
@@ -47,32 +49,18 @@ void Session::check_framer(FramerState state) {
                   .is_error = true,
                   .cause = "local line longer than max_line: at least " +
                            std::to_string(framer_.too_long()) + " bytes, limit " + limit,
-                  .advice = "raise framing.max_line, or check framing.delimiter"});
+                  .advice = is_prefixed ? "raise framing.max_line, or check that the program "
+                                          "writes lengths as framing.mode says"
+                                        : "raise framing.max_line, or check framing.delimiter"});
 }
 
 bool Session::on_line(std::string_view line) {
-  using config::MessageKind;
-  if (settings().framing.message_type == MessageKind::kBinary) {
-    return count_sent(upstream_.send_binary(std::as_bytes(std::span(line))), line.size());
+  const SentLine sent = send_line(settings().framing, line, upstream_);
+  if (sent.result == ws::SendResult::kInvalidUtf8) {
+    return refuse_line();
   }
-  return send_line(line);
-}
-
-bool Session::send_line(std::string_view line) {
-  const ws::SendResult result = upstream_.send(line);
-  if (result != ws::SendResult::kInvalidUtf8) {
-    return count_sent(result, line.size());
-  }
-  const config::Framing& framing = settings().framing;
-  if (framing.message_type == config::MessageKind::kAuto ||
-      framing.invalid_utf8 == config::InvalidUtf8::kBinary) {
-    return count_sent(upstream_.send_binary(std::as_bytes(std::span(line))), line.size());
-  }
-  if (framing.invalid_utf8 == config::InvalidUtf8::kReplace) {
-    ++report_.up.altered_lines;
-    return count_sent(upstream_.send(replace_invalid_utf8(line)), line.size());
-  }
-  return refuse_line();
+  report_.up.altered_lines += sent.is_altered ? 1 : 0;
+  return count_sent(sent.result, line.size());
 }
 
 bool Session::count_sent(ws::SendResult result, std::size_t size) {
@@ -128,8 +116,7 @@ void Session::finish_framer() {
   check_framer(framer_.finish(*this));
   upstream_.confirm_soon();
   if (framer_.dropped_bytes() > 0) {
-    drop_line("final_partial_line");
-    ++report_.up.unwanted_lines;
+    drop_final_part();
   }
 }
 
@@ -147,6 +134,17 @@ void Session::handle_local_eof() {
     close_upstream(ws::kCloseNormal, {.by = Side::kLocal, .cause = "local end"});
   } else if (!drain_timer_) {
     start_drain_timer();
+  }
+}
+
+// A line cut short can still be a line; a message with less bytes than its length said never is.
+void Session::drop_final_part() {
+  if (settings().framing.final_partial_line == config::FinalPartialLine::kDrop) {
+    drop_line("final_partial_line");
+    ++report_.up.unwanted_lines;
+  } else {
+    drop_line("incomplete_message");
+    report_.unsent_bytes_up += framer_.dropped_bytes();
   }
 }
 
