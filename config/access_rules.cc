@@ -109,7 +109,7 @@ void collect(std::string_view key, const Node& node, std::vector<TemplateText>& 
 std::vector<TemplateText> template_texts(const BoundBridge& bound) {
   std::vector<TemplateText> texts;
   const Node* upstream = bound.merged.find("upstream");
-  for (const std::string_view key : {"url", "cookie_jar", "headers", "on_open"}) {
+  for (const std::string_view key : {"url", "urls", "cookie_jar", "headers", "on_open"}) {
     const Node* node = upstream != nullptr ? upstream->find(key) : nullptr;
     if (node != nullptr) {
       collect(key, *node, texts);

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <ws/url.h>
-
 #include "daemon/template.h"
 
 namespace wsbridged {
@@ -17,14 +15,36 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
           .insecure_skip_verify = tls.insecure_skip_verify};
 }
 
-ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
-  const auto url =
-      ws::parse_url(sample_text(settings.upstream.url, TemplateUse::kUrl, settings.name));
-  if (!url) {
-    return url.error();
+namespace {
+
+// A URL with templates is judged with values such as sessions have, and named as it stands where
+// that is a URL (in a host name it is none).
+ws::Result<std::vector<ws::Url>> parse_urls(const config::Bridge& bridge) {
+  const config::Upstream& upstream = bridge.upstream;
+  std::vector<ws::Url> urls;
+  for (const std::string& text :
+       upstream.urls.empty() ? std::vector{upstream.url} : upstream.urls) {
+    auto sample = ws::parse_url(sample_text(text, TemplateUse::kUrl, bridge.name));
+    if (!sample) {
+      return sample.error();
+    }
+    auto written = ws::parse_url(text);
+    urls.push_back(std::move(written ? written.value() : sample.value()));
   }
+  return urls;
+}
+
+}  // namespace
+
+ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
+  auto urls = parse_urls(settings);
+  if (!urls) {
+    return urls.error();
+  }
+  const bool has_secure =
+      std::any_of(urls->begin(), urls->end(), [](const ws::Url& url) { return url.secure; });
   std::shared_ptr<const ws::TlsContext> tls_context;
-  if (url->secure) {
+  if (has_secure) {
     auto made = ws::make_tls_context(tls_options(settings.upstream.tls));
     if (!made) {
       return made.error();
@@ -32,7 +52,8 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
     tls_context = std::move(made.value());
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(tls_context)));
+  std::shared_ptr<Bridge> bridge(
+      new Bridge(std::move(settings), std::move(urls.value()), std::move(tls_context)));
   const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
   if (!jar) {
     return jar.error();
@@ -40,8 +61,17 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, std::shared_ptr<const ws::TlsContext> tls_context)
-    : settings_(std::move(settings)), tls_context_(std::move(tls_context)) {}
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls,
+               std::shared_ptr<const ws::TlsContext> tls_context)
+    : settings_(std::move(settings)),
+      urls_(std::move(urls)),
+      tls_context_(std::move(tls_context)),
+      failover_(urls_.size()) {}
+
+const std::string& Bridge::url(std::size_t index) const {
+  const config::Upstream& upstream = settings_.upstream;
+  return upstream.urls.empty() ? upstream.url : upstream.urls[index];
+}
 
 ws::Options Bridge::options() const {
   const config::Upstream& upstream = settings_.upstream;
@@ -64,7 +94,8 @@ ws::Options Bridge::options() const {
   options.send_high_water = settings_.session.buffer;
   options.flush_timeout = std::max(settings_.session.drain_timeout, options.close_timeout);
   // Never the limit that matters: the session stops reading at the high water, and what on_open and
-  // one read still hold then is less than this. (invalid_utf8: replace makes three bytes of one.)
+  // one read still hold then is less than this. (invalid_utf8: replace and windows-1252
+  // make three bytes of one.)
   options.send_limit =
       settings_.session.buffer + 3 * settings_.framing.max_line + (std::size_t{16} << 20);
   return options;

@@ -14,6 +14,7 @@
 #include "daemon/access.h"
 #include "daemon/bridge.h"
 #include "daemon/end_reason.h"
+#include "daemon/local_encoding.h"
 #include "daemon/template.h"
 #include "daemon/unix_socket_access.h"
 
@@ -30,6 +31,32 @@ void check_accounts(const config::Bridge& bridge, std::vector<config::Misfit>& m
     if (const auto* reason = std::get_if<std::string>(&access)) {
       misfits.push_back({.keys = {"listen"}, .listener = i, .message = *reason});
     }
+  }
+}
+
+enum class Urls : unsigned char { kAllPlain, kSomeSecure };
+
+Urls check_urls(const config::Bridge& bridge, std::vector<config::Misfit>& misfits) {
+  const config::Upstream& upstream = bridge.upstream;
+  Urls found = Urls::kAllPlain;
+  const bool is_list = !upstream.urls.empty();
+  for (const std::string& text : is_list ? upstream.urls : std::vector{upstream.url}) {
+    const auto url = ws::parse_url(sample_text(text, TemplateUse::kUrl, bridge.name));
+    if (!url) {
+      misfits.push_back(
+          {.keys = {"upstream", is_list ? "urls" : "url"}, .message = url.error().message});
+    } else if (url->secure) {
+      found = Urls::kSomeSecure;
+    }
+  }
+  return found;
+}
+
+void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>& misfits) {
+  if (framing.mode == config::FramingMode::kLine &&
+      from_utf8(framing.encoding, framing.delimiter).replaced_count > 0) {
+    misfits.push_back(
+        {.keys = {"framing", "delimiter"}, .message = "holds a character that the encoding lacks"});
   }
 }
 
@@ -79,11 +106,9 @@ void check_error_line(const config::Bridge& bridge, std::vector<config::Misfit>&
 std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
+  check_delimiter(bridge.framing, misfits);
   const config::Upstream& upstream = bridge.upstream;
-  const auto url = ws::parse_url(sample_text(upstream.url, TemplateUse::kUrl, bridge.name));
-  if (!url) {
-    misfits.push_back({.keys = {"upstream", "url"}, .message = url.error().message});
-  } else if (url->secure) {
+  if (check_urls(bridge, misfits) == Urls::kSomeSecure) {
     if (const auto context = ws::make_tls_context(tls_options(upstream.tls)); !context) {
       misfits.push_back(
           {.keys = {"upstream", "tls", "ca_file"}, .message = context.error().message});

@@ -37,7 +37,8 @@ class IdleWatch {
     if (silence < timeout_) {
       timer_.start(timeout_ - silence);
     } else {
-      on_idle_();
+      const auto on_idle = on_idle_;  // outlives the watch
+      on_idle();
     }
   }
 

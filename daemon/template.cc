@@ -67,20 +67,6 @@ TemplateRefusal refuse(TemplateName name, std::string_view why) {
   return {std::string(to_string(name)).append(why)};
 }
 
-// `text` in place; true when it was refused.
-std::optional<TemplateRefusal> replace(std::string& text, TemplateUse use,
-                                       const TemplateValues& values) {
-  if (text.find('{') == std::string::npos) {
-    return std::nullopt;
-  }
-  auto filled = substitute(text, use, values);
-  if (auto* refusal = std::get_if<TemplateRefusal>(&filled)) {
-    return std::move(*refusal);
-  }
-  text = std::get<std::string>(std::move(filled));
-  return std::nullopt;
-}
-
 }  // namespace
 
 TemplateValues template_values(const Peer& peer, const std::string& bridge, std::uint64_t session) {
@@ -137,9 +123,9 @@ std::string sample_text(std::string_view text, TemplateUse use, const std::strin
 }
 
 std::optional<std::string> shared_cookie_jar(const config::Bridge& bridge) {
-  const auto filled =
+  const auto result =
       substitute(bridge.upstream.cookie_jar, TemplateUse::kPath, bridge_values(bridge.name));
-  const auto* path = std::get_if<std::string>(&filled);
+  const auto* path = std::get_if<std::string>(&result);
   return path != nullptr ? std::optional(*path) : std::nullopt;
 }
 
@@ -150,31 +136,44 @@ std::string shared_directory(const config::Bridge& bridge) {
   if (slash == std::string::npos) {
     return ".";
   }
-  const auto filled = substitute(path.substr(0, std::max<std::size_t>(slash, 1)),
+  const auto result = substitute(path.substr(0, std::max<std::size_t>(slash, 1)),
                                  TemplateUse::kPath, bridge_values(bridge.name));
-  const auto* directory = std::get_if<std::string>(&filled);
+  const auto* directory = std::get_if<std::string>(&result);
   return directory != nullptr ? *directory : "";
 }
 
-std::optional<TemplateRefusal> apply_templates(const TemplateValues& values, ws::Options& options,
-                                               DialTexts& texts) {
-  if (auto refusal = replace(texts.url, TemplateUse::kUrl, values)) {
-    return refusal;
+std::optional<TemplateRefusal> refuse_values(const config::Upstream& upstream,
+                                             const TemplateValues& values) {
+  std::optional<TemplateRefusal> first;
+  const auto check = [&](std::string_view text, TemplateUse use) {
+    auto result = substitute(text, use, values);
+    if (auto* refusal = std::get_if<TemplateRefusal>(&result); refusal != nullptr && !first) {
+      first = std::move(*refusal);
+    }
+  };
+  check(upstream.url, TemplateUse::kUrl);
+  check(upstream.cookie_jar, TemplateUse::kPath);
+  for (const std::string& url : upstream.urls) {
+    check(url, TemplateUse::kUrl);
   }
-  if (auto refusal = replace(texts.cookie_jar, TemplateUse::kPath, values)) {
-    return refusal;
+  for (const config::Header& header : upstream.headers) {
+    check(header.value, TemplateUse::kHeader);
   }
+  for (const std::string& line : upstream.on_open) {
+    check(line, TemplateUse::kLine);
+  }
+  return first;
+}
+
+std::string filled(std::string_view text, TemplateUse use, const TemplateValues& values) {
+  return std::get<std::string>(substitute(text, use, values));
+}
+
+void apply_templates(const TemplateValues& values, ws::Options& options, std::string& url) {
+  url = filled(url, TemplateUse::kUrl, values);
   for (ws::Header& header : options.headers) {
-    if (auto refusal = replace(header.value, TemplateUse::kHeader, values)) {
-      return refusal;
-    }
+    header.value = filled(header.value, TemplateUse::kHeader, values);
   }
-  for (std::string& line : texts.on_open) {
-    if (auto refusal = replace(line, TemplateUse::kLine, values)) {
-      return refusal;
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace wsbridged

@@ -54,17 +54,15 @@ struct TemplateRefusal {
 // The directory of cookie files that are each session's own; empty when it is not the same for all.
 [[nodiscard]] std::string shared_directory(const config::Bridge& bridge);
 
-// What one session dials with.
-struct DialTexts {
-  std::string url{};
-  std::string cookie_jar{};
-  std::vector<std::string> on_open{};
-};
+// Why no session of these values can be, when one that `upstream` needs is missing or refused.
+// Credentials that are read again change nothing of it: they bring no templates.
+[[nodiscard]] std::optional<TemplateRefusal> refuse_values(const config::Upstream& upstream,
+                                                           const TemplateValues& values);
 
-// Fills in the templates of `texts` and of the headers in `options`. Why the session cannot be,
-// when a value is missing or refused; all of them are then as they were, or half done.
-[[nodiscard]] std::optional<TemplateRefusal> apply_templates(const TemplateValues& values,
-                                                             ws::Options& options,
-                                                             DialTexts& texts);
+// The text filled in. Precondition: refuse_values() has nothing against it.
+[[nodiscard]] std::string filled(std::string_view text, TemplateUse use,
+                                 const TemplateValues& values);
+// The same for the URL that is dialled, and for the headers in `options`.
+void apply_templates(const TemplateValues& values, ws::Options& options, std::string& url);
 
 }  // namespace wsbridged
