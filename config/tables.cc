@@ -81,8 +81,9 @@ void read_urls(const Field& field, Upstream& upstream, Problems& problems) {
   upstream.urls.clear();
   for (const Node* node : field.node.items) {
     const Field item{field.key, *node};
-    if (is_scalar(item, problems) && !has_template(item, problems)) {
-      store(check_url(node->as_template()), upstream.urls.emplace_back(), item, Secrecy::kSecret, problems);
+    if (is_scalar(item, problems)) {
+      store(check_url(node->as_template()), upstream.urls.emplace_back(), item, Secrecy::kSecret,
+            problems);
     }
   }
 }

@@ -37,8 +37,8 @@ class AccessCase(E2eCase):
         upstream = self.upstream_server.open()
         local.send(b"hello\n")
         self.assertEqual(upstream.read_text(), b"hello")
+        upstream.close_with(1000)
         local.close()
-        upstream.finish()
 
     def expect_refused(self, daemon, local, rule):
         before = len(daemon.entries("connection refused", rule))

@@ -48,6 +48,11 @@ class ProxyCase(E2eCase):
             local.send(piece)
         return local
 
+    @staticmethod
+    def end(local, upstream):
+        upstream.close_with(1000)
+        local.close()
+
     def expect_refused(self, daemon, local, rule, *words):
         try:
             self.assertEqual(local.read_all(), b"")
@@ -63,9 +68,9 @@ class Announced(ProxyCase):
 
     def test_both_versions_announce_the_peer_and_the_rest_are_lines(self):
         daemon = self.start_proxied()
-        for header, address, target in ((V1, "192.0.2.7", "/192.0.2.7"),
-                                        (v2(), "192.0.2.7", "/192.0.2.7"),
-                                        (V6, "2001:db8::7", "/2001%3Adb8%3A%3A7")):
+        cases = ((V1, "192.0.2.7", "/192.0.2.7"), (v2(), "192.0.2.7", "/192.0.2.7"),
+                 (V6, "2001:db8::7", "/2001%3Adb8%3A%3A7"))
+        for number, (header, address, target) in enumerate(cases, 1):
             with self.subTest(header):
                 local = self.proxy(daemon, header + b"first\nsecond\n")
                 upstream = self.upstream_server.open()
@@ -75,9 +80,8 @@ class Announced(ProxyCase):
                                  [b"first", b"second"])
                 upstream.send_text(b"reply")
                 self.assertEqual(local.read_line(), b"reply\n")
-                local.close()
-                upstream.finish()
-                end = daemon.wait_for_session_end()
+                self.end(local, upstream)
+                end = daemon.wait_for_session_end(count=number)
                 self.assertIn(f"{address}", end["peer"])
                 self.assertTrue(end["peer"].endswith(":4711"), end)
 
@@ -88,8 +92,7 @@ class Announced(ProxyCase):
             upstream = self.upstream_server.open()
             self.assertEqual(upstream.request.get("X-Peer"), "192.0.2.7 4711")
             self.assertEqual(upstream.read_text(), b"line")
-            local.close()
-            upstream.finish()
+            self.end(local, upstream)
 
     def test_a_proxy_that_speaks_for_itself_is_the_peer(self):
         daemon = self.start_proxied()
@@ -100,8 +103,7 @@ class Announced(ProxyCase):
                 upstream = self.upstream_server.open()
                 self.assertTrue(upstream.request.get("X-Peer").startswith("127.0.0.1 "))
                 self.assertEqual(upstream.read_text(), b"line")
-                local.close()
-                upstream.finish()
+                self.end(local, upstream)
 
     def test_over_a_unix_socket_everyone_is_a_proxy_when_told(self):
         listen = {"address": f"unix:{self.path('p.sock')}", "proxy_protocol": {"from": ["unix"]}}

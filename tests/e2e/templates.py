@@ -53,8 +53,8 @@ class Templates(E2eCase):
             local = connect_as(daemon.address(), uid)
             upstream = self.upstream_server.open()
             self.assertEqual(upstream.request.get("Cookie"), cookie)
+            upstream.close_with(1000)
             local.close()
-            upstream.finish()
         self.addCleanup(connect_as(daemon.address(), 4244).close)
         self.assertIsNone(self.upstream_server.open().request.get("Cookie"))
         self.assertTrue(daemon.problems("cookie jar not read"))
@@ -68,8 +68,8 @@ class Templates(E2eCase):
             local = connect_as(daemon.address(), uid)
             upstream = self.upstream_server.open()
             self.assertEqual(upstream.request.get("Cookie"), f"user=u{uid}")
+            upstream.close_with(1000)
             local.close()
-            upstream.finish()
 
     def test_a_bridge_s_own_cookie_file_is_looked_for_at_the_start(self):
         self.write_jar("main.txt", "shared")
