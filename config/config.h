@@ -24,6 +24,10 @@ struct Log {
   LogFormat format = LogFormat::kAuto;
 };
 
+struct Limits {
+  std::optional<std::size_t> memory;  // absent: auto
+};
+
 struct Shutdown {
   milliseconds drain_timeout{60'000};
   milliseconds quiet{2'000};
@@ -51,7 +55,8 @@ struct Tls {
 };
 
 struct Upstream {
-  std::string url;
+  std::string url;                // one of the two is empty
+  std::vector<std::string> urls;  // tried in order
   std::vector<std::string> subprotocols;
   bool require_subprotocol = true;
   std::string cookie_jar;
@@ -99,17 +104,31 @@ struct Session {
   std::size_t buffer = std::size_t{256} << 10;
 };
 
+// What a line counts in Reconnect::replay besides its bytes.
+inline constexpr std::size_t kReplayOverhead = 16;
+
+struct Reconnect {
+  bool enabled = false;
+  milliseconds initial{500};
+  milliseconds max{30'000};
+  milliseconds max_elapsed{0};  // 0: for ever
+  std::size_t replay = std::size_t{2} << 20;
+  milliseconds confirm_interval{1'000};
+};
+
 struct Bridge {
   std::string name;
   std::vector<Listen> listen;
   Upstream upstream;
   Framing framing;
   Session session;
+  Reconnect reconnect;
 };
 
 struct Config {
   Log log;
   std::optional<unsigned> threads;  // absent: auto
+  Limits limits;
   Shutdown shutdown;
   std::vector<Bridge> bridges;
 };

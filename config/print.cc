@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Config as YAML, one key a line, in the order of the reference file. Secrets are left out: values
 // of headers, lines of on_open, user information and query of a URL.
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -152,16 +153,29 @@ void print_tls(Writer& writer, const Tls& tls) {
   writer.close();
 }
 
+void print_urls(Writer& writer, const Upstream& upstream) {
+  if (upstream.urls.empty()) {
+    writer.text("url", redacted_url(upstream.url));
+  }
+  print_list(writer, "urls", upstream.urls, redacted_url);
+}
+
+bool has_secure_url(const Upstream& upstream) {
+  const auto is_secure = [](const std::string& url) { return !url.starts_with("ws:"); };
+  return upstream.urls.empty() ? is_secure(upstream.url)
+                               : std::any_of(upstream.urls.begin(), upstream.urls.end(), is_secure);
+}
+
 void print_upstream(Writer& writer, const Upstream& upstream) {
   writer.open("upstream");
-  writer.text("url", redacted_url(upstream.url));
+  print_urls(writer, upstream);
   print_list(writer, "subprotocols", upstream.subprotocols,
              [](const std::string& text) -> std::string_view { return text; });
   writer.flag("require_subprotocol", upstream.require_subprotocol);
   writer.text("cookie_jar", upstream.cookie_jar);
   print_headers(writer, upstream.headers);
   writer.text("origin", upstream.origin);
-  if (!upstream.url.starts_with("ws:")) {  // where it has an effect
+  if (has_secure_url(upstream)) {  // where it has an effect
     print_tls(writer, upstream.tls);
   }
   writer.duration("connect_timeout", upstream.connect_timeout);
@@ -205,6 +219,17 @@ void print_session(Writer& writer, const Session& session) {
   writer.close();
 }
 
+void print_reconnect(Writer& writer, const Reconnect& reconnect) {
+  writer.open("reconnect");
+  writer.flag("enabled", reconnect.enabled);
+  writer.duration("initial", reconnect.initial);
+  writer.duration("max", reconnect.max);
+  writer.duration("max_elapsed", reconnect.max_elapsed);
+  writer.size("replay", reconnect.replay);
+  writer.duration("confirm_interval", reconnect.confirm_interval);
+  writer.close();
+}
+
 void print_bridge(Writer& writer, const Bridge& bridge) {
   writer.open_item();
   writer.text("name", bridge.name);
@@ -216,6 +241,7 @@ void print_bridge(Writer& writer, const Bridge& bridge) {
   print_upstream(writer, bridge.upstream);
   print_framing(writer, bridge.framing);
   print_session(writer, bridge.session);
+  print_reconnect(writer, bridge.reconnect);
   writer.close();
 }
 
@@ -228,6 +254,9 @@ std::string print(const Config& config) {
   writer.raw("format", word_of(kLogFormats, config.log.format));
   writer.close();
   writer.raw("threads", config.threads ? std::to_string(*config.threads) : "auto");
+  writer.open("limits");
+  writer.raw("memory", config.limits.memory ? format_size(*config.limits.memory) : "auto");
+  writer.close();
   writer.open("shutdown");
   writer.duration("drain_timeout", config.shutdown.drain_timeout);
   writer.duration("quiet", config.shutdown.quiet);

@@ -112,6 +112,19 @@ void check_sources(const BoundBridge& bound, Problems& problems) {
   }
 }
 
+// Either will do; both would leave open which one counts.
+void check_url_keys(const BoundBridge& bound, Problems& problems) {
+  const Node* url = find_path(bound.merged, {"upstream", "url"});
+  const Node* urls = find_path(bound.merged, {"upstream", "urls"});
+  const bool has_urls =
+      urls != nullptr && !(urls->kind == Node::Kind::kSequence && urls->items.empty());
+  if (!has_urls) {
+    require(bound.merged, {"upstream", "url"}, problems);
+  } else if (url != nullptr) {
+    problems.error(urls->place, "url and urls: use one of them");
+  }
+}
+
 void check_on_open(const BoundBridge& bound, Problems& problems) {
   const Node* on_open = find_path(bound.merged, {"upstream", "on_open"});
   const Framing& framing = bound.bridge.framing;
@@ -139,22 +152,67 @@ bool sends_credentials(const BoundBridge& bound) {
          find_header(headers, "authorization") != nullptr;
 }
 
+// The URLs that check_url() took.
+std::vector<const Node*> urls_of(const BoundBridge& bound) {
+  std::vector<const Node*> nodes;
+  const Node* url = find_path(bound.merged, {"upstream", "url"});
+  const Node* urls = find_path(bound.merged, {"upstream", "urls"});
+  nodes.push_back(url);
+  if (urls != nullptr) {
+    nodes.insert(nodes.end(), urls->items.begin(), urls->items.end());
+  }
+  std::erase_if(nodes, [](const Node* node) {
+    return node == nullptr || node->kind != Node::Kind::kScalar || node->is_unusable ||
+           std::holds_alternative<Refusal>(check_url(node->text));
+  });
+  return nodes;
+}
+
+bool is_secure(const Node* url) {
+  return lower_case(url->text).starts_with("wss:");
+}
+
 void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   const Upstream& upstream = bound.bridge.upstream;
   const Node* skip = find_path(bound.merged, {"upstream", "tls", "insecure_skip_verify"});
   if (upstream.tls.insecure_skip_verify && skip != nullptr) {
     problems.warning(skip->place, "insecure_skip_verify: anyone can be the server");
   }
-  const Node* url = find_path(bound.merged, {"upstream", "url"});
-  if (url == nullptr || upstream.url.empty() || lower_case(upstream.url).starts_with("wss:")) {
+  const auto urls = urls_of(bound);
+  const bool has_plain_only = std::none_of(urls.begin(), urls.end(), is_secure);
+  if (!urls.empty() && has_plain_only && find_path(bound.own, {"upstream", "tls"}) != nullptr) {
+    problems.warning(urls.front()->place, "tls has no effect on a ws:// URL");
+  }
+  for (const Node* url : urls) {
+    if (!is_secure(url) && sends_credentials(bound) &&
+        !is_loopback(TcpAddress{lower_case(host_of_url(url->text)), 0})) {
+      problems.warning(url->place, "cookies or credentials travel unencrypted over ws://");
+    }
+  }
+}
+
+// ---- Reconnect ----
+
+void check_reconnect(const BoundBridge& bound, Problems& problems) {
+  const Reconnect& reconnect = bound.bridge.reconnect;
+  const Framing& framing = bound.bridge.framing;
+  const Node* section = bound.merged.find("reconnect");
+  if (section == nullptr || section->kind != Node::Kind::kMap) {
     return;
   }
-  if (find_path(bound.own, {"upstream", "tls"}) != nullptr) {
-    problems.warning(url->place, "tls has no effect on a ws:// URL");
+  const Node* replay = section->find("replay");
+  const Node* max_line = find_path(bound.merged, {"framing", "max_line"});
+  if (reconnect.enabled && framing.mode != FramingMode::kRaw &&
+      reconnect.replay < framing.max_line + kReplayOverhead) {
+    const Node& place = replay != nullptr ? *replay : max_line != nullptr ? *max_line : *section;
+    problems.error(place.place, "reconnect.replay must be at least framing.max_line and " +
+                                    std::to_string(kReplayOverhead) + " bytes (" +
+                                    format_size(framing.max_line + kReplayOverhead) + ")");
   }
-  const TcpAddress host{lower_case(host_of_url(upstream.url)), 0};
-  if (sends_credentials(bound) && !is_loopback(host)) {
-    problems.warning(url->place, "cookies or credentials travel unencrypted over ws://");
+  if (reconnect.max < reconnect.initial) {
+    const Node* max = section->find("max");
+    problems.error((max != nullptr ? *max : *section).place,
+                   "reconnect.max must be at least reconnect.initial");
   }
 }
 
@@ -256,11 +314,12 @@ void apply_dependent_defaults(const Node& merged, Bridge& bridge) {
 void check_bridge(const BoundBridge& bound, Problems& problems) {
   require(bound.merged, {"name"}, problems);
   require(bound.merged, {"listen"}, problems);
-  require(bound.merged, {"upstream", "url"}, problems);
+  check_url_keys(bound, problems);
   check_listeners(bound, problems);
   check_sources(bound, problems);
   check_on_open(bound, problems);
   check_framing(bound, problems);
+  check_reconnect(bound, problems);
   warn_of_upstream(bound, problems);
 }
 

@@ -10,18 +10,31 @@ namespace wsbridged {
 void Session::on_data(std::span<std::byte> bytes) {
   if (is_closing_) {
     report_.discarded_bytes += bytes.size();
-  } else if (is_open_) {
-    frame(bytes);
   } else {
-    // One read is enough to know that the program is there; the rest waits in the kernel.
-    held_.assign(bytes.begin(), bytes.end());
-    update_local_reading();
+    frame(bytes);
+    note_memory();
   }
 }
 
+// What the upstream cannot take now is held: one read is enough to know that the program is there,
+// the rest waits in the kernel.
 void Session::frame(std::span<const std::byte> bytes) {
-  check_framer(framer_.receive(bytes, *this));
-  update_local_reading();
+  while (!bytes.empty() && !is_closing_) {
+    const std::size_t size = upstream_.most_bytes(framer_.held_bytes(), bytes.size());
+    if (size == 0) {
+      held_.assign(bytes.begin(), bytes.end());
+      return;
+    }
+    check_framer(framer_.receive(bytes.first(size), *this));
+    upstream_.confirm_soon();
+    bytes = bytes.subspan(size);
+  }
+  report_.discarded_bytes += bytes.size();
+}
+
+void Session::frame_held() {
+  const std::vector<std::byte> held = std::exchange(held_, {});
+  frame(held);
 }
 
 void Session::check_framer(FramerState state) {
@@ -42,7 +55,7 @@ void Session::check_framer(FramerState state) {
 }
 
 bool Session::on_line(std::string_view line) {
-  const SentLine sent = send_line(settings().framing, line, *upstream_);
+  const SentLine sent = send_line(settings().framing, line, upstream_);
   if (sent.result == ws::SendResult::kInvalidUtf8) {
     return refuse_line();
   }
@@ -57,7 +70,6 @@ bool Session::count_sent(ws::SendResult result, std::size_t size) {
   }
   ++report_.up.lines;
   report_.up.bytes += size;
-  is_upstream_full_ = is_upstream_full_ || result == ws::SendResult::kQueued;
   return true;
 }
 
@@ -84,28 +96,43 @@ void Session::on_eof(ws::net::Eof /*eof*/) {
   if (is_closing_) {
     return;
   }
-  if (is_open_) {
+  upstream_.limit_reconnecting(settings().session.drain_timeout);
+  const bool is_hung_up = is_unix_ && local_->is_hung_up();
+  if (upstream_.is_ready() && held_.empty()) {
     handle_local_eof();
-  } else if (held_.empty() && (!is_unix_ || local_->is_hung_up())) {
+  } else if (!was_open_ && held_.empty() && (!is_unix_ || is_hung_up)) {
     // A TCP program's half-close looks the same: one that has said nothing is taken to have left.
     close_upstream(ws::kCloseNormal,
                    {.by = Side::kLocal, .cause = "left before the upstream was open"});
+  } else if (is_hung_up && was_open_) {
+    local_gone("local hang-up");
   }
 }
 
-void Session::handle_local_eof() {
+void Session::finish_framer() {
+  if (std::exchange(is_framer_finished_, true)) {
+    return;
+  }
   check_framer(framer_.finish(*this));
+  upstream_.confirm_soon();
   if (framer_.dropped_bytes() > 0) {
     drop_final_part();
   }
+}
+
+// Everything the program wrote has been sent, but for what has no delimiter.
+void Session::handle_local_eof() {
+  finish_framer();
   if (is_closing_) {
     return;
   }
-  if (is_unix_ && local_->is_hung_up()) {
+  if (!local_) {
+    close_upstream(ws::kCloseNormal, {.by = Side::kLocal, .cause = "local hang-up"});
+  } else if (is_unix_ && local_->is_hung_up()) {
     local_gone("local hang-up");
   } else if (settings().session.on_local_eof == config::OnLocalEof::kClose) {
     close_upstream(ws::kCloseNormal, {.by = Side::kLocal, .cause = "local end"});
-  } else {
+  } else if (!drain_timer_) {
     start_drain_timer();
   }
 }
@@ -122,9 +149,8 @@ void Session::drop_final_part() {
 }
 
 void Session::on_drained() {
-  if (upstream_) {
-    upstream_->resume();
-  }
+  is_local_full_ = false;
+  update_upstream_reading();
 }
 
 void Session::on_hang_up() {
@@ -143,11 +169,13 @@ void Session::local_gone(std::string cause) {
   report_.unsent_bytes_down += local_->output().size();
   local_.reset();
   SessionEnd left{.by = Side::kLocal, .cause = std::move(cause)};
-  if (!is_open_ && !held_.empty()) {
-    end(std::move(left));  // what it wrote is still sent: see handle_open()
-  } else if (upstream_) {
-    upstream_->resume();  // a paused one would not see the peer's Close
+  upstream_.limit_reconnecting(settings().session.drain_timeout);
+  update_upstream_reading();
+  const bool has_last_line = is_local_eof_ && !is_framer_finished_ && framer_.held_bytes() > 0;
+  if (held_.empty() && !has_last_line) {
     close_upstream(ws::kCloseNormal, std::move(left));
+  } else {
+    end(std::move(left));  // what it wrote is still sent: see on_upstream_ready()
   }
 }
 
@@ -156,7 +184,8 @@ void Session::update_local_reading() {
     return;
   }
   // What comes while closing is discarded, and counted.
-  const bool may_read = is_closing_ || (is_open_ ? !is_upstream_full_ : held_.empty());
+  const bool has_room = held_.empty() && !upstream_.is_full();
+  const bool may_read = is_closing_ || (has_room && memory_.may_read(Direction::kUp));
   if (may_read) {
     local_->resume_reading();
   } else {

@@ -38,7 +38,7 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   INFO(framing);
   const Config config = loaded(
       "defaults: {framing: {final_partial_line: drop}}\n"
-      "log: {level: warn, format: journal}\nthreads: 2\nshutdown: {quiet: 1500ms}\n" +
+      "log: {level: warn, format: journal}\nthreads: 2\nlimits: {memory: 3GiB}\nshutdown: {quiet: 1500ms}\n" +
       bridge_with("      subprotocols: [a, \"!#$%&'*+-.^_`|~\"]\n"
                   "      headers: {A: \"$${env:X}\"}\n"
                   "      origin: $${env:X}\n"
@@ -58,6 +58,7 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(again.bridges[0].session.buffer == 5000);
   CHECK(again.shutdown.quiet == milliseconds(1500));
   CHECK(again.threads == 2U);
+  CHECK(again.limits.memory == std::size_t{3} << 30);
 }
 
 TEST_CASE("print: a configuration of nothing is printed too", "[print]") {
