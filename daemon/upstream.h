@@ -150,11 +150,13 @@ class Upstream {
   void plan_attempt(const ws::Error& error, std::chrono::milliseconds at_least);
   void wait();
   void give_up();
+  [[nodiscard]] bool is_local_limit_reached() const;
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   void replay();
   void become_ready();
   void handle_pong(std::string_view payload);
   void send_confirming_ping();
+  void tell_silence();
   void prove();
   void count_partial_message();
 

@@ -109,13 +109,20 @@ std::optional<Upstream::TimePoint> Upstream::deadline() const {
   return limit;
 }
 
+bool Upstream::is_local_limit_reached() const {
+  const TimePoint since = reconnect_->outage_since.value_or(now());
+  return reconnect_->local_limit &&
+         std::max(since, reconnect_->local_ended_at) + *reconnect_->local_limit <= now();
+}
+
 void Upstream::give_up() {
   ws::Error error{.phase = ws::Phase::kConnect,
                   .code = ws::ErrorCode::kTimeout,
                   .message = "the last dials of this bridge failed, and no turn came in time"};
   if (reconnect_ && reconnect_->last_error) {
     error = *reconnect_->last_error;
-    error.message += "; gave up dialling again";
+    error.message += is_local_limit_reached() ? "; gave up drain_timeout after the local end"
+                                              : "; gave up after max_elapsed";
   } else if (state_ == State::kDialling) {
     error.message = "gave up dialling";
   }
@@ -193,6 +200,20 @@ void Upstream::send_confirming_ping() {
     }
   } else if (pings.is_overdue(now()) && !socket_->is_paused()) {
     (void)socket_->ping(pings.repeat(now()));
+    tell_silence();
+  }
+}
+
+// Of a server that is alive and does not answer pings nothing gets confirmed.
+void Upstream::tell_silence() {
+  if (!std::exchange(reconnect_->is_silence_told, true)) {
+    context_.log.warn("server does not answer a ping, what was sent stays unconfirmed",
+                      {{"bridge", context_.name.bridge},
+                       {"session", context_.name.id},
+                       {"upstream", context_.bridge.upstream_name(url_)},
+                       {"unconfirmed_lines", reconnect_->queue.line_count()},
+                       {"advice", std::string("RFC 6455 demands a pong: without one the local side "
+                                              "stops when reconnect.replay is full")}});
   }
 }
 

@@ -39,6 +39,7 @@ struct Upstream::Reconnect {
   // Since when nothing proved that the server works; an open connection alone does not.
   std::optional<TimePoint> outage_since{};
   bool is_proved = false;                 // the connection has brought a message or a pong
+  bool is_silence_told = false;           // once for each session
   bool is_confirm_armed = false;          // the timer is set for a ping
   std::optional<ws::Error> last_error{};  // from its loss until the upstream is back
   TimePoint lost_at{};
