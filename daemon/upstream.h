@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -150,7 +151,7 @@ class Upstream {
   void plan_attempt(const ws::Error& error, std::chrono::milliseconds at_least);
   void wait();
   void give_up();
-  [[nodiscard]] bool is_local_limit_reached() const;
+  [[nodiscard]] std::optional<TimePoint> local_deadline() const;
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   void replay();
   void become_ready();
