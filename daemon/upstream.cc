@@ -17,6 +17,10 @@ namespace {
 // A row of slices shorter than this costs more than waiting for room.
 constexpr std::size_t kLeastSlice = 1024;
 
+// A dial that is given up after so long counts as failed: else a program that leaves early would
+// keep the damper from ever seeing a server that says nothing.
+constexpr std::chrono::seconds kPatience{1};
+
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -137,9 +141,6 @@ void Upstream::start_close() {
 }
 
 void Upstream::cancel() {
-  // A dial that somebody grew tired of counts as failed: else a client that gives up early would
-  // keep the damper from ever seeing a server that says nothing.
-  constexpr std::chrono::seconds kPatience{1};
   if (dialling_ && now() - dialling_->began_at >= kPatience) {
     tell_damper_failure(ws::Error{.phase = ws::Phase::kConnect,
                                   .code = ws::ErrorCode::kTimeout,

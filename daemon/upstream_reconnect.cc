@@ -13,10 +13,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr milliseconds kWithoutKeepalive{45'000};
+
 // While a ping is unanswered the keepalive may have sent another, and that one may be the only one
 // that gets an answer (RFC 6455 section 5.5.3): by now it would have, or the connection is lost.
 milliseconds repeat_after(const config::Upstream& upstream) {
-  constexpr milliseconds kWithoutKeepalive{45'000};
   return upstream.ping_interval.count() == 0 ? kWithoutKeepalive
                                              : upstream.ping_interval + upstream.ping_timeout;
 }
