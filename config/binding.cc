@@ -11,11 +11,9 @@ namespace wsbridged::config {
 namespace {
 
 // Keys and words of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 19> kLaterKeys = {
-    "limits",      "admin",    "proxy_protocol", "urls",       "store_cookies", "basic_auth",
-    "cert_file",   "key_file", "pin_sha256",     "proxy",      "resolve",       "follow_redirects",
-    "redirect_to", "encoding", "open",           "error_line", "idle_timeout",  "reconnect",
-    "access"};
+constexpr std::array<std::string_view, 10> kLaterKeys = {
+    "limits", "admin",      "proxy_protocol", "urls",      "encoding",
+    "open",   "error_line", "idle_timeout",   "reconnect", "access"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {

@@ -24,6 +24,8 @@ struct Node {
   Kind kind = Kind::kNull;
   Place place;
   std::string text;
+  std::string written;             // `text` before ${…} was expanded; empty: nothing was
+  std::vector<std::string> files;  // that ${file:…} and ${credential:…} read for it
   bool is_quoted = false;     // 'text', "text" or a block scalar
   bool is_expanded = false;   // came out of ${…}: never show `text`
   bool is_unusable = false;   // reported already: do not judge `text`

@@ -7,7 +7,9 @@
 #include <map>
 
 #include "config/checks.h"
+#include "config/header_sources.h"
 #include "config/tables.h"
+#include "config/upstream_pairs.h"
 
 namespace wsbridged::config {
 namespace {
@@ -18,18 +20,6 @@ const Node* find_path(const Node& node, std::initializer_list<std::string_view> 
     found = found != nullptr ? found->find(key) : nullptr;
   }
   return found;
-}
-
-// The key as written, in any case; nullptr when it is absent or null.
-const Node* find_header(const Node* headers, std::string_view lower_name) {
-  if (headers != nullptr) {
-    for (const Node::Entry& entry : headers->entries) {
-      if (lower_case(entry.key->text) == lower_name && entry.value->kind != Node::Kind::kNull) {
-        return entry.key;
-      }
-    }
-  }
-  return nullptr;
 }
 
 void require(const Node& bridge, std::initializer_list<std::string_view> keys, Problems& problems) {
@@ -106,19 +96,6 @@ void check_listeners(const BoundBridge& bound, Problems& problems) {
 
 // ---- Upstream ----
 
-// One header from two sources is an error (SPEC: Configuration).
-void check_sources(const BoundBridge& bound, Problems& problems) {
-  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
-  const Node* cookie = find_header(headers, "cookie");
-  if (cookie != nullptr && !bound.bridge.upstream.cookie_jar.empty()) {
-    problems.error(cookie->place, "a Cookie header and cookie_jar: use one of them");
-  }
-  const Node* origin = find_header(headers, "origin");
-  if (origin != nullptr && !bound.bridge.upstream.origin.empty()) {
-    problems.error(origin->place, "an Origin header and origin: use one of them");
-  }
-}
-
 void check_on_open(const BoundBridge& bound, Problems& problems) {
   const Node* on_open = find_path(bound.merged, {"upstream", "on_open"});
   const Framing& framing = bound.bridge.framing;
@@ -140,23 +117,17 @@ void check_on_open(const BoundBridge& bound, Problems& problems) {
   }
 }
 
-bool sends_credentials(const BoundBridge& bound) {
-  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
-  return !bound.bridge.upstream.cookie_jar.empty() || find_header(headers, "cookie") != nullptr ||
-         find_header(headers, "authorization") != nullptr;
-}
-
 void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   const Upstream& upstream = bound.bridge.upstream;
   const Node* skip = find_path(bound.merged, {"upstream", "tls", "insecure_skip_verify"});
-  if (upstream.tls.insecure_skip_verify && skip != nullptr) {
+  if (upstream.tls.insecure_skip_verify && upstream.tls.pin_sha256.empty() && skip != nullptr) {
     problems.warning(skip->place, "insecure_skip_verify: anyone can be the server");
   }
   const Node* url = find_path(bound.merged, {"upstream", "url"});
   if (url == nullptr || upstream.url.empty() || lower_case(upstream.url).starts_with("wss:")) {
     return;
   }
-  if (find_path(bound.own, {"upstream", "tls"}) != nullptr) {
+  if (find_path(bound.own, {"upstream", "tls"}) != nullptr && upstream.follow_redirects == 0) {
     problems.warning(url->place, "tls has no effect on a ws:// URL");
   }
   const TcpAddress host{lower_case(host_of_url(upstream.url)), 0};
@@ -314,7 +285,8 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   require(bound.merged, {"listen"}, problems);
   require(bound.merged, {"upstream", "url"}, problems);
   check_listeners(bound, problems);
-  check_sources(bound, problems);
+  check_header_sources(bound, problems);
+  check_upstream_pairs(bound, problems);
   check_on_open(bound, problems);
   check_raw(bound, problems);
   check_embedded_delimiter(bound, problems);

@@ -6,42 +6,40 @@
 
 namespace wsbridged {
 
-ws::TlsOptions tls_options(const config::Tls& tls) {
-  return {.ca_file = tls.ca_file,
-          .server_name = tls.server_name,
-          .min_version = tls.min_version == "1.3" ? ws::TlsVersion::kTls13 : ws::TlsVersion::kTls12,
-          .insecure_skip_verify = tls.insecure_skip_verify};
-}
-
-ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
+ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
+                                                    std::shared_ptr<TlsContexts> tls_contexts) {
   auto url = ws::parse_url(settings.upstream.url);
   if (!url) {
     return url.error();
   }
-  std::shared_ptr<const ws::TlsContext> tls_context;
-  if (url->secure) {
-    auto made = ws::make_tls_context(tls_options(settings.upstream.tls));
-    if (!made) {
-      return made.error();
-    }
-    tls_context = std::move(made.value());
-  }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(
-      new Bridge(std::move(settings), std::move(url.value()), std::move(tls_context)));
+  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(url.value())));
+  auto snapshots = BridgeSnapshots::open(
+      bridge->settings_, std::move(tls_contexts),
+      [raw = bridge.get()](const BridgeSnapshot& snapshot) {
+        return ws::check_options(snapshot.upstream.url, raw->options(snapshot));
+      });
+  if (!snapshots) {
+    return snapshots.error();
+  }
+  bridge->snapshots_ = std::move(snapshots.value());
   const auto jar = bridge->make_jar();
   if (!jar) {
     return jar.error();
   }
+  if (bridge->settings_.upstream.store_cookies && jar.value() != nullptr) {
+    if (auto error = jar.value()->check_storable()) {
+      return *std::move(error);
+    }
+  }
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, ws::Url url,
-               std::shared_ptr<const ws::TlsContext> tls_context)
-    : settings_(std::move(settings)), url_(std::move(url)), tls_context_(std::move(tls_context)) {}
+Bridge::Bridge(config::Bridge settings, ws::Url url)
+    : settings_(std::move(settings)), url_(std::move(url)) {}
 
-ws::Options Bridge::options() const {
-  const config::Upstream& upstream = settings_.upstream;
+ws::Options Bridge::options(const BridgeSnapshot& snapshot) const {
+  const config::Upstream& upstream = snapshot.upstream;
   ws::Options options;
   options.subprotocols = upstream.subprotocols;
   options.require_subprotocol = upstream.require_subprotocol;
@@ -49,8 +47,16 @@ ws::Options Bridge::options() const {
     options.headers.push_back({header.name, header.value});
   }
   options.origin = upstream.origin;
+  if (!upstream.basic_auth.user.empty()) {
+    options.basic_auth = {.user = upstream.basic_auth.user,
+                          .password = upstream.basic_auth.password};
+  }
   options.tls = tls_options(upstream.tls);
-  options.tls_context = tls_context_;
+  options.tls_context = snapshot.tls_context;
+  options.proxy = proxy_option(upstream.proxy);
+  options.resolve = upstream.resolve;
+  options.follow_redirects = upstream.follow_redirects;
+  options.redirect_to = upstream.redirect_to;
   // 39 KB instead of 268 for each session that compresses, for messages a tenth larger.
   options.compression = {
       .enabled = upstream.compression, .client_max_window_bits = 12, .memory_level = 5};
@@ -87,6 +93,9 @@ std::vector<std::string> Bridge::warnings() const {
 std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
+    if (problem.line == 0) {
+      continue;  // no line of the file: see CookieProblems
+    }
     warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
                        ": ignored: " + problem.message);
   }

@@ -2,11 +2,11 @@
 #include "daemon/bridge_check.h"
 
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <ws/cookie_jar.h>
 #include <ws/options.h>
-#include <ws/url.h>
 
 #include "daemon/bridge.h"
 #include "daemon/unix_socket_access.h"
@@ -27,25 +27,97 @@ void check_accounts(const config::Bridge& bridge, std::vector<config::Misfit>& m
   }
 }
 
+// The option of libws that each key becomes, alone: so all errors are found, each with its place.
+class OptionChecks {
+ public:
+  OptionChecks(const config::Upstream& upstream, std::vector<config::Misfit>& misfits)
+      : upstream_(upstream), misfits_(misfits) {}
+
+  // False when nothing else can be judged.
+  bool check_url() { return check("url", "", {}); }
+
+  void check_all() {
+    for (const auto& entry : upstream_.resolve) {
+      check("resolve", entry.first, {.resolve = {entry}});
+    }
+    for (std::size_t i = 0; i < upstream_.redirect_to.size(); ++i) {
+      check("redirect_to", std::to_string(i), {.redirect_to = {upstream_.redirect_to[i]}});
+    }
+    if (!check("proxy", "", {.proxy = proxy_option(upstream_.proxy)})) {
+      return;
+    }
+    check("origin", "", {.origin = upstream_.origin});
+    check("subprotocols", "", {.subprotocols = upstream_.subprotocols});
+  }
+
+ private:
+  bool check(const char* key, std::string item, const ws::Options& options) {
+    const auto error = ws::check_options(upstream_.url, options);
+    if (error) {
+      misfits_.push_back(
+          {.keys = {"upstream", key}, .message = error->message, .item = std::move(item)});
+    }
+    return !error;
+  }
+
+  const config::Upstream& upstream_;
+  std::vector<config::Misfit>& misfits_;
+};
+
+// Each file alone, so that all errors are found; without the system's store, which takes a while.
+void check_tls(const config::Tls& tls, std::vector<config::Misfit>& misfits) {
+  const auto check = [&misfits](const char* key, std::string item, const ws::TlsOptions& options) {
+    if (const auto context = ws::make_tls_context(options); !context) {
+      misfits.push_back({.keys = {"upstream", "tls", key},
+                         .message = context.error().message,
+                         .item = std::move(item)});
+    }
+  };
+  check("ca_file", "", {.ca_file = tls.ca_file, .insecure_skip_verify = true});
+  for (std::size_t i = 0; i < tls.pin_sha256.size(); ++i) {
+    check("pin_sha256", std::to_string(i),
+          {.pin_sha256 = {tls.pin_sha256[i]}, .insecure_skip_verify = true});
+  }
+  // Without a certificate of its own the key cannot be judged; a rule of the configuration says so.
+  if (!tls.cert_file.empty()) {
+    const ws::TlsOptions pair{
+        .cert_file = tls.cert_file, .key_file = tls.key_file, .insecure_skip_verify = true};
+    const auto context = ws::make_tls_context(pair);
+    const bool is_key = !context && context.error().message.starts_with("tls.key_file");
+    check(is_key ? "key_file" : "cert_file", "", pair);
+  }
+}
+
+void check_cookie_jar(const config::Upstream& upstream, std::vector<config::Misfit>& misfits) {
+  if (upstream.cookie_jar.empty()) {
+    return;
+  }
+  const auto tell = [&misfits](const ws::Error& error) {
+    misfits.push_back({.keys = {"upstream", "cookie_jar"}, .message = error.message});
+  };
+  ws::CookieJar jar;
+  if (const auto loaded = jar.load(upstream.cookie_jar); !loaded) {
+    tell(loaded.error());
+  } else if (const auto error = jar.check_storable(); error && upstream.store_cookies) {
+    tell({.message = "store_cookies needs a directory that can be written: " + error->message});
+  }
+}
+
 }  // namespace
 
 std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
-  const config::Upstream& upstream = bridge.upstream;
-  auto url = ws::parse_url(upstream.url);
-  if (!url) {
-    misfits.push_back({.keys = {"upstream", "url"}, .message = url.error().message});
-  } else if (url->secure) {
-    if (const auto context = ws::make_tls_context(tls_options(upstream.tls)); !context) {
-      misfits.push_back(
-          {.keys = {"upstream", "tls", "ca_file"}, .message = context.error().message});
-    }
+  OptionChecks options(bridge.upstream, misfits);
+  if (options.check_url()) {
+    options.check_all();
   }
-  ws::CookieJar jar;
-  if (!upstream.cookie_jar.empty()) {
-    if (const auto loaded = jar.load(upstream.cookie_jar); !loaded) {
-      misfits.push_back({.keys = {"upstream", "cookie_jar"}, .message = loaded.error().message});
+  check_tls(bridge.upstream.tls, misfits);
+  check_cookie_jar(bridge.upstream, misfits);
+  if (misfits.empty()) {
+    // What is left: options that contradict each other, the system's authorities.
+    if (const auto prepared = Bridge::prepare(bridge); !prepared) {
+      misfits.push_back({.keys = {"upstream"}, .message = prepared.error().message});
     }
   }
   return misfits;

@@ -15,9 +15,11 @@
 
 #include "config/config.h"
 #include "daemon/bridge.h"
+#include "daemon/cookie_writer.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/signals.h"
+#include "daemon/tls_contexts.h"
 #include "daemon/worker.h"
 
 namespace wsbridged {
@@ -66,8 +68,10 @@ class Daemon {
 
   config::Config settings_;
   Log& log_;
+  CookieWriter cookie_writer_;  // outlives the workers
   ws::EventLoop loop_;
   ws::Timer stop_timer_;
+  std::shared_ptr<TlsContexts> tls_contexts_ = std::make_shared<TlsContexts>();
   std::vector<std::unique_ptr<Served>> served_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;

@@ -25,6 +25,7 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
+      cookies_(environment_.jar),
       last_message_(started_) {
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);

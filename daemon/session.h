@@ -21,11 +21,13 @@
 #include <ws/websocket.h>
 
 #include "daemon/bridge.h"
+#include "daemon/cookie_problems.h"
 #include "daemon/line_framer.h"
 #include "daemon/line_writer.h"
 #include "daemon/listener.h"
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
+#include "daemon/session_cookies.h"
 #include "daemon/session_report.h"
 
 namespace wsbridged {
@@ -38,6 +40,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
     ws::EventLoop& loop;
     Log& log;
     std::shared_ptr<ws::CookieJar> jar;  // null: none
+    CookieProblems& cookie_problems;
     std::function<void(Session&)>
         on_finished;  // once, last; it must not destroy the session at once
   };
@@ -82,6 +85,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
 
   // Upstream side: session_upstream.cc
   void dial();
+  void tell_cookie_problems();
   [[nodiscard]] ws::Callbacks callbacks();
   void handle_open();
   void handle_message(const ws::Message& message);
@@ -129,6 +133,8 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   LineWriter writer_;
   std::vector<std::byte> held_;  // read before the upstream was open
 
+  SessionCookies cookies_;
+  std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
   std::unique_ptr<ws::WebSocket> upstream_;  // null once it has ended
   bool is_open_ = false;
   bool is_upstream_full_ = false;

@@ -41,11 +41,17 @@ std::string close_cause(std::uint16_t code) {
 }  // namespace
 
 void Session::dial() {
-  ws::Options options = slot_.bridge()->options();
-  options.cookie_jar = environment_.jar;
+  dialled_ = slot_.bridge()->current();
+  ws::Options options = slot_.bridge()->options(*dialled_);
+  cookies_.add_to(options, dialled_->upstream);
   options.callbacks = callbacks();
-  upstream_ = std::make_unique<ws::WebSocket>(environment_.loop, settings().upstream.url,
+  upstream_ = std::make_unique<ws::WebSocket>(environment_.loop, dialled_->upstream.url,
                                               std::move(options));
+}
+
+void Session::tell_cookie_problems() {
+  environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
+                                    environment_.loop.now());
 }
 
 ws::Callbacks Session::callbacks() {
@@ -64,6 +70,7 @@ ws::Callbacks Session::callbacks() {
 
 void Session::handle_open() {
   is_open_ = true;
+  tell_cookie_problems();
   environment_.log.info("session opened", {{"bridge", name_.bridge},
                                            {"session", name_.id},
                                            {"peer", name_.peer},
@@ -84,7 +91,7 @@ void Session::handle_open() {
 }
 
 void Session::send_on_open_lines() {
-  for (const std::string& line : settings().upstream.on_open) {
+  for (const std::string& line : dialled_->upstream.on_open) {
     if (!on_line(line)) {
       return;
     }
@@ -149,6 +156,9 @@ void Session::handle_error(const ws::Error& error) {
   report_.unsent_bytes_up += upstream_->buffered_amount();
   if (is_open_ && error.code == ws::ErrorCode::kMessageTooBig) {
     drop_message("max_message");
+  }
+  if (!is_open_) {
+    tell_cookie_problems();
   }
   const bool is_theirs = !is_open_ || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,

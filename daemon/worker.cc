@@ -12,13 +12,14 @@ constexpr std::chrono::hours kFarAway{1};
 
 }  // namespace
 
-Worker::Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver,
-               std::function<void()> on_idle)
-    : log_(log),
+Worker::Worker(const Shared& shared, std::function<void()> on_idle)
+    : log_(shared.log),
+      cookie_writer_(shared.cookie_writer),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
+      cookie_problems_(log_),
       sweep_(loop_, [this] { finished_.clear(); }) {
-  loop_.use_resolver(resolver);
+  loop_.use_resolver(shared.resolver);
   keep_running_.start(kFarAway);
   thread_ = std::thread([this] { run(); });
 }
@@ -50,6 +51,7 @@ void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descr
   Session::Environment environment{.loop = loop_,
                                    .log = log_,
                                    .jar = jar_of(*slot.bridge()),
+                                   .cookie_problems = cookie_problems_,
                                    .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
       std::move(environment), std::move(slot), session_id,
@@ -120,6 +122,10 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge) {
     log_.warn("cookie jar not read, sending no cookies",
               {{"bridge", bridge.name()}, {"cause", jar.error().message}});
     return nullptr;
+  }
+  if (jar.value() != nullptr) {
+    jar.value()->write_through(
+        [this](ws::CookieWrite write) { cookie_writer_.write(std::move(write)); });
   }
   return jars_.emplace(file, KnownJar{std::move(jar.value()), {}}).first->second.jar;
 }

@@ -16,6 +16,8 @@
 #include <ws/event_loop.h>
 
 #include "daemon/bridge.h"
+#include "daemon/cookie_problems.h"
+#include "daemon/cookie_writer.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/session.h"
@@ -25,8 +27,15 @@ namespace wsbridged {
 // All functions may be called from any thread; they take effect on the worker's, in order.
 class Worker {
  public:
+  // What all workers share.
+  struct Shared {
+    Log& log;
+    CookieWriter& cookie_writer;
+    std::shared_ptr<ws::Resolver> resolver;
+  };
+
   // `on_idle` is called on the worker's thread each time its last session has ended.
-  Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, std::function<void()> on_idle);
+  Worker(const Shared& shared, std::function<void()> on_idle);
   // Stops the loop and joins the thread; sessions that still run are cut.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -59,10 +68,12 @@ class Worker {
   void refresh(KnownJar& known, const Bridge& bridge);
 
   Log& log_;
+  CookieWriter& cookie_writer_;
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
   ws::Timer keep_running_;                // a loop with nothing to wait for would end
   std::map<std::string, KnownJar> jars_;  // by file
+  CookieProblems cookie_problems_;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;
