@@ -85,9 +85,8 @@ void add_sources(Config& config, const Node& root, const std::shared_ptr<Documen
     auto files = files_below(merged);
     if (!files.empty()) {
       config.bridges[i].source = std::make_shared<const BridgeSource>(
-          std::move(files), [document, &own, &merged, environment] {
-            return read_again(own, merged, environment);
-          });
+          std::move(files),
+          [document, &own, &merged, environment] { return read_again(own, merged, environment); });
     }
   }
 }

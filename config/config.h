@@ -76,7 +76,7 @@ struct Upstream {
   std::string origin;
   BasicAuth basic_auth;
   Tls tls;
-  std::string proxy = "env";  // "env" | "none" | a URL, secret
+  std::string proxy = "env";                   // "env" | "none" | a URL, secret
   std::map<std::string, std::string> resolve;  // "host:port" to addresses or unix:PATH
   milliseconds connect_timeout{10'000};
   std::uint32_t follow_redirects = 0;

@@ -24,14 +24,15 @@ struct Node {
   Kind kind = Kind::kNull;
   Place place;
   std::string text;
-  std::string written;             // `text` before ${…} was expanded; empty: nothing was
-  std::vector<std::string> files;  // that ${file:…} and ${credential:…} read for it
   bool is_quoted = false;     // 'text', "text" or a block scalar
   bool is_expanded = false;   // came out of ${…}: never show `text`
   bool is_unusable = false;   // reported already: do not judge `text`
   bool has_template = false;  // {peer.addr} and its kind stood in the text as written
   std::vector<const Node*> items;
   std::vector<Entry> entries;
+
+  std::string written{};             // `text` before ${…} was expanded; empty: nothing was
+  std::vector<std::string> files{};  // that ${file:…} and ${credential:…} read for it
 
   // The value of a map's key; nullptr when it is absent or null, or this is no map.
   [[nodiscard]] const Node* find(std::string_view key) const;

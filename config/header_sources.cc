@@ -60,9 +60,8 @@ void check_header_sources(const BoundBridge& bound, Problems& problems) {
 
 bool sends_credentials(const BoundBridge& bound) {
   const Upstream& upstream = bound.bridge.upstream;
-  return !upstream.cookie_jar.empty() || has_user(upstream) ||
-         has_user_information(upstream.url) || find_header(bound, "cookie") != nullptr ||
-         find_header(bound, "authorization") != nullptr;
+  return !upstream.cookie_jar.empty() || has_user(upstream) || has_user_information(upstream.url) ||
+         find_header(bound, "cookie") != nullptr || find_header(bound, "authorization") != nullptr;
 }
 
 }  // namespace wsbridged::config

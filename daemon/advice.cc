@@ -46,7 +46,8 @@ std::string advice_for_tls(const std::string& message) {
 
 std::string advice_for_certificate(const std::string& message) {
   if (message.find("tls.pin_sha256") != std::string::npos) {
-    return "if the server was given a new key on purpose, put this pin into tls.pin_sha256; if not, "
+    return "if the server was given a new key on purpose, put this pin into tls.pin_sha256; if "
+           "not, "
            "somebody is between you and it";
   }
   return "check tls.ca_file and tls.server_name, and the server's certificate";
@@ -75,7 +76,8 @@ std::string advice_for(const ws::Error& error) {
     case ws::ErrorCode::kResolveFailed:
       return "check the host name in upstream.url and the name servers";
     case ws::ErrorCode::kConnectFailed:
-      return "check that the server runs, and host and port in upstream.url (or of the proxy on the "
+      return "check that the server runs, and host and port in upstream.url (or of the proxy on "
+             "the "
              "way: upstream.proxy)";
     case ws::ErrorCode::kCertificateRejected:
       return advice_for_certificate(error.message);

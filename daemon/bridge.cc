@@ -14,11 +14,11 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
   std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(url.value())));
-  auto snapshots = BridgeSnapshots::open(
-      bridge->settings_, std::move(tls_contexts),
-      [raw = bridge.get()](const BridgeSnapshot& snapshot) {
-        return ws::check_options(snapshot.upstream.url, raw->options(snapshot));
-      });
+  auto snapshots = BridgeSnapshots::open(bridge->settings_, std::move(tls_contexts),
+                                         [raw = bridge.get()](const BridgeSnapshot& snapshot) {
+                                           return ws::check_options(snapshot.upstream.url,
+                                                                    raw->options(snapshot));
+                                         });
   if (!snapshots) {
     return snapshots.error();
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A bridge made ready to use: its configuration checked against the world (URL, certificates,
-// cookie file), and what all its sessions share. What changes are the credentials in files, of which
-// each dial takes a snapshot, and the number of sessions.
+// cookie file), and what all its sessions share. What changes are the credentials in files, of
+// which each dial takes a snapshot, and the number of sessions.
 #pragma once
 
 #include <atomic>

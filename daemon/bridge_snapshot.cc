@@ -82,7 +82,9 @@ BridgeSnapshots::BridgeSnapshots(const config::Bridge& bridge,
                                  std::shared_ptr<TlsContexts> tls_contexts, Check check)
     : source_(bridge.source), tls_contexts_(std::move(tls_contexts)), check_(std::move(check)) {
   if (source_ != nullptr) {
-    files_.assign(source_->files().begin(), source_->files().end());
+    for (const std::string& path : source_->files()) {
+      files_.emplace_back(path);
+    }
   }
 }
 

@@ -65,8 +65,8 @@ std::vector<std::string> Daemon::open() {
       .log = log_, .cookie_writer = cookie_writer_, .resolver = ws::make_resolver()};
   const unsigned threads = settings_.threads.value_or(usable_cpu_count());
   for (unsigned i = 0; i < threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(
-        shared, [this] { loop_.post([this] { finish_when_idle(); }); }));
+    workers_.push_back(
+        std::make_unique<Worker>(shared, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());

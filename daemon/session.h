@@ -135,7 +135,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
 
   SessionCookies cookies_;
   std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
-  std::unique_ptr<ws::WebSocket> upstream_;  // null once it has ended
+  std::unique_ptr<ws::WebSocket> upstream_;        // null once it has ended
   bool is_open_ = false;
   bool is_upstream_full_ = false;
   bool is_down_cut_ = false;  // a message was refused: none after it may pass

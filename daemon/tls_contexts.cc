@@ -33,9 +33,9 @@ bool look_at(std::vector<WatchedFile>& files) {
 
 ws::Result<TlsContexts::Current> TlsContexts::get(const ws::TlsOptions& options) {
   const std::lock_guard lock(mutex_);
-  const auto known =
-      std::find_if(entries_.begin(), entries_.end(),
-                   [&options](const Entry& entry) { return entry.options == options; });
+  const auto known = std::find_if(entries_.begin(), entries_.end(), [&options](const Entry& entry) {
+    return entry.options == options;
+  });
   if (known != entries_.end()) {
     refresh(*known);
     return Current{.context = known->context, .error = known->error};

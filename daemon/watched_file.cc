@@ -23,12 +23,10 @@ std::chrono::nanoseconds since_epoch(const timespec& time) {
 }
 
 std::size_t content_of(const std::string& path) {
-  const auto read =
-      config::read_input_file(path, {kMaxWatched, config::InputKind::kRegularFile});
+  const auto read = config::read_input_file(path, {kMaxWatched, config::InputKind::kRegularFile});
   const auto* text = std::get_if<std::string>(&read);
-  return std::hash<std::string>{}(text != nullptr
-                                      ? "+" + *text
-                                      : "-" + std::get<config::InputFailure>(read).reason);
+  return std::hash<std::string>{}(
+      text != nullptr ? "+" + *text : "-" + std::get<config::InputFailure>(read).reason);
 }
 
 }  // namespace

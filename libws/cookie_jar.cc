@@ -30,7 +30,7 @@ struct CookieJar::Impl {
   FileState state;
   bool settled = false;
   std::size_t text_hash = 0;
-  std::shared_ptr<const CookieJar> under;  // nullptr: nothing
+  std::shared_ptr<const CookieJar> under;   // nullptr: nothing
   std::function<void(CookieWrite)> writer;  // empty: none
   std::vector<CookieWrite> unwritten;       // in order; the file may not hold them yet
 

@@ -187,8 +187,7 @@ std::string merged(const std::string& text, std::span<const Cookie> received, st
 // 0 when a file can be made in the directory of `place`, else the errno.
 int try_directory(const Place& place) {
   constexpr mode_t mode = S_IRUSR | S_IWUSR;
-  const Descriptor nameless(
-      ::open(place.directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+  const Descriptor nameless(::open(place.directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
   if (nameless.is_open() || (errno != EOPNOTSUPP && errno != EISDIR)) {
     return nameless.is_open() ? 0 : errno;
   }

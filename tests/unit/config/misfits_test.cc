@@ -32,8 +32,9 @@ TEST_CASE("misfits: of a listener are told where it stands", "[misfits]") {
 }
 
 TEST_CASE("misfits: of one item of a list or a map are told there", "[misfits]") {
-  const std::string yaml = bridge_with("      redirect_to: [ws://a, ws://b]\n"
-                                       "      resolve: {'h:1': 10.0.0.7}\n");
+  const std::string yaml = bridge_with(
+      "      redirect_to: [ws://a, ws://b]\n"
+      "      resolve: {'h:1': 10.0.0.7}\n");
   const auto at = [&yaml](const std::string& key, const std::string& item) {
     return errors_with(yaml, {.keys = {"upstream", key}, .message = "no", .item = item});
   };

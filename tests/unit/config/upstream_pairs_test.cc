@@ -15,12 +15,12 @@ const std::string kPin = "sha256//" + std::string(43, 'A') + "=";
 TEST_CASE("upstream: every key of the way to a server reaches its member", "[upstream]") {
   const TemporaryFolder folder;
   const std::string file = folder.write("file", "");
-  const Loaded loaded =
-      load("bridges: [{name: b, listen: 'unix:/b', upstream: {url: wss://h, cookie_jar: " + file +
-           ", store_cookies: true, basic_auth: {user: u, password: 'p:q'}, tls: {cert_file: " +
-           file + ", key_file: " + file + ", pin_sha256: ['" + kPin +
-           "']}, proxy: socks5://u:p@h:1, resolve: {'h:1': 10.0.0.7, '*:2': 'unix:/x'}, "
-           "follow_redirects: 20, redirect_to: [https://b.example]}}]");
+  const Loaded loaded = load(
+      "bridges: [{name: b, listen: 'unix:/b', upstream: {url: wss://h, cookie_jar: " + file +
+      ", store_cookies: true, basic_auth: {user: u, password: 'p:q'}, tls: {cert_file: " + file +
+      ", key_file: " + file + ", pin_sha256: ['" + kPin +
+      "']}, proxy: socks5://u:p@h:1, resolve: {'h:1': 10.0.0.7, '*:2': 'unix:/x'}, "
+      "follow_redirects: 20, redirect_to: [https://b.example]}}]");
   REQUIRE(joined(loaded.errors).empty());
   const Upstream& upstream = loaded.config.bridges.at(0).upstream;
   CHECK(upstream.store_cookies);
@@ -42,7 +42,8 @@ TEST_CASE("upstream: each of them has its errors", "[upstream]") {
     std::string errors;
   };
 
-  const std::string pins = "must hold pins as curl writes them: sha256// and the Base64 of 32 bytes";
+  const std::string pins =
+      "must hold pins as curl writes them: sha256// and the Base64 of 32 bytes";
   const auto each = GENERATE_COPY(
       Case{"      follow_redirects: 21\n",
            "f:6:25: follow_redirects must be from 0 to 20, not '21'"},
@@ -110,8 +111,8 @@ TEST_CASE("upstream: Authorization has one source", "[upstream]") {
   CHECK(errors_of(bridge_with(header + basic)) ==
         "f:6:17: an Authorization header and basic_auth: use one of them");
   const auto with_user = [](const std::string& more) {
-    return errors_of("bridges:\n- name: b\n  listen: unix:/b\n  upstream:\n      url: ws://u:p@h/\n" +
-                     more);
+    return errors_of(
+        "bridges:\n- name: b\n  listen: unix:/b\n  upstream:\n      url: ws://u:p@h/\n" + more);
   };
   CHECK(with_user("").empty());
   CHECK(with_user(header) == "f:6:17: an Authorization header and a user in url: use one of them");

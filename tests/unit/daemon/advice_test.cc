@@ -56,8 +56,7 @@ TEST_CASE("advice: certificates of ours and pins are told apart from other failu
     CHECK_THAT(advice_of(code, wanted), ContainsSubstring("tls.key_file"));
     CHECK_THAT(advice_of(code, "x"), !ContainsSubstring("tls.key_file"));
   }
-  const std::string pin =
-      "public key of h has the pin sha256//x=, which is none of tls.pin_sha256";
+  const std::string pin = "public key of h has the pin sha256//x=, which is none of tls.pin_sha256";
   CHECK_THAT(advice_of(ws::ErrorCode::kCertificateRejected, pin), ContainsSubstring("this pin"));
 }
 

@@ -22,8 +22,8 @@ struct Prepared {
 };
 
 Prepared prepare(const std::string& upstream) {
-  config::Loaded loaded = config::load("bridges: [{name: b, listen: unix:/b, upstream: {" +
-                                       upstream + "}}]");
+  config::Loaded loaded =
+      config::load("bridges: [{name: b, listen: unix:/b, upstream: {" + upstream + "}}]");
   REQUIRE(config::joined(loaded.errors).empty());
   auto bridge = Bridge::prepare(std::move(loaded.config.bridges.at(0)));
   REQUIRE(bridge);
