@@ -10,10 +10,9 @@
 namespace wsbridged::config {
 namespace {
 
-// Keys and words of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 10> kLaterKeys = {
-    "limits", "admin",      "proxy_protocol", "urls",      "encoding",
-    "open",   "error_line", "idle_timeout",   "reconnect", "access"};
+// Keys of later versions: known, so that the answer is not "unknown".
+constexpr std::array<std::string_view, 6> kLaterKeys = {"admin",      "proxy_protocol", "open",
+                                                        "error_line", "idle_timeout",   "access"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {
@@ -110,9 +109,6 @@ void report_unknown_key(const Node& key, std::span<const std::string_view> known
 }
 
 Refusal refuse_word(std::string_view word, std::span<const std::string_view> known) {
-  if (word == "length-prefixed") {
-    return {"must be " + listed(known) + " in this version", ""};
-  }
   return {"must be " + listed(known), suggest(word, known)};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "config/header_sources.h"
 
+#include <algorithm>
+
 #include "config/checks.h"
 
 namespace wsbridged::config {
@@ -24,6 +26,11 @@ const Node* find_header(const BoundBridge& bound, std::string_view lower_name) {
   return nullptr;
 }
 
+bool has_user_in_url(const Upstream& upstream) {
+  return has_user_information(upstream.url) ||
+         std::any_of(upstream.urls.begin(), upstream.urls.end(), has_user_information);
+}
+
 bool has_user(const Upstream& upstream) {
   return !upstream.basic_auth.user.empty();
 }
@@ -31,7 +38,7 @@ bool has_user(const Upstream& upstream) {
 void check_authorization(const BoundBridge& bound, Problems& problems) {
   const Upstream& upstream = bound.bridge.upstream;
   const Node* header = find_header(bound, "authorization");
-  const bool is_in_url = has_user_information(upstream.url);
+  const bool is_in_url = has_user_in_url(upstream);
   if (header != nullptr && has_user(upstream)) {
     problems.error(header->place, "an Authorization header and basic_auth: use one of them");
   }
@@ -60,7 +67,7 @@ void check_header_sources(const BoundBridge& bound, Problems& problems) {
 
 bool sends_credentials(const BoundBridge& bound) {
   const Upstream& upstream = bound.bridge.upstream;
-  return !upstream.cookie_jar.empty() || has_user(upstream) || has_user_information(upstream.url) ||
+  return !upstream.cookie_jar.empty() || has_user(upstream) || has_user_in_url(upstream) ||
          find_header(bound, "cookie") != nullptr || find_header(bound, "authorization") != nullptr;
 }
 

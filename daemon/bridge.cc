@@ -8,17 +8,15 @@ namespace wsbridged {
 
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
                                                     std::shared_ptr<TlsContexts> tls_contexts) {
-  auto url = ws::parse_url(settings.upstream.url);
-  if (!url) {
-    return url.error();
+  auto urls = parse_urls(settings.upstream);
+  if (!urls) {
+    return urls.error();
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(url.value())));
-  auto snapshots = BridgeSnapshots::open(bridge->settings_, std::move(tls_contexts),
-                                         [raw = bridge.get()](const BridgeSnapshot& snapshot) {
-                                           return ws::check_options(snapshot.upstream.url,
-                                                                    raw->options(snapshot));
-                                         });
+  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(urls.value())));
+  auto snapshots = BridgeSnapshots::open(
+      bridge->settings_, std::move(tls_contexts),
+      [raw = bridge.get()](const BridgeSnapshot& snapshot) { return raw->check(snapshot); });
   if (!snapshots) {
     return snapshots.error();
   }
@@ -35,8 +33,18 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, ws::Url url)
-    : settings_(std::move(settings)), url_(std::move(url)) {}
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls)
+    : settings_(std::move(settings)), urls_(std::move(urls)), failover_(urls_.size()) {}
+
+std::optional<ws::Error> Bridge::check(const BridgeSnapshot& snapshot) const {
+  const ws::Options options = this->options(snapshot);
+  for (std::size_t i = 0; i < snapshot.urls.size(); ++i) {
+    if (auto error = ws::check_options(url_text(snapshot.upstream, i), options)) {
+      return error;
+    }
+  }
+  return std::nullopt;
+}
 
 ws::Options Bridge::options(const BridgeSnapshot& snapshot) const {
   const config::Upstream& upstream = snapshot.upstream;
@@ -67,7 +75,8 @@ ws::Options Bridge::options(const BridgeSnapshot& snapshot) const {
   options.send_high_water = settings_.session.buffer;
   options.flush_timeout = std::max(settings_.session.drain_timeout, options.close_timeout);
   // Never the limit that matters: the session stops reading at the high water, and what on_open and
-  // one read still hold then is less than this. (invalid_utf8: replace makes three bytes of one.)
+  // one read still hold then is less than this. (invalid_utf8: replace and windows-1252
+  // make three bytes of one.)
   options.send_limit =
       settings_.session.buffer + 3 * settings_.framing.max_line + (std::size_t{16} << 20);
   return options;

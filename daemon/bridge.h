@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // A bridge made ready to use: its configuration checked against the world (URL, certificates,
 // cookie file), and what all its sessions share. What changes are the credentials in files, of
-// which each dial takes a snapshot, and the number of sessions.
+// which each dial takes a snapshot, the number of sessions, and what they found out about the
+// upstream.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@
 
 #include "config/config.h"
 #include "daemon/bridge_snapshot.h"
+#include "daemon/dial_damper.h"
+#include "daemon/failover.h"
 #include "daemon/tls_contexts.h"
 
 namespace wsbridged {
@@ -34,8 +38,16 @@ class Bridge {
 
   [[nodiscard]] const std::string& name() const { return settings_.name; }
 
+  // Of `url` or `urls`.
+  [[nodiscard]] std::size_t url_count() const { return urls_.size(); }
+
   // For logs: without user information and query.
-  [[nodiscard]] std::string upstream_name() const { return url_.redacted(); }
+  [[nodiscard]] std::string upstream_name(std::size_t url) const { return urls_[url].redacted(); }
+
+  // Which URL is tried when, and how often: what all sessions have found out.
+  [[nodiscard]] Failover& failover() { return failover_; }
+
+  [[nodiscard]] DialDamper& damper() { return damper_; }
 
   // What the next dial is made of. Another one than before when a credential has changed meanwhile:
   // asked again after a 401, it tells whether another attempt can go better.
@@ -66,11 +78,14 @@ class Bridge {
 
  private:
   friend class SessionSlot;
-  Bridge(config::Bridge settings, ws::Url url);
+  Bridge(config::Bridge settings, std::vector<ws::Url> urls);
+  [[nodiscard]] std::optional<ws::Error> check(const BridgeSnapshot& snapshot) const;
 
   config::Bridge settings_;
-  ws::Url url_;
+  std::vector<ws::Url> urls_;
   std::unique_ptr<BridgeSnapshots> snapshots_;
+  Failover failover_;
+  DialDamper damper_;
   std::atomic<std::size_t> session_count_{0};
   std::function<void()> on_session_end_;
 };

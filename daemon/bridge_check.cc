@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bridge_check.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -9,6 +10,7 @@
 #include <ws/options.h>
 
 #include "daemon/bridge.h"
+#include "daemon/local_encoding.h"
 #include "daemon/unix_socket_access.h"
 
 namespace wsbridged {
@@ -34,7 +36,18 @@ class OptionChecks {
       : upstream_(upstream), misfits_(misfits) {}
 
   // False when nothing else can be judged.
-  bool check_url() { return check("url", "", {}); }
+  bool check_urls() {
+    const bool is_list = !upstream_.urls.empty();
+    const std::size_t misfits_before = misfits_.size();
+    for (std::size_t i = 0; i < std::max<std::size_t>(upstream_.urls.size(), 1); ++i) {
+      if (const auto url = ws::parse_url(url_text(upstream_, i)); !url) {
+        misfits_.push_back({.keys = {"upstream", is_list ? "urls" : "url"},
+                            .message = url.error().message,
+                            .item = is_list ? std::to_string(i) : ""});
+      }
+    }
+    return misfits_.size() == misfits_before;
+  }
 
   void check_all() {
     for (const auto& entry : upstream_.resolve) {
@@ -52,7 +65,7 @@ class OptionChecks {
 
  private:
   bool check(const char* key, std::string item, const ws::Options& options) {
-    const auto error = ws::check_options(upstream_.url, options);
+    const auto error = ws::check_options(url_text(upstream_, 0), options);
     if (error) {
       misfits_.push_back(
           {.keys = {"upstream", key}, .message = error->message, .item = std::move(item)});
@@ -103,13 +116,22 @@ void check_cookie_jar(const config::Upstream& upstream, std::vector<config::Misf
   }
 }
 
+void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>& misfits) {
+  if (framing.mode == config::FramingMode::kLine &&
+      from_utf8(framing.encoding, framing.delimiter).replaced_count > 0) {
+    misfits.push_back(
+        {.keys = {"framing", "delimiter"}, .message = "holds a character that the encoding lacks"});
+  }
+}
+
 }  // namespace
 
 std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
+  check_delimiter(bridge.framing, misfits);
   OptionChecks options(bridge.upstream, misfits);
-  if (options.check_url()) {
+  if (options.check_urls()) {
     options.check_all();
   }
   check_tls(bridge.upstream.tls, misfits);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bridge_snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/bridge_source.h"
@@ -13,8 +14,10 @@ namespace {
 constexpr std::chrono::seconds kRetry{1};
 
 // A redirect may lead from ws to wss.
-bool may_need_tls(const config::Upstream& upstream, const ws::Url& url) {
-  return url.secure || upstream.follow_redirects > 0;
+bool may_need_tls(const BridgeSnapshot& snapshot) {
+  return snapshot.upstream.follow_redirects > 0 ||
+         std::any_of(snapshot.urls.begin(), snapshot.urls.end(),
+                     [](const ws::Url& url) { return url.secure; });
 }
 
 std::string joined(const std::vector<config::Problem>& problems) {
@@ -37,6 +40,22 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
           .insecure_skip_verify = tls.insecure_skip_verify};
 }
 
+const std::string& url_text(const config::Upstream& upstream, std::size_t index) {
+  return upstream.urls.empty() ? upstream.url : upstream.urls[index];
+}
+
+ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream) {
+  std::vector<ws::Url> urls;
+  for (std::size_t i = 0; i < std::max<std::size_t>(upstream.urls.size(), 1); ++i) {
+    auto url = ws::parse_url(url_text(upstream, i));
+    if (!url) {
+      return url.error();
+    }
+    urls.push_back(std::move(url.value()));
+  }
+  return urls;
+}
+
 // Options has nothing for no proxy.
 std::string proxy_option(const std::string& proxy) {
   return proxy == "none" ? std::string() : proxy;
@@ -57,12 +76,12 @@ ws::Result<std::unique_ptr<BridgeSnapshots>> BridgeSnapshots::open(
 
 ws::Result<std::shared_ptr<const BridgeSnapshot>> BridgeSnapshots::make(
     const config::Upstream& upstream) const {
-  auto url = ws::parse_url(upstream.url);
-  if (!url) {
-    return url.error();
+  auto urls = parse_urls(upstream);
+  if (!urls) {
+    return urls.error();
   }
-  BridgeSnapshot snapshot{.upstream = upstream, .url = std::move(url.value()), .tls_context = {}};
-  if (may_need_tls(upstream, snapshot.url)) {
+  BridgeSnapshot snapshot{.upstream = upstream, .urls = std::move(urls.value()), .tls_context = {}};
+  if (may_need_tls(snapshot)) {
     auto tls = tls_contexts_->get(tls_options(upstream.tls));
     if (!tls) {
       return tls.error();

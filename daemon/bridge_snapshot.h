@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -23,12 +24,15 @@
 namespace wsbridged {
 
 [[nodiscard]] ws::TlsOptions tls_options(const config::Tls& tls);
+// Of `url` or `urls`, as written.
+[[nodiscard]] const std::string& url_text(const config::Upstream& upstream, std::size_t index);
+[[nodiscard]] ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream);
 [[nodiscard]] std::string proxy_option(const std::string& proxy);
 
 // Immutable. Two of one bridge are the same object as long as no credential has changed.
 struct BridgeSnapshot {
   config::Upstream upstream;
-  ws::Url url;
+  std::vector<ws::Url> urls;                          // of `url` or `urls`
   std::shared_ptr<const ws::TlsContext> tls_context;  // null where no TLS can be needed
 };
 

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/cgroup_memory.h"
 #include "daemon/usable_cpus.h"
 
 namespace wsbridged {
@@ -61,8 +62,11 @@ std::vector<std::string> Daemon::open() {
     served_.clear();
     return errors;
   }
-  const Worker::Shared shared{
-      .log = log_, .cookie_writer = cookie_writer_, .resolver = ws::make_resolver()};
+  limit_memory();
+  const Worker::Shared shared{.log = log_,
+                              .cookie_writer = cookie_writer_,
+                              .resolver = ws::make_resolver(),
+                              .memory = memory_ ? &*memory_ : nullptr};
   const unsigned threads = settings_.threads.value_or(usable_cpu_count());
   for (unsigned i = 0; i < threads; ++i) {
     workers_.push_back(
@@ -74,6 +78,17 @@ std::vector<std::string> Daemon::open() {
     start_listeners(*served);
   }
   return errors;
+}
+
+void Daemon::limit_memory() {
+  std::optional<std::uint64_t> limit = settings_.limits.memory;
+  if (const auto cgroup = limit ? std::nullopt : cgroup_memory_limit()) {
+    limit = *cgroup / 4 * 3;
+  }
+  if (limit) {
+    memory_.emplace(static_cast<std::size_t>(*limit));
+    log_.info("buffers are limited", {{"memory", std::uint64_t{*limit}}});
+  }
 }
 
 void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string>& errors) {
@@ -184,7 +199,8 @@ int Daemon::run() {
   const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->has_lost_bytes();
   });
-  log_.info("stopped", {{"bytes_lost", has_lost_bytes}});
+  log_.info("stopped", {{"bytes_lost", has_lost_bytes},
+                        {"peak_buffered_bytes", std::uint64_t{memory_ ? memory_->peak() : 0}}});
   return has_lost_bytes ? kExitFailure : kExitClean;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "daemon/cookie_writer.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/memory_limit.h"
 #include "daemon/signals.h"
 #include "daemon/tls_contexts.h"
 #include "daemon/worker.h"
@@ -53,6 +55,7 @@ class Daemon {
  private:
   struct Served;  // a bridge and its listeners
 
+  void limit_memory();
   void open_bridge(const config::Bridge& settings, std::vector<std::string>& errors);
   void start_listeners(Served& served);
   void accept(Served& served, int descriptor, Peer peer);
@@ -73,6 +76,7 @@ class Daemon {
   ws::Timer stop_timer_;
   std::shared_ptr<TlsContexts> tls_contexts_ = std::make_shared<TlsContexts>();
   std::vector<std::unique_ptr<Served>> served_;
+  std::optional<MemoryLimit> memory_;  // absent: none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;

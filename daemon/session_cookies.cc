@@ -2,9 +2,6 @@
 #include "daemon/session_cookies.h"
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
-#include <string>
 
 #include "config/checks.h"
 
@@ -35,17 +32,6 @@ void SessionCookies::add_to(ws::Options& options, const config::Upstream& upstre
   if (!options.store_cookies) {
     options.session_cookies = session_;
   }
-}
-
-std::size_t SessionCookies::fingerprint(const config::Upstream& upstream,
-                                        const ws::Url& url) const {
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  if (file_ != nullptr) {
-    (void)file_->refresh();  // whoever starts sessions tells what is wrong with it
-  }
-  session_->lie_over(file_);
-  const ws::CookieJar& source = stores(upstream) ? *file_ : *session_;
-  return std::hash<std::string>{}(source.header_for(url, now));
 }
 
 const ws::CookieJar& SessionCookies::receiving(const config::Upstream& upstream) const {

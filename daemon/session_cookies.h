@@ -3,12 +3,10 @@
 // that servers set, which live in the session or, with store_cookies, go into the file.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 #include <ws/cookie_jar.h>
 #include <ws/options.h>
-#include <ws/url.h>
 
 #include "config/config.h"
 
@@ -24,10 +22,6 @@ class SessionCookies {
 
   // For the next dial.
   void add_to(ws::Options& options, const config::Upstream& upstream) const;
-
-  // Of the Cookie header that a dial to `url` would have now, the file read again if it changed:
-  // another one than before tells that another attempt sends other cookies.
-  [[nodiscard]] std::size_t fingerprint(const config::Upstream& upstream, const ws::Url& url) const;
 
   // Where that dial's responses put their cookies.
   [[nodiscard]] const ws::CookieJar& receiving(const config::Upstream& upstream) const;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -20,6 +21,7 @@
 #include "daemon/cookie_writer.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/memory_watch.h"
 #include "daemon/session.h"
 
 namespace wsbridged {
@@ -32,6 +34,7 @@ class Worker {
     Log& log;
     CookieWriter& cookie_writer;
     std::shared_ptr<ws::Resolver> resolver;
+    MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit
   };
 
   // `on_idle` is called on the worker's thread each time its last session has ended.
@@ -57,6 +60,8 @@ class Worker {
   void run();
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
   void forget(Session& session);
+  [[nodiscard]] MemoryWatch::Hooks memory_hooks();
+  void report_pressure(MemoryWatch::Pressure pressure);
   void for_each_session(const std::function<void(Session&)>& action);
   [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge);
 
@@ -74,6 +79,10 @@ class Worker {
   ws::Timer keep_running_;                // a loop with nothing to wait for would end
   std::map<std::string, KnownJar> jars_;  // by file
   CookieProblems cookie_problems_;
+  MemoryLimit* memory_limit_;
+  ws::Timer memory_timer_;
+  std::optional<MemoryWatch> memory_;  // absent without a limit
+  std::optional<ws::EventLoop::Clock::time_point> pressure_told_at_;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;

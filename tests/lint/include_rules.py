@@ -97,6 +97,9 @@ TESTED_ELSEWHERE = {
     "daemon/session.cc": IN_BINARY,
     "daemon/session_local.cc": IN_BINARY,
     "daemon/session_upstream.cc": IN_BINARY,
+    "daemon/upstream.cc": IN_BINARY,
+    "daemon/upstream_dial.cc": IN_BINARY,
+    "daemon/upstream_reconnect.cc": IN_BINARY,
     "daemon/signals.cc": IN_BINARY,
     "daemon/worker.cc": IN_BINARY,
 }

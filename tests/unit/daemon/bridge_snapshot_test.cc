@@ -110,12 +110,12 @@ TEST_CASE("snapshot: a URL of a reference is judged like the first one", "[snaps
   const std::string url = folder.write("url", "ws://one.example/");
   const Prepared prepared = prepare("url: '${file:" + url + "}'");
   Bridge& bridge = *prepared.bridge;
-  CHECK(bridge.current()->url.host == "one.example");
+  CHECK(bridge.current()->urls.at(0).host == "one.example");
   (void)folder.write("url", "wss://two.example/");
-  CHECK(bridge.current()->url.host == "two.example");
+  CHECK(bridge.current()->urls.at(0).host == "two.example");
   CHECK(bridge.current()->tls_context != nullptr);
   (void)folder.write("url", "ws://three.example:99999/");
-  CHECK(bridge.current()->url.host == "two.example");
+  CHECK(bridge.current()->urls.at(0).host == "two.example");
   CHECK(prepared.told->back().is_failed);
 }
 

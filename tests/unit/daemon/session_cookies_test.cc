@@ -119,27 +119,6 @@ TEST_CASE("session cookies: servers' cookies go to the session, or into the file
   CHECK_FALSE(ws::check_options("ws://h/", options));
 }
 
-TEST_CASE("session cookies: tell whether another dial would send others", "[session_cookies]") {
-  const TemporaryFolder folder;
-  const std::string line = "a.example\tFALSE\t/\tFALSE\t0\ta\t";
-  const auto file = std::make_shared<ws::CookieJar>();
-  REQUIRE(file->load(folder.write("jar", kTitle + line + "1\n")));
-  const SessionCookies cookies(file);
-  config::Upstream upstream;
-  upstream.store_cookies = GENERATE(true, false);
-  const std::size_t first = cookies.fingerprint(upstream, kUrl);
-  CHECK(cookies.fingerprint(upstream, kUrl) == first);
-  (void)folder.write("jar", kTitle + line + "2\n");
-  const std::size_t second = cookies.fingerprint(upstream, kUrl);
-  CHECK(second != first);
-  ws::Options options;
-  cookies.add_to(options, upstream);
-  const auto& jar = options.store_cookies ? options.cookie_jar : options.session_cookies;
-  jar->store(kUrl, setting({"a=3"}), kNow);
-  CHECK(cookies.fingerprint(upstream, kUrl) != second);
-  CHECK(SessionCookies(nullptr).fingerprint(upstream, kUrl) != second);
-}
-
 TEST_CASE("cookie problems: each is told once, of each bridge, until some time has passed",
           "[cookie_problems]") {
   LogFile log;
