@@ -40,6 +40,11 @@ class LiveCookies(E2eCase):
                 cookies[fields[5]] = fields[6]
         return cookies
 
+    @staticmethod
+    def state_of(path):
+        status = os.stat(path)
+        return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
     def numbering_server(self, count):
         """A server that sets the cookie nN on its Nth answer and answers all at once, so that the
         sessions store at the same time; a thread serves."""
@@ -72,7 +77,7 @@ class LiveCookies(E2eCase):
     def test_without_store_cookies_they_live_in_their_session(self):
         server = self.server()
         jar = self.write_jar(TITLE + jar_line("old", "1"))
-        before = os.stat(jar)
+        before = self.state_of(jar)
         daemon = self.start(bridge(server.url(), upstream={"cookie_jar": jar,
                                                            "follow_redirects": 2}))
         for attempt in range(2):
@@ -87,7 +92,7 @@ class LiveCookies(E2eCase):
                                  ["old=new", "step=2"], "the session's lie over the file's")
                 local.close()
                 upstream.close()
-        self.assertEqual(os.stat(jar), before, "the file was not touched")
+        self.assertEqual(self.state_of(jar), before, "the file was not touched")
 
     def test_with_store_cookies_every_response_counts(self):
         server = self.server()
@@ -195,7 +200,7 @@ class LiveCookies(E2eCase):
         os.mkdir(self.path("jar"))
         jar = self.write_jar(TITLE, "jar/cookies.txt")
         daemon = self.start(bridge(server.url(), upstream={"cookie_jar": jar,
-                                                           "store_cookies": True}))
+                                                           "store_cookies": True}), threads=1)
         os.mkdir(self.path("jar/.cookies.txt.lock"))  # no file can have this name now
         local = self.connect(daemon.address())
         upstream = server.open(f"Set-Cookie: a=1; {FUTURE}")

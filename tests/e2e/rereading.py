@@ -65,8 +65,10 @@ class Rereading(E2eCase):
         self.assertEqual(self.shown(server, daemon), "Bearer fourth")
         self.write("token", "fifth")
         self.assertEqual(self.shown(server, daemon), "Bearer fifth")
-        problems = [entry for entry in daemon.problems() if entry.get("bridge") == "main"]
-        self.assertEqual(len(problems), 3, "each reason once: controls, size, no file")
+        problems = [entry["cause"] for entry in daemon.problems("references not read again")]
+        self.assertEqual(len(problems), 3, "each reason once")
+        for cause, words in zip(problems, ("control characters", "64 KiB", "No such file")):
+            self.assertIn(words, cause)
         self.assertNotRegex(daemon.stderr(), "second|third|fourth|fifth|Injected")
 
     def test_a_bridge_of_flags(self):

@@ -88,6 +88,12 @@ class UpstreamOptions(E2eCase):
         http = self.http_proxy(f"{plain.port}\nConnectPort {secure.port}")
         socks = self.socks_proxy()
         [closed] = free_ports(1)
+        other = self.server()
+        def greet():
+            upstream = other.accept()
+            upstream.send(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+            upstream.read_end()
+        greeted = self.in_background(greet)
         def to(name, address, proxy, **upstream):
             return bridge(address, name=name, upstream={"proxy": proxy, **upstream})
         daemon = self.start(
@@ -103,7 +109,7 @@ class UpstreamOptions(E2eCase):
             to("socks-wrong", url, f"socks5://me:wr0ng@127.0.0.1:{socks}"),
             to("socks-refused", f"ws://127.0.0.1:{closed}/", f"socks5://me:s3cret@127.0.0.1:{socks}"),
             to("no-proxy-there", url, f"http://127.0.0.1:{closed}"),
-            to("not-a-proxy", url, f"socks5://127.0.0.1:{http}"),
+            to("not-a-proxy", url, f"socks5://127.0.0.1:{other.port}"),
             options={"env": {"http_proxy": f"socks5h://me:s3cret@127.0.0.1:{socks}"}})
         for name in ("http", "http-tls", "socks-tls", "from-environment", "none"):
             with self.subTest(name):
@@ -122,6 +128,7 @@ class UpstreamOptions(E2eCase):
                 ("not-a-proxy", "SOCKS5", "no such proxy")):
             with self.subTest(name):
                 self.assert_fails(daemon, name, cause, advice)
+        greeted.result()
 
     def test_client_certificates_and_pins(self):
         ca = self.ca()

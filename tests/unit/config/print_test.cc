@@ -19,12 +19,12 @@ TEST_CASE("print: holds no secret", "[print]") {
                    "    listen: [127.0.0.1:1, 'unix:@b']\n"
                    "    upstream:\n"
                    "      url: wss://hunter2:hunter2@h:1/path?hunter2=hunter2\n"
-                   "      headers: {Authorization: hunter2}\n"
+                   "      headers: {X-Key: hunter2}\n"
                    "      proxy: http://hunter2:hunter2@proxy:1\n"
                    "      on_open: [hunter2]\n"));
   CHECK_THAT(text, !ContainsSubstring("hunter2"));
   CHECK_THAT(text, ContainsSubstring("url: \"wss://h:1/path\"\n"));
-  CHECK_THAT(text, ContainsSubstring("\"Authorization\": \"(redacted)\"\n"));
+  CHECK_THAT(text, ContainsSubstring("\"X-Key\": \"(redacted)\"\n"));
   CHECK_THAT(text, ContainsSubstring("- \"(redacted)\"\n"));
   CHECK_THAT(text, ContainsSubstring("proxy: \"http://proxy:1\"\n"));
   const std::string other = print(loaded(bridge_with(

@@ -56,7 +56,7 @@ TEST_CASE("upstream: each of them has its errors", "[upstream]") {
       Case{"      tls: {key_file: /dev/null}\n",
            "f:6:23: key_file must be a readable file (is not a regular file), not '/dev/null'"},
       Case{"      tls: {pin_sha256: [" + kPin + ", " + std::string(43, 'A') + "=, 'AA==']}\n",
-           "f:6:127: pin_sha256 " + pins + ", not 'AA=='"},
+           "f:6:126: pin_sha256 " + pins + ", not 'AA=='"},
       Case{"      tls: {pin_sha256: " + kPin + "}\n", "f:6:25: pin_sha256 must be a list"},
       Case{"      proxy: ''\n",
            "f:6:14: proxy must be env, none, or a URL such as http://user:password@host:3128"},
