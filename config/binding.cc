@@ -11,8 +11,7 @@ namespace wsbridged::config {
 namespace {
 
 // Keys of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 6> kLaterKeys = {"admin",      "proxy_protocol", "open",
-                                                        "error_line", "idle_timeout",   "access"};
+constexpr std::array<std::string_view, 1> kLaterKeys = {"admin"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {
@@ -73,15 +72,6 @@ bool is_list(const Field& field, std::size_t max, Problems& problems) {
     return false;
   }
   return true;
-}
-
-bool has_template(const Field& field, Problems& problems) {
-  if (field.node.has_template) {
-    problems.error(field.node.place, std::string(field.key) +
-                                         " holds a template such as {bridge}, which" +
-                                         std::string(kNotAvailable));
-  }
-  return field.node.has_template;
 }
 
 void report_refusal(const Field& field, const Refusal& refusal, Secrecy secrecy,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/cidr.h"
 
 namespace wsbridged::config {
 
@@ -37,6 +38,12 @@ struct Shutdown {
   milliseconds quiet{2'000};
 };
 
+// Who begins its connections with a PROXY protocol header. Empty: nobody.
+struct ProxyProtocol {
+  std::vector<Cidr> from{};  // of a TCP listener
+  bool from_unix = false;    // `unix`: everyone who reaches the Unix listener
+};
+
 struct Listen {
   Address address;
   std::string mode = "0600";  // Unix only, octal
@@ -44,6 +51,7 @@ struct Listen {
   std::string group;
   int backlog = 1024;
   bool allow_remote = false;
+  ProxyProtocol proxy_protocol{};
 };
 
 struct Header {
@@ -119,10 +127,15 @@ struct Framing {
 enum class OnLocalEof : std::uint8_t { kDrain, kClose };
 enum class OnUpstreamError : std::uint8_t { kReset, kClose };
 
+enum class SessionOpen : std::uint8_t { kConnect, kFirstByte };
+
 struct Session {
+  SessionOpen open = SessionOpen::kConnect;
   OnLocalEof on_local_eof = OnLocalEof::kDrain;
   milliseconds drain_timeout{60'000};
   OnUpstreamError on_upstream_error = OnUpstreamError::kReset;
+  std::string error_line;        // {reason} is replaced; empty: none
+  milliseconds idle_timeout{0};  // 0: none
   std::size_t max_connections = 10'000;
   std::size_t buffer = std::size_t{256} << 10;
 };
@@ -139,6 +152,13 @@ struct Reconnect {
   milliseconds confirm_interval{1'000};
 };
 
+// Who may connect; an empty list says nothing.
+struct Access {
+  std::vector<std::string> allow_uids{};  // names or numbers, of Unix peers
+  std::vector<std::string> allow_gids{};  // supplementary groups count
+  std::vector<Cidr> allow_cidrs{};        // of TCP peers, and of those that a PROXY header names
+};
+
 struct Bridge {
   std::string name;
   std::vector<Listen> listen;
@@ -146,6 +166,7 @@ struct Bridge {
   Framing framing;
   Session session;
   Reconnect reconnect;
+  Access access{};
   // How to read it again when a file changes that a reference names; null: no reference names one.
   std::shared_ptr<const BridgeSource> source;
 };

@@ -6,9 +6,11 @@
 #include <initializer_list>
 #include <map>
 
+#include "config/access_rules.h"
 #include "config/checks.h"
 #include "config/header_sources.h"
 #include "config/rules_framing.h"
+#include "config/rules_reconnect.h"
 #include "config/tables.h"
 #include "config/upstream_pairs.h"
 
@@ -163,31 +165,6 @@ void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   }
 }
 
-// ---- Reconnect ----
-
-void check_reconnect(const BoundBridge& bound, Problems& problems) {
-  const Reconnect& reconnect = bound.bridge.reconnect;
-  const Framing& framing = bound.bridge.framing;
-  const Node* section = bound.merged.find("reconnect");
-  if (section == nullptr || section->kind != Node::Kind::kMap) {
-    return;
-  }
-  const Node* replay = section->find("replay");
-  const Node* max_line = find_path(bound.merged, {"framing", "max_line"});
-  if (reconnect.enabled && framing.mode != FramingMode::kRaw &&
-      reconnect.replay < framing.max_line + kReplayOverhead) {
-    const Node& place = replay != nullptr ? *replay : max_line != nullptr ? *max_line : *section;
-    problems.error(place.place, "reconnect.replay must be at least framing.max_line and " +
-                                    std::to_string(kReplayOverhead) + " bytes (" +
-                                    format_size(framing.max_line + kReplayOverhead) + ")");
-  }
-  if (reconnect.max < reconnect.initial) {
-    const Node* max = section->find("max");
-    problems.error((max != nullptr ? *max : *section).place,
-                   "reconnect.max must be at least reconnect.initial");
-  }
-}
-
 // ---- Between bridges ----
 
 struct UsedAddress {
@@ -293,6 +270,8 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   check_on_open(bound, problems);
   check_framing(bound, problems);
   check_reconnect(bound, problems);
+  check_access(bound, problems);
+  check_templates(bound, problems);
   warn_of_upstream(bound, problems);
 }
 

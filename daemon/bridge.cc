@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/template.h"
+
 namespace wsbridged {
 
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
                                                     std::shared_ptr<TlsContexts> tls_contexts) {
-  auto urls = parse_urls(settings.upstream);
+  auto urls = parse_urls(settings.upstream, settings.name);
   if (!urls) {
     return urls.error();
   }
@@ -21,7 +23,7 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
     return snapshots.error();
   }
   bridge->snapshots_ = std::move(snapshots.value());
-  const auto jar = bridge->make_jar();
+  const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
   if (!jar) {
     return jar.error();
   }
@@ -39,7 +41,8 @@ Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls)
 std::optional<ws::Error> Bridge::check(const BridgeSnapshot& snapshot) const {
   const ws::Options options = this->options(snapshot);
   for (std::size_t i = 0; i < snapshot.urls.size(); ++i) {
-    if (auto error = ws::check_options(url_text(snapshot.upstream, i), options)) {
+    if (auto error = ws::check_options(
+            sample_text(url_text(snapshot.upstream, i), TemplateUse::kUrl, name()), options)) {
       return error;
     }
   }
@@ -82,12 +85,12 @@ ws::Options Bridge::options(const BridgeSnapshot& snapshot) const {
   return options;
 }
 
-ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
-  if (settings_.upstream.cookie_jar.empty()) {
+ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar(const std::string& file) {
+  if (file.empty()) {
     return std::shared_ptr<ws::CookieJar>();
   }
   auto jar = std::make_shared<ws::CookieJar>();
-  const auto loaded = jar->load(settings_.upstream.cookie_jar);
+  const auto loaded = jar->load(file);
   if (!loaded) {
     return loaded.error();
   }
@@ -95,18 +98,18 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
 }
 
 std::vector<std::string> Bridge::warnings() const {
-  const auto jar = make_jar();
-  return jar && jar.value() ? warnings_of(*jar.value()) : std::vector<std::string>();
+  const std::string file = shared_cookie_jar(settings_).value_or("");
+  const auto jar = make_jar(file);
+  return jar && jar.value() ? warnings_of(*jar.value(), file) : std::vector<std::string>();
 }
 
-std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
+std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
     if (problem.line == 0) {
       continue;  // no line of the file: see CookieProblems
     }
-    warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
-                       ": ignored: " + problem.message);
+    warnings.push_back(file + ":" + std::to_string(problem.line) + ": ignored: " + problem.message);
   }
   return warnings;
 }

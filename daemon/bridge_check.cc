@@ -2,15 +2,21 @@
 #include "daemon/bridge_check.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 
 #include <ws/cookie_jar.h>
 #include <ws/options.h>
 
+#include "daemon/access.h"
 #include "daemon/bridge.h"
+#include "daemon/end_reason.h"
 #include "daemon/local_encoding.h"
+#include "daemon/template.h"
 #include "daemon/unix_socket_access.h"
 
 namespace wsbridged {
@@ -32,15 +38,15 @@ void check_accounts(const config::Bridge& bridge, std::vector<config::Misfit>& m
 // The option of libws that each key becomes, alone: so all errors are found, each with its place.
 class OptionChecks {
  public:
-  OptionChecks(const config::Upstream& upstream, std::vector<config::Misfit>& misfits)
-      : upstream_(upstream), misfits_(misfits) {}
+  OptionChecks(const config::Bridge& bridge, std::vector<config::Misfit>& misfits)
+      : name_(bridge.name), upstream_(bridge.upstream), misfits_(misfits) {}
 
   // False when nothing else can be judged.
   bool check_urls() {
     const bool is_list = !upstream_.urls.empty();
     const std::size_t misfits_before = misfits_.size();
     for (std::size_t i = 0; i < std::max<std::size_t>(upstream_.urls.size(), 1); ++i) {
-      if (const auto url = ws::parse_url(url_text(upstream_, i)); !url) {
+      if (const auto url = ws::parse_url(sample_url(i)); !url) {
         misfits_.push_back({.keys = {"upstream", is_list ? "urls" : "url"},
                             .message = url.error().message,
                             .item = is_list ? std::to_string(i) : ""});
@@ -65,7 +71,7 @@ class OptionChecks {
 
  private:
   bool check(const char* key, std::string item, const ws::Options& options) {
-    const auto error = ws::check_options(url_text(upstream_, 0), options);
+    const auto error = ws::check_options(sample_url(0), options);
     if (error) {
       misfits_.push_back(
           {.keys = {"upstream", key}, .message = error->message, .item = std::move(item)});
@@ -73,6 +79,11 @@ class OptionChecks {
     return !error;
   }
 
+  [[nodiscard]] std::string sample_url(std::size_t index) const {
+    return sample_text(url_text(upstream_, index), TemplateUse::kUrl, name_);
+  }
+
+  const std::string& name_;
   const config::Upstream& upstream_;
   std::vector<config::Misfit>& misfits_;
 };
@@ -101,26 +112,57 @@ void check_tls(const config::Tls& tls, std::vector<config::Misfit>& misfits) {
   }
 }
 
-void check_cookie_jar(const config::Upstream& upstream, std::vector<config::Misfit>& misfits) {
-  if (upstream.cookie_jar.empty()) {
-    return;
-  }
-  const auto tell = [&misfits](const ws::Error& error) {
-    misfits.push_back({.keys = {"upstream", "cookie_jar"}, .message = error.message});
-  };
-  ws::CookieJar jar;
-  if (const auto loaded = jar.load(upstream.cookie_jar); !loaded) {
-    tell(loaded.error());
-  } else if (const auto error = jar.check_storable(); error && upstream.store_cookies) {
-    tell({.message = "store_cookies needs a directory that can be written: " + error->message});
-  }
-}
-
 void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>& misfits) {
   if (framing.mode == config::FramingMode::kLine &&
       from_utf8(framing.encoding, framing.delimiter).replaced_count > 0) {
     misfits.push_back(
         {.keys = {"framing", "delimiter"}, .message = "holds a character that the encoding lacks"});
+  }
+}
+
+// The file that all sessions share must be there. Of files that are each session's own, the
+// directory must, when it is the same for all.
+void check_cookie_jar(const config::Bridge& bridge, std::vector<config::Misfit>& misfits) {
+  const std::vector<std::string> keys = {"upstream", "cookie_jar"};
+  const auto shared = shared_cookie_jar(bridge);
+  if (shared && !shared->empty()) {
+    ws::CookieJar jar;
+    if (const auto loaded = jar.load(*shared); !loaded) {
+      misfits.push_back({.keys = keys, .message = loaded.error().message});
+    } else if (const auto failure = jar.check_storable();
+               failure && bridge.upstream.store_cookies) {
+      misfits.push_back(
+          {.keys = keys,
+           .message = "store_cookies needs a directory that can be written: " + failure->message});
+    }
+  }
+  const std::string directory = shared ? "" : shared_directory(bridge);
+  std::error_code error;
+  if (!directory.empty() && !std::filesystem::is_directory(directory, error)) {
+    misfits.push_back({.keys = keys, .message = "there is no directory " + directory});
+  }
+}
+
+void check_access(const config::Bridge& bridge, std::vector<config::Misfit>& misfits) {
+  const auto access = AccessList::resolve(bridge.access);
+  if (const auto* unknown = std::get_if<AccessList::Unknown>(&access)) {
+    misfits.push_back({.keys = {"access", unknown->key}, .message = unknown->message});
+  }
+}
+
+// In each of its wordings: the program would else see several lines.
+void check_error_line(const config::Bridge& bridge, std::vector<config::Misfit>& misfits) {
+  const std::string& format = bridge.session.error_line;
+  if (format.empty() || bridge.framing.mode != config::FramingMode::kLine) {
+    return;
+  }
+  for (std::uint8_t i = 0; i < kEndReasonCount; ++i) {
+    const std::string line = error_line(format, static_cast<EndReason>(i));
+    if (line.find(bridge.framing.delimiter) != std::string::npos) {
+      misfits.push_back(
+          {.keys = {"session", "error_line"}, .message = "holds the delimiter, or {reason} does"});
+      return;
+    }
   }
 }
 
@@ -130,12 +172,14 @@ std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
   check_delimiter(bridge.framing, misfits);
-  OptionChecks options(bridge.upstream, misfits);
+  OptionChecks options(bridge, misfits);
   if (options.check_urls()) {
     options.check_all();
   }
   check_tls(bridge.upstream.tls, misfits);
-  check_cookie_jar(bridge.upstream, misfits);
+  check_cookie_jar(bridge, misfits);
+  check_access(bridge, misfits);
+  check_error_line(bridge, misfits);
   if (misfits.empty()) {
     // What is left: options that contradict each other, the system's authorities.
     if (const auto prepared = Bridge::prepare(bridge); !prepared) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/bridge_source.h"
+#include "daemon/template.h"
 
 namespace wsbridged {
 
@@ -44,14 +45,17 @@ const std::string& url_text(const config::Upstream& upstream, std::size_t index)
   return upstream.urls.empty() ? upstream.url : upstream.urls[index];
 }
 
-ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream) {
+ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream,
+                                            const std::string& bridge) {
   std::vector<ws::Url> urls;
   for (std::size_t i = 0; i < std::max<std::size_t>(upstream.urls.size(), 1); ++i) {
-    auto url = ws::parse_url(url_text(upstream, i));
-    if (!url) {
-      return url.error();
+    const std::string& text = url_text(upstream, i);
+    auto sample = ws::parse_url(sample_text(text, TemplateUse::kUrl, bridge));
+    if (!sample) {
+      return sample.error();
     }
-    urls.push_back(std::move(url.value()));
+    auto written = ws::parse_url(text);
+    urls.push_back(std::move(written ? written.value() : sample.value()));
   }
   return urls;
 }
@@ -76,7 +80,7 @@ ws::Result<std::unique_ptr<BridgeSnapshots>> BridgeSnapshots::open(
 
 ws::Result<std::shared_ptr<const BridgeSnapshot>> BridgeSnapshots::make(
     const config::Upstream& upstream) const {
-  auto urls = parse_urls(upstream);
+  auto urls = parse_urls(upstream, bridge_);
   if (!urls) {
     return urls.error();
   }
@@ -99,7 +103,10 @@ ws::Result<std::shared_ptr<const BridgeSnapshot>> BridgeSnapshots::make(
 // the first look then notices.
 BridgeSnapshots::BridgeSnapshots(const config::Bridge& bridge,
                                  std::shared_ptr<TlsContexts> tls_contexts, Check check)
-    : source_(bridge.source), tls_contexts_(std::move(tls_contexts)), check_(std::move(check)) {
+    : bridge_(bridge.name),
+      source_(bridge.source),
+      tls_contexts_(std::move(tls_contexts)),
+      check_(std::move(check)) {
   if (source_ != nullptr) {
     for (const std::string& path : source_->files()) {
       files_.emplace_back(path);

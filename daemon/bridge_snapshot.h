@@ -26,7 +26,10 @@ namespace wsbridged {
 [[nodiscard]] ws::TlsOptions tls_options(const config::Tls& tls);
 // Of `url` or `urls`, as written.
 [[nodiscard]] const std::string& url_text(const config::Upstream& upstream, std::size_t index);
-[[nodiscard]] ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream);
+// A URL with templates is judged with values such as sessions have, and named as it stands where
+// that is a URL (in a host name it is none).
+[[nodiscard]] ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream,
+                                                          const std::string& bridge);
 [[nodiscard]] std::string proxy_option(const std::string& proxy);
 
 // Immutable. Two of one bridge are the same object as long as no credential has changed.
@@ -70,6 +73,7 @@ class BridgeSnapshots {
   void read_certificates();
   void tell(const Rereading& rereading) const;
 
+  std::string bridge_;
   std::shared_ptr<const config::BridgeSource> source_;  // null: no reference names a file
   std::shared_ptr<TlsContexts> tls_contexts_;
   Check check_;

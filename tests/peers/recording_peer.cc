@@ -124,6 +124,7 @@ void take_message(const SessionPointer& session, std::string_view message) {
   if (message.starts_with(kResume)) {
     session->last_sent =
         std::strtoull(std::string(message.substr(kResume.size())).c_str(), nullptr, 10);
+    std::cout << R"({"event": "resume", "behind": )" << session->last_sent << '}' << std::endl;
     send_next(session);
   } else if (const auto number = session->server.reader.number_of(message)) {
     session->server.journal.record(*number);

@@ -44,7 +44,8 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   INFO(framing);
   const Config config = loaded(
       "defaults: {framing: {final_partial_line: drop}}\n"
-      "log: {level: warn, format: journal}\nthreads: 2\nlimits: {memory: 3GiB}\nshutdown: {quiet: 1500ms}\n" +
+      "log: {level: warn, format: journal}\nthreads: 2\nlimits: {memory: 3GiB}\nshutdown: {quiet: "
+      "1500ms}\n" +
       bridge_with("      subprotocols: [a, \"!#$%&'*+-.^_`|~\"]\n"
                   "      headers: {A: \"$${env:X}\"}\n"
                   "      origin: $${env:X}\n"
@@ -72,6 +73,20 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(again.shutdown.quiet == milliseconds(1500));
   CHECK(again.threads == 2U);
   CHECK(again.limits.memory == std::size_t{3} << 30);
+}
+
+TEST_CASE("print: urls without what is secret in them, and they load again", "[print]") {
+  const std::string text =
+      print(loaded("bridges:\n"
+                   "  - name: b\n"
+                   "    listen: 127.0.0.1:1\n"
+                   "    upstream: {urls: ['wss://hunter2:hunter2@h:1/a?hunter2', ws://i/]}\n"
+                   "    reconnect: {enabled: true, replay: 2MiB}\n"));
+  CHECK_THAT(text, !ContainsSubstring("hunter2"));
+  CHECK_THAT(text, ContainsSubstring("urls:\n        - \"wss://h:1/a\"\n        - \"ws://i/\"\n"));
+  CHECK_THAT(text, !ContainsSubstring("url: "));
+  CHECK(print(loaded(text)) == text);
+  CHECK(loaded(text).bridges[0].reconnect.enabled);
 }
 
 TEST_CASE("print: a configuration of nothing is printed too", "[print]") {
