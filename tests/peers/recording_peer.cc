@@ -165,6 +165,8 @@ void accept_next(Server& server) {
   server.acceptor.async_accept([&server](error_code failure, tcp::socket socket) {
     if (!failure) {
       socket.set_option(tcp::no_delay(true), failure);
+      // What is killed with a full buffer has not yet sent everything.
+      socket.set_option(asio::socket_base::send_buffer_size(1 << 16), failure);
       start_session(server, std::move(socket));
     }
     accept_next(server);
