@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/cidr.h"
 
 namespace wsbridged::config {
 
@@ -33,6 +34,12 @@ struct Shutdown {
   milliseconds quiet{2'000};
 };
 
+// Who begins its connections with a PROXY protocol header. Empty: nobody.
+struct ProxyProtocol {
+  std::vector<Cidr> from{};  // of a TCP listener
+  bool from_unix = false;    // `unix`: everyone who reaches the Unix listener
+};
+
 struct Listen {
   Address address;
   std::string mode = "0600";  // Unix only, octal
@@ -40,6 +47,7 @@ struct Listen {
   std::string group;
   int backlog = 1024;
   bool allow_remote = false;
+  ProxyProtocol proxy_protocol{};
 };
 
 struct Header {
@@ -70,8 +78,9 @@ struct Upstream {
   std::vector<std::string> on_open;
 };
 
-enum class FramingMode : std::uint8_t { kLine, kRaw };
+enum class FramingMode : std::uint8_t { kLine, kLengthPrefixed, kRaw };
 enum class MessageKind : std::uint8_t { kText, kBinary, kAuto };
+enum class Encoding : std::uint8_t { kUtf8, kIso88591, kWindows1252 };
 enum class InvalidUtf8 : std::uint8_t { kClose, kReplace, kBinary };
 enum class EmbeddedDelimiter : std::uint8_t { kSpace, kEscape, kSplit, kReject, kKeep };
 enum class BinaryMessages : std::uint8_t { kBase64, kHex, kRaw, kReject };
@@ -79,9 +88,10 @@ enum class FinalPartialLine : std::uint8_t { kSend, kDrop };
 
 struct Framing {
   FramingMode mode = FramingMode::kLine;
-  std::string delimiter = "\n";  // 1 to 16 bytes
+  std::string delimiter = "\n";  // 1 to 16 bytes of UTF-8; the local side has it in its encoding
   bool keep_cr = false;
   MessageKind message_type = MessageKind::kText;  // the loader applies the mode's default
+  Encoding encoding = Encoding::kUtf8;            // of the local side's text
   std::size_t max_line = std::size_t{1} << 20;
   std::size_t max_message = std::size_t{16} << 20;
   InvalidUtf8 invalid_utf8 = InvalidUtf8::kClose;
@@ -94,10 +104,15 @@ struct Framing {
 enum class OnLocalEof : std::uint8_t { kDrain, kClose };
 enum class OnUpstreamError : std::uint8_t { kReset, kClose };
 
+enum class SessionOpen : std::uint8_t { kConnect, kFirstByte };
+
 struct Session {
+  SessionOpen open = SessionOpen::kConnect;
   OnLocalEof on_local_eof = OnLocalEof::kDrain;
   milliseconds drain_timeout{60'000};
   OnUpstreamError on_upstream_error = OnUpstreamError::kReset;
+  std::string error_line;        // {reason} is replaced; empty: none
+  milliseconds idle_timeout{0};  // 0: none
   std::size_t max_connections = 10'000;
   std::size_t buffer = std::size_t{256} << 10;
 };
@@ -114,6 +129,13 @@ struct Reconnect {
   milliseconds confirm_interval{1'000};
 };
 
+// Who may connect; an empty list says nothing.
+struct Access {
+  std::vector<std::string> allow_uids{};  // names or numbers, of Unix peers
+  std::vector<std::string> allow_gids{};  // supplementary groups count
+  std::vector<Cidr> allow_cidrs{};        // of TCP peers, and of those that a PROXY header names
+};
+
 struct Bridge {
   std::string name;
   std::vector<Listen> listen;
@@ -121,6 +143,7 @@ struct Bridge {
   Framing framing;
   Session session;
   Reconnect reconnect;
+  Access access{};
 };
 
 struct Config {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/loader.h"
 #include "config/values.h"
@@ -119,6 +120,10 @@ void print_list(Writer& writer, std::string_view key, const Texts& texts, Format
   writer.close();
 }
 
+std::string_view same_text(const std::string& text) {
+  return text;
+}
+
 void print_listen(Writer& writer, const Listen& listen) {
   writer.open_item();
   writer.text("address", to_string(listen.address));
@@ -129,6 +134,25 @@ void print_listen(Writer& writer, const Listen& listen) {
   }
   writer.number("backlog", static_cast<std::size_t>(listen.backlog));
   writer.flag("allow_remote", listen.allow_remote);
+  writer.open("proxy_protocol");
+  std::vector<std::string> from;
+  for (const Cidr& cidr : listen.proxy_protocol.from) {
+    from.push_back(to_string(cidr));
+  }
+  if (listen.proxy_protocol.from_unix) {
+    from.emplace_back("unix");
+  }
+  print_list(writer, "from", from, same_text);
+  writer.close();
+  writer.close();
+}
+
+void print_access(Writer& writer, const Access& access) {
+  writer.open("access");
+  print_list(writer, "allow_uids", access.allow_uids, same_text);
+  print_list(writer, "allow_gids", access.allow_gids, same_text);
+  print_list(writer, "allow_cidrs", access.allow_cidrs,
+             [](const Cidr& cidr) { return to_string(cidr); });
   writer.close();
 }
 
@@ -187,19 +211,23 @@ void print_upstream(Writer& writer, const Upstream& upstream) {
 }
 
 void print_framing(Writer& writer, const Framing& framing) {
-  const bool has_lines = framing.mode == FramingMode::kLine;
   writer.open("framing");
   writer.raw("mode", word_of(kFramingModes, framing.mode));
   writer.raw("message_type", word_of(kMessageKinds, framing.message_type));
+  writer.raw("encoding", word_of(kEncodings, framing.encoding));
   writer.size("max_message", framing.max_message);
-  writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
-  // In mode raw these say nothing, and the loader would refuse them.
-  if (has_lines) {
+  // Where one of these says nothing the loader would refuse it.
+  if (framing.encoding == Encoding::kUtf8) {
+    writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
+  }
+  if (framing.mode == FramingMode::kLine) {
     writer.text("delimiter", framing.delimiter);
     writer.flag("keep_cr", framing.keep_cr);
-    writer.size("max_line", framing.max_line);
     writer.raw("embedded_delimiter", word_of(kEmbeddedDelimiters, framing.embedded_delimiter));
     writer.raw("binary_messages", word_of(kBinaryMessages, framing.binary_messages));
+  }
+  if (framing.mode != FramingMode::kRaw) {
+    writer.size("max_line", framing.max_line);
     writer.raw("final_partial_line", word_of(kFinalPartialLines, framing.final_partial_line));
   }
   writer.close();
@@ -207,9 +235,12 @@ void print_framing(Writer& writer, const Framing& framing) {
 
 void print_session(Writer& writer, const Session& session) {
   writer.open("session");
+  writer.raw("open", word_of(kSessionOpens, session.open));
   writer.raw("on_local_eof", word_of(kOnLocalEof, session.on_local_eof));
   writer.duration("drain_timeout", session.drain_timeout);
   writer.raw("on_upstream_error", word_of(kOnUpstreamError, session.on_upstream_error));
+  writer.text("error_line", session.error_line);
+  writer.duration("idle_timeout", session.idle_timeout);
   writer.number("max_connections", session.max_connections);
   writer.size("buffer", session.buffer);
   writer.close();
@@ -238,6 +269,7 @@ void print_bridge(Writer& writer, const Bridge& bridge) {
   print_framing(writer, bridge.framing);
   print_session(writer, bridge.session);
   print_reconnect(writer, bridge.reconnect);
+  print_access(writer, bridge.access);
   writer.close();
 }
 

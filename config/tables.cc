@@ -81,8 +81,9 @@ void read_urls(const Field& field, Upstream& upstream, Problems& problems) {
   upstream.urls.clear();
   for (const Node* node : field.node.items) {
     const Field item{field.key, *node};
-    if (is_scalar(item, problems) && !has_template(item, problems)) {
-      store(check_url(node->text), upstream.urls.emplace_back(), item, Secrecy::kSecret, problems);
+    if (is_scalar(item, problems)) {
+      store(check_url(node->as_template()), upstream.urls.emplace_back(), item, Secrecy::kSecret,
+            problems);
     }
   }
 }
@@ -116,8 +117,8 @@ void read_on_open(const Field& field, Upstream& upstream, Problems& problems) {
   upstream.on_open.clear();
   for (const Node* node : field.node.items) {
     const Field item{field.key, *node};
-    if (is_scalar(item, problems) && !has_template(item, problems)) {
-      upstream.on_open.push_back(node->text);
+    if (is_scalar(item, problems)) {
+      upstream.on_open.push_back(node->as_template());
     }
   }
 }
@@ -127,10 +128,11 @@ void read_header(const Node::Entry& entry, Upstream& upstream, Problems& problem
   const Field value{"headers", *entry.value};
   Header header;
   store(check_header_name(entry.key->text), header.name, name, Secrecy::kPlain, problems);
-  if (!is_scalar(value, problems) || has_template(value, problems)) {
+  if (!is_scalar(value, problems)) {
     return;
   }
-  store(check_header_value(entry.value->text), header.value, value, Secrecy::kSecret, problems);
+  store(check_header_value(entry.value->as_template()), header.value, value, Secrecy::kSecret,
+        problems);
   const bool is_second = std::any_of(
       upstream.headers.begin(), upstream.headers.end(),
       [&header](const Header& other) { return lower_case(other.name) == lower_case(header.name); });
@@ -230,6 +232,7 @@ const Table<Bridge>& bridge_table() {
       {"framing", map(&Bridge::framing, framing_table)},
       {"session", map(&Bridge::session, session_table)},
       {"reconnect", map(&Bridge::reconnect, reconnect_table)},
+      {"access", map(&Bridge::access, access_table)},
   };
   return table;
 }
@@ -242,6 +245,7 @@ const Table<Listen>& listen_table() {
       {"group", text(&Listen::group, check_account)},
       {"backlog", number(&Listen::backlog, {1, 65'535})},
       {"allow_remote", boolean(&Listen::allow_remote)},
+      {"proxy_protocol", map(&Listen::proxy_protocol, proxy_protocol_table)},
   };
   return table;
 }
@@ -252,7 +256,7 @@ const Table<Upstream>& upstream_table() {
       {"urls", read_urls},
       {"subprotocols", read_subprotocols},
       {"require_subprotocol", boolean(&Upstream::require_subprotocol)},
-      {"cookie_jar", template_text(&Upstream::cookie_jar, check_readable_file, Secrecy::kPlain)},
+      {"cookie_jar", template_text(&Upstream::cookie_jar, check_cookie_jar, Secrecy::kPlain)},
       {"headers", read_headers},
       {"origin", text(&Upstream::origin, check_origin)},
       {"tls", map(&Upstream::tls, tls_table)},
@@ -281,6 +285,7 @@ const Table<Framing>& framing_table() {
       {"delimiter", text(&Framing::delimiter, check_delimiter)},
       {"keep_cr", boolean(&Framing::keep_cr)},
       {"message_type", choice(&Framing::message_type, kMessageKinds)},
+      {"encoding", choice(&Framing::encoding, kEncodings)},
       {"max_line", size(&Framing::max_line, {1, kMaxSize})},
       {"max_message", size(&Framing::max_message, {1, kMaxSize})},
       {"invalid_utf8", choice(&Framing::invalid_utf8, kInvalidUtf8)},
@@ -293,9 +298,12 @@ const Table<Framing>& framing_table() {
 
 const Table<Session>& session_table() {
   static const Table<Session> table = {
+      {"open", choice(&Session::open, kSessionOpens)},
       {"on_local_eof", choice(&Session::on_local_eof, kOnLocalEof)},
       {"drain_timeout", duration(&Session::drain_timeout, {kZero, kDay})},
       {"on_upstream_error", choice(&Session::on_upstream_error, kOnUpstreamError)},
+      {"error_line", text(&Session::error_line, check_error_line)},
+      {"idle_timeout", duration(&Session::idle_timeout, {kZero, kDay})},
       {"max_connections", number(&Session::max_connections, {1, 1'000'000})},
       {"buffer", size(&Session::buffer, {1024, kMaxSize})},
   };
@@ -322,11 +330,13 @@ std::vector<std::string> accepted_keys() {
   append_keys("shutdown.", shutdown_table(), keys);
   append_keys("bridges.", bridge_table(), keys);
   append_keys("bridges.listen.", listen_table(), keys);
+  append_keys("bridges.listen.proxy_protocol.", proxy_protocol_table(), keys);
   append_keys("bridges.upstream.", upstream_table(), keys);
   append_keys("bridges.upstream.tls.", tls_table(), keys);
   append_keys("bridges.framing.", framing_table(), keys);
   append_keys("bridges.session.", session_table(), keys);
   append_keys("bridges.reconnect.", reconnect_table(), keys);
+  append_keys("bridges.access.", access_table(), keys);
   return keys;
 }
 

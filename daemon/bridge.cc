@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/template.h"
+
 namespace wsbridged {
 
 ws::TlsOptions tls_options(const config::Tls& tls) {
@@ -15,15 +17,19 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
 
 namespace {
 
-ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream) {
+// A URL with templates is judged with values such as sessions have, and named as it stands where
+// that is a URL (in a host name it is none).
+ws::Result<std::vector<ws::Url>> parse_urls(const config::Bridge& bridge) {
+  const config::Upstream& upstream = bridge.upstream;
   std::vector<ws::Url> urls;
   for (const std::string& text :
        upstream.urls.empty() ? std::vector{upstream.url} : upstream.urls) {
-    auto url = ws::parse_url(text);
-    if (!url) {
-      return url.error();
+    auto sample = ws::parse_url(sample_text(text, TemplateUse::kUrl, bridge.name));
+    if (!sample) {
+      return sample.error();
     }
-    urls.push_back(std::move(url.value()));
+    auto written = ws::parse_url(text);
+    urls.push_back(std::move(written ? written.value() : sample.value()));
   }
   return urls;
 }
@@ -31,7 +37,7 @@ ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream) {
 }  // namespace
 
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
-  auto urls = parse_urls(settings.upstream);
+  auto urls = parse_urls(settings);
   if (!urls) {
     return urls.error();
   }
@@ -48,7 +54,7 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
   std::shared_ptr<Bridge> bridge(
       new Bridge(std::move(settings), std::move(urls.value()), std::move(tls_context)));
-  const auto jar = bridge->make_jar();
+  const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
   if (!jar) {
     return jar.error();
   }
@@ -88,18 +94,19 @@ ws::Options Bridge::options() const {
   options.send_high_water = settings_.session.buffer;
   options.flush_timeout = std::max(settings_.session.drain_timeout, options.close_timeout);
   // Never the limit that matters: the session stops reading at the high water, and what on_open and
-  // one read still hold then is less than this. (invalid_utf8: replace makes three bytes of one.)
+  // one read still hold then is less than this. (invalid_utf8: replace and windows-1252
+  // make three bytes of one.)
   options.send_limit =
       settings_.session.buffer + 3 * settings_.framing.max_line + (std::size_t{16} << 20);
   return options;
 }
 
-ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
-  if (settings_.upstream.cookie_jar.empty()) {
+ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar(const std::string& file) {
+  if (file.empty()) {
     return std::shared_ptr<ws::CookieJar>();
   }
   auto jar = std::make_shared<ws::CookieJar>();
-  const auto loaded = jar->load(settings_.upstream.cookie_jar);
+  const auto loaded = jar->load(file);
   if (!loaded) {
     return loaded.error();
   }
@@ -107,15 +114,15 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
 }
 
 std::vector<std::string> Bridge::warnings() const {
-  const auto jar = make_jar();
-  return jar && jar.value() ? warnings_of(*jar.value()) : std::vector<std::string>();
+  const std::string file = shared_cookie_jar(settings_).value_or("");
+  const auto jar = make_jar(file);
+  return jar && jar.value() ? warnings_of(*jar.value(), file) : std::vector<std::string>();
 }
 
-std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
+std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
-    warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
-                       ": ignored: " + problem.message);
+    warnings.push_back(file + ":" + std::to_string(problem.line) + ": ignored: " + problem.message);
   }
   return warnings;
 }

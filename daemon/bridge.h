@@ -39,7 +39,7 @@ class Bridge {
 
   [[nodiscard]] const std::string& url(std::size_t index) const;
 
-  // For logs: without user information and query.
+  // For logs: without user information and query, templates as they stand.
   [[nodiscard]] std::string upstream_name(std::size_t url) const { return urls_[url].redacted(); }
 
   // Which URL is tried when, and how often: what all sessions have found out.
@@ -49,13 +49,14 @@ class Bridge {
 
   // What every WebSocket of this bridge is made with, but for callbacks and cookie jar.
   [[nodiscard]] ws::Options options() const;
-  // A jar of the bridge's file, for one thread; empty without cookie_jar.
-  [[nodiscard]] ws::Result<std::shared_ptr<ws::CookieJar>> make_jar() const;
+  // A jar of `file`, for one thread; null without one.
+  [[nodiscard]] static ws::Result<std::shared_ptr<ws::CookieJar>> make_jar(const std::string& file);
 
   // What is left out of the cookie file, for the log at the start and for `check`.
   [[nodiscard]] std::vector<std::string> warnings() const;
-  // The same of a jar that has read the file.
-  [[nodiscard]] std::vector<std::string> warnings_of(const ws::CookieJar& jar) const;
+  // The same of a jar that has read `file`.
+  [[nodiscard]] static std::vector<std::string> warnings_of(const ws::CookieJar& jar,
+                                                            const std::string& file);
 
   // Live sessions, held by SessionSlot.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }

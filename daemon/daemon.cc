@@ -7,6 +7,7 @@
 #include <iterator>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "daemon/cgroup_memory.h"
 #include "daemon/usable_cpus.h"
@@ -40,7 +41,9 @@ constexpr std::chrono::seconds kEndingTime{2};
 
 struct Daemon::Served {
   std::shared_ptr<Bridge> bridge;
+  std::unique_ptr<Admission> admission;  // null once draining
   std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<config::ProxyProtocol> proxy_protocols;  // of the listener at the same place
   bool is_full = false;  // further connections wait in the accept queue
 };
 
@@ -97,8 +100,15 @@ void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string
   for (const std::string& warning : bridge.value()->warnings()) {
     log_.warn(warning, {{"bridge", settings.name}});
   }
+  auto access = AccessList::resolve(settings.access);
+  if (const auto* unknown = std::get_if<AccessList::Unknown>(&access)) {
+    errors.push_back("bridge " + settings.name + ": " + unknown->key + ": " + unknown->message);
+    return;
+  }
   auto served = std::make_unique<Served>();
   served->bridge = std::move(bridge.value());
+  served->admission = std::make_unique<Admission>(loop_, log_, served->bridge,
+                                                  std::get<AccessList>(std::move(access)));
   for (const config::Listen& listen : settings.listen) {
     auto listeners = Listener::open(loop_, listen);
     if (!listeners) {
@@ -106,6 +116,7 @@ void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string
       continue;
     }
     std::move(listeners->begin(), listeners->end(), std::back_inserter(served->listeners));
+    served->proxy_protocols.resize(served->listeners.size(), listen.proxy_protocol);
   }
   served_.push_back(std::move(served));
 }
@@ -116,16 +127,17 @@ void Daemon::start_listeners(Served& served) {
       loop_.post([this] { update_accepting(); });
     }
   });
-  for (const auto& listener : served.listeners) {
-    listener->start(
-        [this, &served](int descriptor, Peer peer) { accept(served, descriptor, std::move(peer)); },
+  served.admission->on_admit([this](Arrival arrival) { start_session(std::move(arrival)); });
+  for (std::size_t i = 0; i < served.listeners.size(); ++i) {
+    served.listeners[i]->start(
+        [this, &served, i](int descriptor, Peer peer) {
+          served.admission->receive(served.proxy_protocols[i], Descriptor(descriptor),
+                                    std::move(peer));
+          update_accepting();
+        },
         [this, name = served.bridge->name()](const std::string& error) {
           log_.warn(error.empty() ? "accepting again" : "accepting paused",
                     {{"bridge", name}, {"cause", error}});
-        },
-        [this, name = served.bridge->name()](const Peer& peer) {
-          log_.warn("connection refused: an abstract socket admits its own user and root only",
-                    {{"bridge", name}, {"peer", peer.to_string()}});
         });
   }
 }
@@ -140,9 +152,9 @@ std::vector<Daemon::Bound> Daemon::bound() const {
   return bound;
 }
 
-void Daemon::accept(Served& served, int descriptor, Peer peer) {
-  least_loaded().adopt(SessionSlot(served.bridge), ++last_session_id_, descriptor, std::move(peer));
-  update_accepting();
+void Daemon::start_session(Arrival arrival) {
+  least_loaded().adopt(std::move(arrival.slot), ++last_session_id_, arrival.descriptor.release(),
+                       std::move(arrival.peer));
 }
 
 void Daemon::update_accepting() {
@@ -150,6 +162,9 @@ void Daemon::update_accepting() {
   std::size_t sessions = 0;
   for (const auto& worker : workers_) {
     sessions += worker->session_count();
+  }
+  for (const auto& served : served_) {
+    sessions += served->admission ? served->admission->waiting_count() : 0;
   }
   for (const auto& served : served_) {
     const Bridge& bridge = *served->bridge;
@@ -219,6 +234,7 @@ void Daemon::drain() {
   std::size_t sessions = 0;
   for (const auto& served : served_) {
     served->listeners.clear();
+    served->admission.reset();
   }
   for (const auto& worker : workers_) {
     sessions += worker->session_count();

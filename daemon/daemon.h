@@ -15,6 +15,7 @@
 #include <ws/event_loop.h>
 
 #include "config/config.h"
+#include "daemon/admission.h"
 #include "daemon/bridge.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
@@ -56,7 +57,7 @@ class Daemon {
   void limit_memory();
   void open_bridge(const config::Bridge& settings, std::vector<std::string>& errors);
   void start_listeners(Served& served);
-  void accept(Served& served, int descriptor, Peer peer);
+  void start_session(Arrival arrival);
   void update_accepting();
   void limit_accepting(Served& served, std::string_view limit);
   void handle_signal(int signal);

@@ -25,6 +25,7 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
+      template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,
                  .bridge = *slot_.bridge(),
@@ -34,8 +35,13 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       memory_(environment_.memory, *this) {
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
-  upstream_.dial();
-  local_->resume_reading();
+  if (const milliseconds timeout = settings().session.idle_timeout; timeout.count() > 0) {
+    idle_ = std::make_unique<IdleWatch>(environment_.loop, timeout, [this] { handle_idle(); });
+  }
+  if (settings().session.open == config::SessionOpen::kConnect) {
+    dial();
+  }
+  update_local_reading();
 }
 
 Session::~Session() = default;
@@ -66,6 +72,7 @@ void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
 void Session::upstream_ended() {
   is_closing_ = true;
   drain_timer_.reset();
+  idle_.reset();
   note_upstream();
   if (local_) {
     end_local();
@@ -83,6 +90,9 @@ void Session::note_upstream() {
 void Session::end_local() {
   const bool is_cut = report_.end->is_error &&
                       settings().session.on_upstream_error == config::OnUpstreamError::kReset;
+  if (report_.end->is_error) {
+    tell_error();
+  }
   local_ending_ = std::make_unique<LocalEnding>(
       environment_.loop,
       LocalEnding::Connection{
@@ -93,6 +103,33 @@ void Session::end_local() {
         report_.discarded_bytes += result.discarded_bytes;
         finish();
       });
+}
+
+// By the rules of the framing; it counts as no line of the upstream's.
+void Session::tell_error() {
+  const std::string line = error_line(settings().session.error_line, report_.end->reason);
+  if (!line.empty()) {
+    writer_.write({.type = ws::MessageType::kText, .data = line}, local_->output());
+  }
+}
+
+void Session::handle_idle() {
+  if (is_closing_ || !local_) {
+    return;
+  }
+  // What one side still takes is no silence; and an upstream that is being dialled, or has not
+  // confirmed what it got, is waited for within limits of its own.
+  const std::size_t waiting = local_->output().size() + upstream_.buffered_bytes();
+  const bool is_upstream_busy =
+      is_dialled_ && (!upstream_.is_ready() || upstream_.has_unconfirmed());
+  if (std::exchange(idle_mark_, waiting) != waiting || is_upstream_busy) {
+    idle_->restart();
+    return;
+  }
+  close_upstream(ws::kCloseNormal,
+                 {.by = Side::kBridge,
+                  .cause = "nothing for idle_timeout (" +
+                           std::to_string(settings().session.idle_timeout.count()) + " ms)"});
 }
 
 void Session::finish() {

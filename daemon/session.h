@@ -20,6 +20,7 @@
 #include <ws/net/stream.h>
 
 #include "daemon/bridge.h"
+#include "daemon/idle_watch.h"
 #include "daemon/line_framer.h"
 #include "daemon/line_writer.h"
 #include "daemon/listener.h"
@@ -27,6 +28,7 @@
 #include "daemon/log.h"
 #include "daemon/memory_watch.h"
 #include "daemon/session_report.h"
+#include "daemon/template.h"
 #include "daemon/upstream.h"
 
 namespace wsbridged {
@@ -52,7 +54,7 @@ class Session final : private ws::net::StreamHandler,
     Peer peer;
   };
 
-  // Starts to dial.
+  // Starts to dial, unless the configuration waits for the local program's first byte.
   Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local);
   ~Session() override;
   Session(const Session&) = delete;
@@ -75,19 +77,22 @@ class Session final : private ws::net::StreamHandler,
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
   bool on_line(std::string_view line) override;
-  bool send_line(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
   void drop_line(std::string_view reason);
   void frame(std::span<const std::byte> bytes);
   void check_framer(FramerState state);
+  void hold(std::span<const std::byte> bytes);
   void frame_held();
   void finish_framer();
   void handle_local_eof();
+  void drop_final_part();
+  [[nodiscard]] bool has_room_to_hold() const;
   void update_local_reading();
   void local_gone(std::string cause);
 
   // Upstream side: session_upstream.cc
+  void dial();
   [[nodiscard]] DialTarget dial_target(std::size_t url) override;
   void on_upstream_open(Opened opened) override;
   void on_upstream_ready() override;
@@ -112,6 +117,8 @@ class Session final : private ws::net::StreamHandler,
   void upstream_ended();
   void note_upstream();
   void end_local();
+  void tell_error();
+  void handle_idle();
   void finish();
 
   // What moves while a session waits for replies after local EOF.
@@ -143,11 +150,17 @@ class Session final : private ws::net::StreamHandler,
   bool is_local_eof_ = false;
   LineFramer framer_;
   LineWriter writer_;
-  std::vector<std::byte> held_;  // read while the upstream could not take it, at most one read
+  // Read while the upstream could not take it: one read, during an outage `buffer` and one read.
+  std::vector<std::byte> held_;
   bool is_framer_finished_ = false;
-  bool is_local_full_ = false;  // above session.buffer
+  bool is_local_full_ = false;       // above session.buffer
+  std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
+  std::size_t idle_mark_ = 0;        // bytes that waited at its last look
 
+  TemplateValues template_values_;
+  std::string dialled_url_;  // templates filled in
   Upstream upstream_;
+  bool is_dialled_ = false;  // or was to be
   bool was_open_ = false;
   bool is_down_cut_ = false;  // a message was refused: none after it may pass
   bool is_closing_ = false;   // no more lines are taken

@@ -1,13 +1,42 @@
 // SPDX-License-Identifier: MIT
 // The upstream side of a session: messages to lines, and what its end means.
+#include <ws/url.h>
+
 #include "daemon/advice.h"
 #include "daemon/session.h"
 #include "daemon/upstream_verdict.h"
 
 namespace wsbridged {
 
+namespace {
+
+// For logs: without user information and query.
+std::string redacted(const std::string& url) {
+  const auto parsed = ws::parse_url(url);
+  return parsed ? parsed->redacted() : std::string();
+}
+
+}  // namespace
+
+void Session::dial() {
+  is_dialled_ = true;
+  if (const auto refusal = refuse_values(settings().upstream, template_values_)) {
+    close_upstream(ws::kCloseNormal,
+                   {.by = Side::kBridge,
+                    .is_error = true,
+                    .reason = EndReason::kTemplate,
+                    .cause = refusal->message,
+                    .advice = "take the template out of this bridge, or let its peers connect in a "
+                              "way that tells it (docs/access.md)"});
+    return;
+  }
+  upstream_.dial();
+}
+
 DialTarget Session::dial_target(std::size_t url) {
   DialTarget target{.url = slot_.bridge()->url(url), .options = slot_.bridge()->options()};
+  apply_templates(template_values_, target.options, target.url);
+  dialled_url_ = target.url;
   target.options.cookie_jar = environment_.jar;
   return target;
 }
@@ -17,16 +46,15 @@ void Session::on_upstream_open(Opened opened) {
   update_upstream_reading();  // a new connection knows nothing of the one before
   drain_timer_.reset();       // see on_upstream_ready()
   if (opened == Opened::kFirst) {
-    environment_.log.info("session opened",
-                          {{"bridge", name_.bridge},
-                           {"session", name_.id},
-                           {"peer", name_.peer},
-                           {"upstream", slot_.bridge()->upstream_name(upstream_.url())},
-                           {"address", upstream_.remote_address()},
-                           {"subprotocol", upstream_.subprotocol()}});
+    environment_.log.info("session opened", {{"bridge", name_.bridge},
+                                             {"session", name_.id},
+                                             {"peer", name_.peer},
+                                             {"upstream", redacted(dialled_url_)},
+                                             {"address", upstream_.remote_address()},
+                                             {"subprotocol", upstream_.subprotocol()}});
   }
   for (const std::string& line : settings().upstream.on_open) {
-    if (!on_line(line)) {
+    if (!on_line(filled(line, TemplateUse::kLine, template_values_))) {
       return;
     }
   }
@@ -46,6 +74,9 @@ void Session::on_upstream_ready() {
 
 void Session::on_upstream_message(const ws::Message& message) {
   last_message_ = environment_.loop.now();
+  if (idle_) {
+    idle_->touch();
+  }
   if (!local_ || is_down_cut_) {
     drop_message(local_ ? "behind a refused message" : "the local program was gone");
     return;
@@ -89,6 +120,7 @@ void Session::refuse_message(Written::Refused why) {
       is_binary ? ws::kCloseUnsupportedData : ws::kClosePolicyViolation,
       {.by = Side::kBridge,
        .is_error = true,
+       .reason = is_binary ? EndReason::kBinaryMessage : EndReason::kEmbeddedDelimiter,
        .cause = is_binary ? "upstream sent a binary message"
                           : "upstream sent a message that contains the delimiter",
        .advice = is_binary ? "set framing.binary_messages to base64, hex or raw"
@@ -100,6 +132,7 @@ void Session::on_upstream_close(const ws::CloseInfo& info) {
   report_.close_reason = info.reason;
   end({.by = Side::kUpstream,
        .is_error = verdict_on_close(info.code) != UpstreamVerdict::kEnd,
+       .reason = EndReason::kClosed,
        .cause = close_cause(info.code)});
   upstream_ended();
 }
@@ -113,6 +146,7 @@ void Session::on_upstream_error(const ws::Error& error) {
   const bool is_theirs = !is_open || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,
        .is_error = true,
+       .reason = reason_of(error),
        .cause = error.message,
        .advice = advice_for(error)});
   upstream_ended();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <string_view>
 
 namespace wsbridged {
@@ -25,12 +26,13 @@ UpstreamVerdict verdict_on_status(int status) {
 constexpr std::array<const char*, 3> kDateFormats = {
     "%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"};
 
-std::optional<std::chrono::system_clock::time_point> parse_http_date(const std::string& text) {
+// Seconds since 1970: a time_point cannot hold every date.
+std::optional<std::time_t> parse_http_date(const std::string& text) {
   for (const char* const format : kDateFormats) {
     std::tm parts{};
     const char* const end = ::strptime(text.c_str(), format, &parts);
     if (end != nullptr && *end == '\0') {
-      return std::chrono::system_clock::from_time_t(::timegm(&parts));
+      return ::timegm(&parts);
     }
   }
   return std::nullopt;
@@ -98,8 +100,9 @@ milliseconds retry_after(const ws::Error& error, std::chrono::system_clock::time
     return *wait;
   }
   const auto date = parse_http_date(*text);
-  const auto wait = date ? std::chrono::ceil<milliseconds>(*date - now) : milliseconds(0);
-  return std::clamp(wait, milliseconds(0), kLongestRetryAfter);
+  const std::time_t wait = date ? *date - std::chrono::system_clock::to_time_t(now) : 0;
+  const std::time_t longest = std::chrono::duration_cast<seconds>(kLongestRetryAfter).count();
+  return seconds(std::clamp<std::time_t>(wait, 0, longest));
 }
 
 std::uint16_t close_code_of(ws::ErrorCode code) {

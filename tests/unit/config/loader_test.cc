@@ -11,7 +11,7 @@
 namespace wsbridged::config {
 namespace {
 
-// The shipped files lie beside the sources. (__FILE__ is not where: a compiler cache may shorten it.)
+// The shipped files lie beside the sources. (A compiler cache may shorten __FILE__.)
 std::filesystem::path shipped(std::string_view name) {
   return std::filesystem::path(WSBRIDGED_CONFIG_DIR) / name;
 }

@@ -31,6 +31,16 @@ TEST_CASE("bridge check: a URL that cannot be dialled", "[bridge_check]") {
   CHECK(key_of(bridge_to(url)) == "url");
 }
 
+TEST_CASE("bridge check: each of several URLs", "[bridge_check]") {
+  Bridge bridge;
+  bridge.upstream.urls = {"ws://h/", "ws://h:99999/"};
+  CHECK(key_of(bridge) == "urls");
+  bridge.upstream.urls = {"ws://h/", "wss://i/"};
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  bridge.upstream.tls.ca_file = "/etc/passwd";
+  CHECK(key_of(bridge) == "ca_file");
+}
+
 TEST_CASE("bridge check: files that hold something else", "[bridge_check]") {
   Bridge bridge = bridge_to("wss://example.com/");
   bridge.upstream.tls.ca_file = "/etc/passwd";
@@ -38,6 +48,18 @@ TEST_CASE("bridge check: files that hold something else", "[bridge_check]") {
   bridge = bridge_to("ws://example.com/");
   bridge.upstream.cookie_jar = "/nowhere/cookies.txt";
   CHECK(key_of(bridge) == "cookie_jar");
+}
+
+TEST_CASE("bridge check: a delimiter that the encoding lacks", "[bridge_check]") {
+  Bridge bridge = bridge_to("ws://example.com/");
+  bridge.framing.delimiter = "\xe2\x82\xac";  // the euro sign
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  bridge.framing.encoding = wsbridged::config::Encoding::kWindows1252;
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  bridge.framing.encoding = wsbridged::config::Encoding::kIso88591;
+  CHECK(key_of(bridge) == "delimiter");
+  bridge.framing.mode = wsbridged::config::FramingMode::kRaw;
+  CHECK(wsbridged::check_bridge(bridge).empty());
 }
 
 TEST_CASE("bridge check: accounts that this system does not know", "[bridge_check]") {
