@@ -243,7 +243,7 @@ TEST_CASE("memory watch: what a turn brings and sends is forgotten, and then not
   session.hold(64 * kKib);
   CHECK(limit.held() == 64 * kKib);
   session.held = {};  // flushed when the turn ended
-  worker.pass(milliseconds(0));
+  worker.pass(MemoryWatch::kFreshInterval);
   CHECK(limit.held() == 0);
   CHECK(worker.looks == 1);
   worker.pass(std::chrono::hours(1));
