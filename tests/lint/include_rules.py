@@ -99,6 +99,7 @@ TESTED_ELSEWHERE = {
     "daemon/refusals.cc": "in the flood of tests/e2e/access_lists.py",
     "daemon/session.cc": IN_BINARY,
     "daemon/session_local.cc": IN_BINARY,
+    "daemon/session_memory.cc": IN_BINARY,
     "daemon/session_upstream.cc": IN_BINARY,
     "daemon/upstream.cc": IN_BINARY,
     "daemon/upstream_dial.cc": IN_BINARY,
