@@ -44,6 +44,9 @@ DialTarget Session::dial_target(std::size_t url) {
 }
 
 void Session::tell_cookie_problems() {
+  if (!dialled_) {  // it gave up waiting for its turn
+    return;
+  }
   environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
                                     environment_.loop.now());
 }
