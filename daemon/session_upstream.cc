@@ -35,6 +35,7 @@ void Session::dial() {
 
 DialTarget Session::dial_target(std::size_t url) {
   dialled_ = slot_.bridge()->current();
+  cookies_.use_file(environment_.jar());
   DialTarget target{.url = url_text(dialled_->upstream, url),
                     .options = slot_.bridge()->options(*dialled_)};
   apply_templates(template_values_, target.options, target.url);
@@ -54,7 +55,6 @@ void Session::tell_cookie_problems() {
 void Session::on_upstream_open(Opened opened) {
   was_open_ = true;
   update_upstream_reading();  // a new connection knows nothing of the one before
-  drain_timer_.reset();       // see on_upstream_ready()
   if (opened == Opened::kFirst) {
     environment_.log.info("session opened", {{"bridge", name_.bridge},
                                              {"session", name_.id},
@@ -69,6 +69,17 @@ void Session::on_upstream_open(Opened opened) {
       return;
     }
   }
+}
+
+void Session::on_upstream_lost() {
+  if (drain_timer_) {
+    // The silence goes on over connections, unless lines are sent again, which may be answered.
+    const bool has_lines = upstream_.has_unconfirmed();
+    drain_silence_ =
+        has_lines ? ws::EventLoop::Clock::duration{} : environment_.loop.now() - last_message_;
+    drain_timer_.reset();  // see on_upstream_ready()
+  }
+  note_memory();
 }
 
 void Session::on_upstream_ready() {
