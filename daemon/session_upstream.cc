@@ -34,6 +34,7 @@ void Session::dial() {
 }
 
 DialTarget Session::dial_target(std::size_t url) {
+  tell_cookie_problems();  // of the attempt before
   dialled_ = slot_.bridge()->current();
   cookies_.use_file(environment_.jar());
   DialTarget target{.url = url_text(dialled_->upstream, url),
