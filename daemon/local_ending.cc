@@ -136,11 +136,17 @@ void LocalEnding::reset() {
   if (!connection_.is_unix) {  // whose kernel tells the memory it takes, not the bytes
     result_.unsent_bytes += connection_.stream->unacknowledged();
   }
+  count_unread();
   connection_.stream->abort();
   finish();
 }
 
+void LocalEnding::count_unread() {
+  result_.discarded_bytes += connection_.stream->unread();
+}
+
 void LocalEnding::finish() {
+  count_unread();
   result_.unsent_bytes += connection_.stream->output().size();
   phase_ = Phase::kEnded;
   timer_.stop();

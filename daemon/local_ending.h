@@ -28,7 +28,7 @@ struct LocalEndLimits {
 
 struct LocalEndResult {
   std::size_t unsent_bytes = 0;     // to the program, given up
-  std::size_t discarded_bytes = 0;  // from the program, read after the end
+  std::size_t discarded_bytes = 0;  // from the program: read after the end, or never
 };
 
 // Writes what is buffered; then FIN, and reads and discards until the program's FIN or `linger`; or
@@ -69,6 +69,7 @@ class LocalEnding final : private ws::net::StreamHandler {
   void check_taken();
   void after_writing();
   void reset();
+  void count_unread();
   void finish();
 
   ws::EventLoop& loop_;

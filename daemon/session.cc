@@ -208,6 +208,7 @@ void Session::abort() {
   }
   if (local_) {
     report_.unsent_bytes_down += local_->output().size();
+    report_.discarded_bytes += local_->unread();
     local_.reset();
   }
   if (local_ending_) {

@@ -77,6 +77,7 @@ class Session final : private ws::net::StreamHandler,
   void on_data(std::span<std::byte> bytes) override;
   void on_eof(ws::net::Eof eof) override;
   void on_drained() override;
+  void on_eof_ahead() override;
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
   bool on_line(std::string_view line) override;

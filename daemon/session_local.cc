@@ -177,6 +177,11 @@ void Session::on_drained() {
   update_upstream_reading();
 }
 
+// Behind what we do not read: while the upstream stays away nothing else would tell.
+void Session::on_eof_ahead() {
+  upstream_.limit_reconnecting(settings().session.drain_timeout);
+}
+
 void Session::on_hang_up() {
   upstream_.limit_reconnecting(settings().session.drain_timeout);
   // What the program wrote before it left is read and sent first: then on_eof tells the same.

@@ -50,7 +50,7 @@ struct SessionReport {
   std::uint64_t unsent_bytes_up = 0;  // taken from a side, not given to the other side's kernel
   std::uint64_t unsent_bytes_down = 0;
   std::uint64_t discarded_bytes =
-      0;  // read from the local program and never looked at: the end had come
+      0;  // that the local program had written, looked at by nobody: the end had come
   std::uint16_t close_code = 0;  // on the wire, 1005 or 1006 as RFC 6455 has them; 0: never open
   std::string close_reason;      // the peer's
   UpstreamCounters upstream;

@@ -56,6 +56,9 @@ std::size_t Upstream::most_bytes(std::size_t part, std::size_t size) {
   const ReplayQueue& queue = reconnect_->queue;
   const std::size_t reserved = part + ReplayQueue::kLineOverhead;
   const std::size_t room = queue.room();
+  if (context_.bridge.settings().framing.mode == config::FramingMode::kRaw) {
+    return most_raw_bytes(size, room);
+  }
   const std::size_t most = room > reserved ? (room - reserved) / ReplayQueue::kLineOverhead : 0;
   if (queue.empty()) {
     return std::clamp<std::size_t>(most, 1, size);
@@ -65,6 +68,18 @@ std::size_t Upstream::most_bytes(std::size_t part, std::size_t size) {
     return 0;
   }
   return std::min(most, size);
+}
+
+// A read is one message: it is cut only when an empty queue is too small for it.
+std::size_t Upstream::most_raw_bytes(std::size_t size, std::size_t room) {
+  if (size + ReplayQueue::kLineOverhead <= room) {
+    return size;
+  }
+  if (reconnect_->queue.empty()) {
+    return room - ReplayQueue::kLineOverhead;
+  }
+  send_confirming_ping();
+  return 0;
 }
 
 ws::SendResult Upstream::send(std::string_view text) {

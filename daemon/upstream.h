@@ -172,6 +172,7 @@ class Upstream {
   void handle_message(const ws::Message& message);
   void handle_close(const ws::CloseInfo& info);
   void handle_error(const ws::Error& error);
+  [[nodiscard]] std::size_t most_raw_bytes(std::size_t size, std::size_t room);
   ws::SendResult keep(ws::SendResult result, ws::MessageType type, std::string_view line);
   void start_close();
   void finish();

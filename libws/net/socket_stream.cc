@@ -18,6 +18,16 @@
 
 namespace ws::net {
 
+namespace {
+
+// One of the kernel's two queues of a socket.
+std::size_t queue_size(int descriptor, unsigned long queue) {
+  int size = 0;
+  return ioctl(descriptor, queue, &size) == 0 && size > 0 ? static_cast<std::size_t>(size) : 0;
+}
+
+}  // namespace
+
 // The loop's stay in a stream. It knows whether a handler destroyed or aborted the stream, and
 // settles what to wait for on the way out, also when a handler throws.
 class SocketStream::Turn {
@@ -114,20 +124,28 @@ void SocketStream::abort() {
 }
 
 std::size_t SocketStream::unacknowledged() const {
-  int size = 0;
-  return ioctl(descriptor_, SIOCOUTQ, &size) == 0 && size > 0 ? static_cast<std::size_t>(size) : 0;
+  return queue_size(descriptor_, SIOCOUTQ);
+}
+
+std::size_t SocketStream::unread() const {
+  return queue_size(descriptor_, SIOCINQ);
 }
 
 bool SocketStream::is_hung_up() const {
   if (dead_ || failing_) {
     return true;
   }
-  pollfd entry{.fd = descriptor_, .events = 0, .revents = 0};
-  if (poll(&entry, 1, 0) <= 0) {
-    return false;
-  }
-  // After our own FIN the peer's alone makes a POLLHUP.
-  return (entry.revents & POLLERR) != 0 || ((entry.revents & POLLHUP) != 0 && !sent_fin_);
+  return tells_hang_up(poll_ends());
+}
+
+short SocketStream::poll_ends() const {
+  pollfd entry{.fd = descriptor_, .events = POLLRDHUP, .revents = 0};
+  return poll(&entry, 1, 0) > 0 ? entry.revents : short{0};
+}
+
+// After our own FIN the peer's alone makes a POLLHUP.
+bool SocketStream::tells_hang_up(short ends) const {
+  return (ends & POLLERR) != 0 || ((ends & POLLHUP) != 0 && !sent_fin_);
 }
 
 void SocketStream::on_event(evutil_socket_t /*descriptor*/, short what, void* self) noexcept {
@@ -140,7 +158,7 @@ void SocketStream::handle_event(short what) {
   const short write_event = wire_->write_wait() == Wait::kReadable ? EV_READ : EV_WRITE;
   const bool can_write = blocked_ && (what & write_event) != 0;
   if ((events_ & EV_CLOSED) != 0) {
-    notice_hang_up();
+    notice_end(turn);
   }
   if (!turn.is_over() && may_receive() && (what & EV_READ) != 0) {
     receive(turn);
@@ -238,8 +256,13 @@ void SocketStream::tell_sent(const Turn& turn) {
   }
 }
 
-void SocketStream::notice_hang_up() {
-  if (!told_hang_up_ && is_hung_up()) {
+void SocketStream::notice_end(const Turn& turn) {
+  const short ends = poll_ends();
+  const bool is_eof = (ends & POLLRDHUP) != 0 && (ends & POLLERR) == 0;  // a reset has both
+  if (is_eof && !ended_ && !std::exchange(told_eof_ahead_, true)) {
+    handler_->on_eof_ahead();
+  }
+  if (!turn.is_over() && !told_hang_up_ && tells_hang_up(ends)) {
     tell_hang_up();
   }
 }

@@ -20,7 +20,7 @@ namespace ws::net {
 // changes flags and asks for a flush. So no handler function is ever called from inside a call.
 //
 // One libevent event carries whatever is waited for. While reading it is level-triggered. While
-// not reading, a hang-up is watched for with an edge-triggered one: level-triggered, EV_CLOSED
+// not reading, the peer's end is watched for with an edge-triggered one: level-triggered, EV_CLOSED
 // would fire without end on a peer that has only shut down its writing.
 class SocketStream final : public Stream, private Flushable {
  public:
@@ -45,6 +45,7 @@ class SocketStream final : public Stream, private Flushable {
   void shutdown_write() override;
   void abort() override;
   [[nodiscard]] std::size_t unacknowledged() const override;
+  [[nodiscard]] std::size_t unread() const override;
   [[nodiscard]] bool is_hung_up() const override;
 
   [[nodiscard]] std::optional<TlsInfo> tls_info() const override { return wire_->tls_info(); }
@@ -65,7 +66,9 @@ class SocketStream final : public Stream, private Flushable {
   void write_output();
   void finish_output();
   void tell_sent(const Turn& turn);
-  void notice_hang_up();
+  void notice_end(const Turn& turn);
+  [[nodiscard]] short poll_ends() const;
+  [[nodiscard]] bool tells_hang_up(short ends) const;
   void begin_to_fail();
   void drain(const Turn& turn);
   void fail();
@@ -108,6 +111,7 @@ class SocketStream final : public Stream, private Flushable {
   bool wants_sent_ = false;
   bool wants_fin_ = false;
   bool sent_fin_ = false;
+  bool told_eof_ahead_ = false;
   bool told_hang_up_ = false;
 };
 

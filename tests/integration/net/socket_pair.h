@@ -164,8 +164,8 @@ inline void run_turns(EventLoop& loop, int count = 16) {
   }
 }
 
-// Writes down one letter per call, D data, E end, T truncated end, d drained, s sent, H hang-up,
-// F failure; and runs `then` for a letter, when there is one.
+// Writes down one letter per call, D data, E end, T truncated end, d drained, s sent, e end ahead,
+// H hang-up, F failure; and runs `then` for a letter, when there is one.
 class Recorder final : public net::StreamHandler {
  public:
   std::string calls;
@@ -183,6 +183,8 @@ class Recorder final : public net::StreamHandler {
   void on_eof(net::Eof eof) override { note(eof == net::Eof::kClean ? 'E' : 'T'); }
 
   void on_drained() override { note('d'); }
+
+  void on_eof_ahead() override { note('e'); }
 
   void on_hang_up() override { note('H'); }
 

@@ -57,17 +57,52 @@ TEST_CASE("socket stream: a hang-up is noticed while paused, once, and hides no 
   if (closes_in_two_steps) {
     shutdown(s.peer.get(), SHUT_WR);
     run_turns(loop);
-    CHECK(s.recorder.calls.empty());
+    CHECK(s.recorder.calls == "e");
   }
   s.peer.close();
   run_until(loop, [&] { return s.recorder.has('H'); });
   run_turns(loop);
-  CHECK(s.recorder.calls == "H");
+  CHECK(s.recorder.calls == "eH");
   CHECK(s.stream->is_hung_up());
   s.stream->resume_reading();
   run_until(loop, [&] { return s.recorder.has('E'); });
   run_turns(loop);
-  CHECK(s.recorder.calls == "HDE");
+  CHECK(s.recorder.calls == "eHDE");
+}
+
+TEST_CASE("socket stream: an end behind what nobody reads is told ahead, once, and comes again",
+          "[socket_stream]") {
+  EventLoop loop;
+  StreamAndPeer s(loop, GENERATE(SocketKind::kUnix, SocketKind::kTcp));
+  const bool is_paused_before = GENERATE(false, true);
+  s.peer.send("waiting");
+  if (is_paused_before) {
+    run_turns(loop);
+  }
+  shutdown(s.peer.get(), SHUT_WR);
+  run_until(loop, [&] { return s.recorder.has('e'); });
+  s.send("still heard");
+  run_turns(loop);
+  CHECK(s.recorder.calls == "e");
+  CHECK(s.stream->unread() == 7);
+  CHECK(s.peer.take() == "still heard");
+  s.stream->resume_reading();
+  run_until(loop, [&] { return s.recorder.has('E'); });
+  run_turns(loop);
+  CHECK(s.recorder.calls == "eDE");
+  CHECK(s.stream->unread() == 0);
+}
+
+TEST_CASE("socket stream: a handler may destroy the stream when told of its end ahead",
+          "[socket_stream]") {
+  EventLoop loop;
+  StreamAndPeer s(loop, SocketKind::kUnix);
+  s.recorder.then = [&](char) { s.stream.reset(); };
+  s.peer.send("waiting");
+  s.peer.close();
+  run_until(loop, [&] { return s.stream == nullptr; });
+  run_turns(loop);
+  CHECK(s.recorder.calls == "e");
 }
 
 TEST_CASE("socket stream: a reset is noticed while paused, and the data before it still comes",

@@ -41,6 +41,10 @@ class WS_EXPORT StreamHandler {
   /// The queue had been above high water and has fallen to half of it or less.
   virtual void on_drained() {}
 
+  /// The peer will send no more, noticed while reading is paused: bytes it wrote before may still
+  /// wait to be read, resume_reading() delivers them, then on_eof. Once.
+  virtual void on_eof_ahead() {}
+
   /// A hang-up noticed while reading is paused or after on_eof: the peer will neither send nor
   /// read. (Unix: it closed its socket; TCP: it sent a reset.) Bytes it wrote before may still wait
   /// to be read: resume_reading() delivers them, then on_eof. Once.
@@ -89,6 +93,10 @@ class WS_EXPORT Stream {
 
   /// Bytes given to the kernel that the peer's has not taken yet (SIOCOUTQ); 0 when unknown.
   [[nodiscard]] virtual std::size_t unacknowledged() const = 0;
+
+  /// Bytes that came and that the kernel keeps until they are read (FIONREAD); 0 when unknown.
+  [[nodiscard]] virtual std::size_t unread() const { return 0; }
+
   /// Has the peer closed both directions (poll's POLLHUP)? A Unix peer that only shut down its
   /// writing has not.
   [[nodiscard]] virtual bool is_hung_up() const = 0;
