@@ -94,6 +94,20 @@ class Announced(ProxyCase):
             self.assertEqual(upstream.read_text(), b"line")
             self.end(local, upstream)
 
+    def test_with_first_byte_a_header_alone_dials_nobody(self):
+        daemon = self.start_proxied(session={"open": "first_byte"})
+        for header in (V1, v2()):
+            probe = self.proxy(daemon, header)
+            local = self.proxy(daemon, header)
+            self.assertFalse(self.upstream_server.has_connection(0.2), "the header is no byte of it")
+            local.send(b"line\n")
+            upstream = self.upstream_server.open()
+            self.assertEqual(upstream.request.get("X-Peer"), "192.0.2.7 4711")
+            self.assertEqual(upstream.read_text(), b"line")
+            self.end(local, upstream)
+            probe.close()
+            self.assertFalse(self.upstream_server.has_connection(0.1), "the probe left unnoticed")
+
     def test_a_proxy_that_speaks_for_itself_is_the_peer(self):
         daemon = self.start_proxied()
         for header in (b"PROXY UNKNOWN\r\n", v2(command=0), v2(command=0, family=0, rest=b""),

@@ -10,7 +10,7 @@ Why: a lost line is worse than a line that comes twice, and a hole in the order 
 import threading
 
 from kit.case import E2eCase, bridge, main
-from kit.upstream import PING, PONG, TEXT, frame
+from kit.upstream import BINARY, PING, PONG, TEXT, frame
 
 QUICK = {"enabled": True, "initial": "10ms", "max": "100ms", "confirm_interval": "50ms"}
 UNCONFIRMED = {**QUICK, "confirm_interval": "1h"}
@@ -185,6 +185,24 @@ class Reconnect(ReconnectCase):
         for number in range(size // 999, 20000):
             self.assertEqual(int(upstream.read_text()), number)
         sending.result()
+
+    def test_a_read_in_mode_raw_stays_one_message_however_full_the_replay_queue_is(self):
+        server, daemon = self.bridge_that_reconnects(
+            {**UNCONFIRMED, "replay": "64KiB"}, framing={"mode": "raw"})
+        local, upstream = self.session(server, daemon)
+        kept = []
+        for number in range(60):
+            read = b"%03d" % number * 1000
+            local.send(read)
+            if number == 21:  # 21 of 3,016 bytes fill the queue: this one waits
+                self.assertTrue(kept)
+                upstream.send(frame(PONG, kept.pop()))
+            while (part := upstream.read_frame()).opcode == PING:
+                if number < 21:
+                    kept.append(part.payload)
+                else:
+                    upstream.send(frame(PONG, part.payload))
+            self.assertEqual((part.opcode, part.payload == read), (BINARY, True), number)
 
     def test_a_slow_program_causes_no_false_ping_timeout(self):
         server, daemon = self.bridge_that_reconnects(

@@ -202,6 +202,30 @@ class Times(ReconnectEndsCase):
         self.assertEqual(entry["level"], "warn")
         self.assertGreaterEqual(entry["unsent_bytes_up"], 300 * 999)
 
+    def test_drain_timeout_bounds_programs_that_end_behind_more_than_is_ever_read(self):
+        # `replay` and `buffer` together take some 110 of 180; the end waits behind the rest.
+        # Were it more than the kernel takes, the end would not have left the program's own.
+        for leave in ("close", "reset", "half-close"):
+            with self.subTest(leave):
+                server, daemon = self.bridge_that_reconnects(
+                    {**UNCONFIRMED, "replay": "64KiB"}, framing={"max_line": "8KiB"},
+                    session={"drain_timeout": "1s", "buffer": "64KiB"})
+                local, upstream = self.session(server, daemon)
+                local.send(b"%0999d\n" * 180 % tuple(range(180)))
+                wait_until(lambda: len(upstream.socket.recv(1 << 20, socket.MSG_PEEK)) > 45_000,
+                           "lines up to a full replay")
+                server.socket.close()
+                upstream.reset()
+                daemon.wait_for_entry("upstream lost")
+                {"close": local.close, "reset": local.reset,
+                 "half-close": local.shutdown_write}[leave]()
+                entry = daemon.wait_for_session_end(seconds=SOON)
+                self.assertEqual(entry["level"], "warn")
+                counted = entry["unsent_bytes_up"] + entry["discarded_bytes"]
+                # A reset destroys what the kernel had not yet given out.
+                self.assertGreaterEqual(counted, 100_000 if leave == "reset" else 180 * 999)
+                daemon.stop()
+
     def test_programs_that_leave_at_once_cost_a_silent_upstream_few_dials(self):
         server = self.server(backlog=256)
         daemon = self.start(bridge(server.url()))

@@ -13,7 +13,7 @@ import ssl
 from kit.case import E2eCase, bridge, main
 
 
-class Rereading(E2eCase):
+class RereadingCase(E2eCase):
 
     def write(self, name, text):
         """In one step, as whoever replaces a credential should."""
@@ -23,9 +23,34 @@ class Rereading(E2eCase):
         return self.path(name)
 
     def point(self, link, target):
+        """By a symbolic link that leads elsewhere, as certbot and Kubernetes do it."""
         os.symlink(target, self.path(link + ".new"))
         os.rename(self.path(link + ".new"), self.path(link))
         return self.path(link)
+
+    def server_for_certificates(self, **sections):
+        """A server that wants a client certificate, and a bridge that shows the one of ..data."""
+        ca = self.ca()
+        context = ca.server_context()
+        context.load_verify_locations(ca.certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        server = self.server(tls=context)
+        for name in ("one.example", "two.example"):
+            os.mkdir(self.path(name))
+            for source, target in zip(ca.issue(name), ("tls.crt", "tls.key")):
+                shutil.copy(source, self.path(f"{name}/{target}"))
+        self.point("..data", "one.example")
+        return server, self.start(bridge(server.url(), **sections, upstream={"tls": {
+            "ca_file": ca.certificate, "cert_file": self.path("..data/tls.crt"),
+            "key_file": self.path("..data/tls.key")}}))
+
+    @staticmethod
+    def shown_certificate(upstream):
+        [(_, name)] = upstream.socket.getpeercert()["subjectAltName"]
+        return name
+
+
+class Rereading(RereadingCase):
 
     def shown(self, server, daemon, name="main"):
         """The Authorization header of a new session."""
@@ -103,33 +128,84 @@ class Rereading(E2eCase):
         self.assertIn("not a PEM file", told[0]["cause"])
 
     def test_a_client_certificate_behind_kubernetes_links(self):
-        ca = self.ca()
-        context = ca.server_context()
-        context.load_verify_locations(ca.certificate)
-        context.verify_mode = ssl.CERT_REQUIRED
-        server = self.server(tls=context)
-        for name in ("one.example", "two.example"):
-            os.mkdir(self.path(name))
-            for source, target in zip(ca.issue(name), ("tls.crt", "tls.key")):
-                shutil.copy(source, self.path(f"{name}/{target}"))
-        self.point("..data", "one.example")
-        daemon = self.start(bridge(server.url(), upstream={"tls": {
-            "ca_file": ca.certificate, "cert_file": self.path("..data/tls.crt"),
-            "key_file": self.path("..data/tls.key")}}))
+        server, daemon = self.server_for_certificates()
         def shown():
             local = self.connect(daemon.address())
             upstream = server.accept()
-            names = upstream.socket.getpeercert()["subjectAltName"]
+            name = self.shown_certificate(upstream)
             upstream.open()
             local.close()
             upstream.close()
-            return names[0][1]
+            return name
         self.assertEqual(shown(), "one.example")
         self.point("..data", "two.example")
         self.assertEqual(shown(), "two.example")
         shutil.copy(self.path("one.example/tls.key"), self.path("two.example/tls.key"))
         self.assertEqual(shown(), "two.example", "a key of another certificate is not used")
         self.assertIn("does not belong", daemon.problems("not read again")[0]["cause"])
+
+
+class Reconnecting(RereadingCase):
+    """The same, for each attempt of a session that lives on."""
+    QUICK = {"enabled": True, "initial": "10ms", "max": "100ms", "confirm_interval": "50ms"}
+
+    @staticmethod
+    def refuse(upstream, status):
+        upstream.send(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode("ascii"))
+        upstream.close()
+
+    def session_with_token(self):
+        server = self.server()
+        token = self.write("token", "first\n")
+        daemon = self.start(bridge(server.url(), reconnect=self.QUICK, upstream={
+            "headers": {"Authorization": f"Bearer ${{file:{token}}}"}}))
+        return server, daemon, *self.session(server, daemon)
+
+    def test_a_reference_is_read_for_each_attempt(self):
+        server, daemon, local, upstream = self.session_with_token()
+        self.assertEqual(upstream.request.get("Authorization"), "Bearer first")
+        for text in ("second", "third"):
+            self.write("token", text)
+            upstream.reset()
+            upstream = server.open()
+            self.assertEqual(upstream.request.get("Authorization"), f"Bearer {text}")
+        local.send(b"line\n")
+        self.assertEqual(upstream.read_text(), b"line")
+
+    def test_a_403_with_a_new_token_is_tried_again_at_once(self):
+        server, daemon, local, upstream = self.session_with_token()
+        upstream.reset()
+        upstream = server.accept()
+        self.assertEqual(upstream.read_request().get("Authorization"), "Bearer first")
+        self.write("token", "second")
+        self.refuse(upstream, "403 Forbidden")
+        upstream = server.open()
+        self.assertEqual(upstream.request.get("Authorization"), "Bearer second")
+        local.send(b"line\n")
+        self.assertEqual(upstream.read_text(), b"line")
+
+    def test_a_403_with_the_same_token_ends_the_session(self):
+        server, daemon, local, upstream = self.session_with_token()
+        upstream.reset()
+        upstream = server.accept()
+        upstream.read_request()
+        self.refuse(upstream, "403 Forbidden")
+        self.assertEqual(local.read_until_end(), (b"", "reset"))
+        self.assertIn("403", daemon.wait_for_session_end()["cause"])
+        self.assertFalse(server.has_connection(0.2))
+
+    def test_a_client_certificate_is_read_for_each_attempt(self):
+        server, daemon = self.server_for_certificates(reconnect=self.QUICK)
+        local = self.connect(daemon.address())
+        for name in ("one.example", "two.example"):
+            self.point("..data", name)
+            upstream = server.accept()
+            self.assertEqual(self.shown_certificate(upstream), name)
+            upstream.open()
+            local.send(b"line\n")
+            self.assertEqual(upstream.read_text(), b"line")
+            self.point("..data", "two.example")
+            upstream.close()
 
 
 if __name__ == "__main__":

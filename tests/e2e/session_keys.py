@@ -116,11 +116,13 @@ class ErrorLine(E2eCase):
         local = self.connect(daemon.address())
         self.assertEqual(local.read_until_end(), (b"ERR upstream not reachable\n", "reset"))
 
-    def test_it_ends_with_the_delimiter_and_raw_mode_adds_nothing(self):
+    def test_it_follows_the_framing(self):
         url = f"ws://127.0.0.1:{self.refused_port()}/"
         session = {**self.ERROR, "on_upstream_error": "close"}
         for framing, expected in (({"delimiter": "\r\n"}, b"ERR upstream not reachable\r\n"),
-                                  ({"mode": "raw"}, b"ERR upstream not reachable")):
+                                  ({"mode": "raw"}, b"ERR upstream not reachable"),
+                                  ({"mode": "length-prefixed"},
+                                   b"\0\0\0\x1aERR upstream not reachable")):
             daemon = self.start(bridge(url, session=session, framing=framing))
             local = self.connect(daemon.address())
             self.assertEqual(local.read_until_end(), (expected, "eof"))

@@ -6,25 +6,12 @@ Scenario: tinyproxy and microsocks with passwords, the environment's proxies, a 
 Method: a bridge for each case; lines go through it, or the one log line says what to do.
 Why: each of these fails in its own way, and an operator sees nothing but that line.
 """
-import os
-import pwd
 import ssl
 
 from kit.case import E2eCase, bridge, main
-from kit.process import accepts, free_ports
-from kit.waiting import wait_until
+from kit.process import free_ports
+from kit.proxies import Proxies
 from kit.websockets_server import WebsocketsServer, negotiated, request_headers
-
-TINYPROXY = """\
-User {user}
-Port {port}
-Listen 127.0.0.1
-Timeout 30
-MaxClients 20
-LogLevel Info
-ConnectPort {allowed}
-BasicAuth me s3cret
-"""
 
 
 async def echo(connection):
@@ -37,7 +24,7 @@ async def tell_headers(connection):
     await connection.send(str(headers.get("Authorization")))
 
 
-class UpstreamOptions(E2eCase):
+class UpstreamOptions(Proxies, E2eCase):
 
     def serve(self, handler=echo, tls=None, **options):
         server = WebsocketsServer(handler, tls=tls, **{"compression": None, **options})
@@ -64,22 +51,6 @@ class UpstreamOptions(E2eCase):
         for secret in ("s3cret", "wr0ng"):
             self.assertNotIn(secret, daemon.stderr(), "passwords are never logged")
         return entry
-
-    def http_proxy(self, allowed):
-        [port] = free_ports(1)
-        with open(self.path("tinyproxy.conf"), "w", encoding="ascii") as file:
-            file.write(TINYPROXY.format(port=port, allowed=allowed,
-                                        user=pwd.getpwuid(os.getuid()).pw_name))
-        self.program(["/usr/bin/tinyproxy", "-d", "-c", self.path("tinyproxy.conf")], "tinyproxy")
-        wait_until(lambda: accepts(port), "tinyproxy listens")
-        return port
-
-    def socks_proxy(self):
-        [port] = free_ports(1)
-        self.program(["/usr/bin/microsocks", "-i", "127.0.0.1", "-p", str(port), "-u", "me",
-                      "-P", "s3cret"], "microsocks")
-        wait_until(lambda: accepts(port), "microsocks listens")
-        return port
 
     def test_proxies_with_passwords(self):
         ca = self.ca()

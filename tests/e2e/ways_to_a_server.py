@@ -6,26 +6,13 @@ Scenario: tinyproxy (HTTP) and microsocks (SOCKS5) with passwords, the environme
 Method: a small client on libws opens, has a text echoed, and tells what it saw or why it failed.
 Why: a proxy of one's own understanding says little about the ones in the world.
 """
-import os
-import pwd
 import ssl
 
 from kit.case import E2eCase, main
 from kit.peers import dial
-from kit.process import accepts, free_ports
-from kit.waiting import wait_until
+from kit.process import free_ports
+from kit.proxies import Proxies
 from kit.websockets_server import WebsocketsServer
-
-TINYPROXY = """\
-User {user}
-Port {port}
-Listen 127.0.0.1
-Timeout 30
-MaxClients 20
-LogLevel Info
-ConnectPort {allowed}
-BasicAuth me s3cret
-"""
 
 
 async def echo(connection):
@@ -33,7 +20,7 @@ async def echo(connection):
         await connection.send(message)
 
 
-class WaysToAServer(E2eCase):
+class WaysToAServer(Proxies, E2eCase):
 
     def serve(self, tls=None):
         server = WebsocketsServer(echo, tls=tls, compression=None)
@@ -56,22 +43,6 @@ class WaysToAServer(E2eCase):
         self.assertEqual((outcome["phase"], outcome["code"]), ("proxy", "proxy_refused"), outcome)
         self.assertEqual(outcome["status"], status)
         self.assertIn(text, outcome["message"])
-
-    def http_proxy(self, allowed):
-        [port] = free_ports(1)
-        with open(self.path("tinyproxy.conf"), "w", encoding="ascii") as file:
-            file.write(TINYPROXY.format(port=port, allowed=allowed,
-                                        user=pwd.getpwuid(os.getuid()).pw_name))
-        self.program(["/usr/bin/tinyproxy", "-d", "-c", self.path("tinyproxy.conf")], "tinyproxy")
-        wait_until(lambda: accepts(port), "tinyproxy listens")
-        return port
-
-    def socks_proxy(self):
-        [port] = free_ports(1)
-        self.program(["/usr/bin/microsocks", "-i", "127.0.0.1", "-p", str(port), "-u", "me",
-                      "-P", "s3cret"], "microsocks")
-        wait_until(lambda: accepts(port), "microsocks listens")
-        return port
 
     def both_servers(self):
         """The URLs of a plain and of a TLS server, by names that the proxy looks up, and the CA."""
