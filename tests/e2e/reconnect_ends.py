@@ -185,38 +185,33 @@ class Times(ReconnectEndsCase):
         upstream.send_text("heard")
         self.assertEqual(local.read_line(), b"heard\n")
 
-    def test_drain_timeout_bounds_programs_that_end_behind_lines_that_are_not_read(self):
-        # A full replay pauses their reading, after some 50 of 300.
+    def lose_with_a_full_replay(self, count, buffer):
+        """A program wrote `count` lines of 1,000 bytes, `replay` took some 50, and the server died."""
         server, daemon = self.bridge_that_reconnects(
             {**UNCONFIRMED, "replay": "64KiB"}, framing={"max_line": "8KiB"},
-            session={"drain_timeout": "1s", "buffer": "1MiB"})
+            session={"drain_timeout": "1s", "buffer": buffer})
         local, upstream = self.session(server, daemon)
-        local.send(b"%0999d\n" * 300 % tuple(range(300)))
+        local.send(b"%0999d\n" * count % tuple(range(count)))
         wait_until(lambda: len(upstream.socket.recv(1 << 20, socket.MSG_PEEK)) > 45_000,
                    "lines up to a full replay")
         server.socket.close()
         upstream.reset()
         daemon.wait_for_entry("upstream lost")
+        return local, daemon
+
+    def test_drain_timeout_bounds_programs_that_end_behind_lines_that_are_not_sent(self):
+        local, daemon = self.lose_with_a_full_replay(300, buffer="1MiB")
         local.close()
         entry = daemon.wait_for_session_end(seconds=SOON)
         self.assertEqual(entry["level"], "warn")
         self.assertGreaterEqual(entry["unsent_bytes_up"], 300 * 999)
 
-    def test_drain_timeout_bounds_programs_that_end_behind_more_than_is_ever_read(self):
+    def test_drain_timeout_bounds_programs_that_end_behind_lines_that_are_not_read(self):
         # `replay` and `buffer` together take some 110 of 180; the end waits behind the rest.
         # Were it more than the kernel takes, the end would not have left the program's own.
         for leave in ("close", "reset", "half-close"):
             with self.subTest(leave):
-                server, daemon = self.bridge_that_reconnects(
-                    {**UNCONFIRMED, "replay": "64KiB"}, framing={"max_line": "8KiB"},
-                    session={"drain_timeout": "1s", "buffer": "64KiB"})
-                local, upstream = self.session(server, daemon)
-                local.send(b"%0999d\n" * 180 % tuple(range(180)))
-                wait_until(lambda: len(upstream.socket.recv(1 << 20, socket.MSG_PEEK)) > 45_000,
-                           "lines up to a full replay")
-                server.socket.close()
-                upstream.reset()
-                daemon.wait_for_entry("upstream lost")
+                local, daemon = self.lose_with_a_full_replay(180, buffer="64KiB")
                 {"close": local.close, "reset": local.reset,
                  "half-close": local.shutdown_write}[leave]()
                 entry = daemon.wait_for_session_end(seconds=SOON)

@@ -30,7 +30,7 @@ class ServerKilled(SurvivalCase):
                    reconnect=RECONNECT, session={"drain_timeout": "3s"}), binary=BINARY)
 
     def report(self, what, began, repeats, daemon):
-        entry = daemon.session_ends()[-1]
+        entry = daemon.wait_for_session_end()
         print(f"{what}: {LINES} lines, {len(self.lives) - 1} kills, {repeats} repeats in "
               f"{time.monotonic() - began:.1f} s; {entry}")
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An independent WebSocket server (Boost.Beast), ws or wss, one thread: echoes, or sends and checks
 // numbered messages, fast or slowly. Prints its port and each session's result as JSON lines.
-#include <cstdlib>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <utility>
 
@@ -14,6 +12,7 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
+#include "arguments.h"
 #include "numbered_lines.h"
 
 namespace {
@@ -37,24 +36,15 @@ struct Settings {
   std::string key;
 };
 
-Settings parse_settings(int argc, char** argv) {
-  std::map<std::string, std::string, std::less<>> values;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const std::size_t equals = argument.find('=');
-    values[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
-  const auto number = [&](const char* name) {
-    return std::strtoull(values[name].c_str(), nullptr, 10);
-  };
-  return {.echo = values.contains("echo"),
-          .receive_count = number("receive"),
-          .send_count = number("send"),
-          .slow_every = number("slow-every"),
-          .slow_ms = number("slow-ms"),
-          .receive_buffer = static_cast<int>(number("receive-buffer")),
-          .certificate = values["certificate"],
-          .key = values["key"]};
+Settings parse_settings(const peers::Arguments& arguments) {
+  return {.echo = arguments.has("echo"),
+          .receive_count = arguments.number("receive"),
+          .send_count = arguments.number("send"),
+          .slow_every = arguments.number("slow-every"),
+          .slow_ms = arguments.number("slow-ms"),
+          .receive_buffer = static_cast<int>(arguments.number("receive-buffer")),
+          .certificate = arguments.text("certificate"),
+          .key = arguments.text("key")};
 }
 
 // What a session saw; printed when it ends, however it ends.
@@ -260,7 +250,7 @@ void serve(const Settings& settings) {
 //            [receive-buffer=BYTES] [certificate=PEM key=PEM]
 int main(int argc, char** argv) {
   try {
-    serve(parse_settings(argc, argv));
+    serve(parse_settings({argc, argv}));
   } catch (const std::exception& failure) {
     std::cerr << failure.what() << '\n';
     return 1;

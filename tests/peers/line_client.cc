@@ -2,112 +2,27 @@
 // A program that only speaks lines: sends numbered lines over TCP or a Unix socket, checks those it
 // gets back, fast or slowly, and prints one JSON object with what it saw. It knows nothing of
 // WebSockets.
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
-#include <map>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "line_program.h"
 #include "numbered_lines.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t kReadSize = std::size_t{64} << 10U;
 
-struct Settings {
-  std::map<std::string, std::string, std::less<>> values;
-
-  [[nodiscard]] std::uint64_t number(std::string_view name) const {
-    const auto found = values.find(name);
-    return found == values.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
-  }
-};
-
-[[noreturn]] void fail(const char* what) {
-  std::cout << R"({"ok": false, "error": ")" << what << ": "
-            << std::generic_category().message(errno) << R"("})" << std::endl;
-  std::exit(1);
+void make_line(std::uint64_t index, std::string& line) {
+  peers::make_line(index, peers::Direction::kUp, line);
 }
-
-int connect_to(int family, const sockaddr* address, socklen_t size, int receive_buffer) {
-  const int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  // Before connect(): the TCP window is agreed on there.
-  if (receive_buffer > 0) {
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
-  }
-  if (descriptor < 0 || connect(descriptor, address, size) != 0) {
-    fail("connect");
-  }
-  return descriptor;
-}
-
-int connect_to(const Settings& settings) {
-  const int receive_buffer = static_cast<int>(settings.number("receive-buffer"));
-  if (const auto path = settings.values.find("unix"); path != settings.values.end()) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path->second.copy(address.sun_path, sizeof(address.sun_path) - 1);
-    return connect_to(AF_UNIX, reinterpret_cast<sockaddr*>(&address), sizeof(address),
-                      receive_buffer);
-  }
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(settings.number("tcp")));
-  return connect_to(AF_INET, reinterpret_cast<sockaddr*>(&address), sizeof(address),
-                    receive_buffer);
-}
-
-// Sends the lines 0 to count - 1, as much as the socket takes at a time.
-class Sender {
- public:
-  explicit Sender(std::uint64_t count) : count_(count) {}
-
-  [[nodiscard]] bool is_done() const { return made_ == count_ && offset_ == pending_.size(); }
-
-  [[nodiscard]] std::uint64_t line_count() const { return made_; }
-
-  void send_some(int descriptor) {
-    if (offset_ == pending_.size()) {
-      refill();
-    }
-    const ssize_t sent = send(descriptor, pending_.data() + offset_, pending_.size() - offset_,
-                              MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      offset_ += static_cast<std::size_t>(sent);
-    } else if (errno != EAGAIN) {
-      fail("send");
-    }
-  }
-
- private:
-  void refill() {
-    pending_.clear();
-    offset_ = 0;
-    while (made_ < count_ && pending_.size() < kReadSize) {
-      peers::make_line(made_++, peers::Direction::kUp, line_);
-      pending_ += line_;
-      pending_ += '\n';
-    }
-  }
-
-  std::uint64_t count_;
-  std::uint64_t made_ = 0;
-  std::string pending_;
-  std::string line_;
-  std::size_t offset_ = 0;
-};
 
 // Checks that what arrives is exactly the lines 0, 1, 2, …
 class Checker {
@@ -158,11 +73,11 @@ struct Outcome {
 // One exchange: everything is sent, then the sending side is shut down; reads until the end.
 class Exchange {
  public:
-  Exchange(int descriptor, const Settings& settings)
+  Exchange(int descriptor, const peers::Arguments& arguments)
       : descriptor_(descriptor),
-        sender_(settings.number("send")),
-        slow_every_(settings.number("slow-every")),
-        slow_pause_(settings.number("slow-ms")) {}
+        sender_(arguments.number("send"), make_line),
+        slow_every_(arguments.number("slow-every")),
+        slow_pause_(arguments.number("slow-ms")) {}
 
   Outcome run() {
     std::optional<Outcome> outcome;
@@ -215,13 +130,13 @@ class Exchange {
   }
 
   int descriptor_;
-  Sender sender_;
+  peers::LineSender<decltype(&make_line)> sender_;
   Checker checker_;
   bool is_shut_down_ = false;
   std::uint64_t slow_every_;
   std::uint64_t slow_pause_;
   std::uint64_t next_pause_ = 0;
-  std::vector<char> buffer_ = std::vector<char>(kReadSize);
+  std::vector<char> buffer_ = std::vector<char>(peers::kReadSize);
 };
 
 }  // namespace
@@ -229,15 +144,10 @@ class Exchange {
 // line_client tcp=PORT | unix=PATH [send=COUNT] [slow-every=LINES slow-ms=MS]
 // [receive-buffer=BYTES]
 int main(int argc, char** argv) {
-  Settings settings;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const std::size_t equals = argument.find('=');
-    settings.values[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
+  const peers::Arguments arguments(argc, argv);
   const Clock::time_point begin = Clock::now();
-  const int descriptor = connect_to(settings);
-  Exchange exchange(descriptor, settings);
+  const int descriptor = peers::connect_to(arguments);
+  Exchange exchange(descriptor, arguments);
   const Outcome outcome = exchange.run();
   exchange.print(outcome, Clock::now() - begin);
   close(descriptor);

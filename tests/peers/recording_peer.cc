@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include "arguments.h"
 #include "counted_lines.h"
 
 namespace {
@@ -31,27 +31,17 @@ using tcp = asio::ip::tcp;
 constexpr std::string_view kResume = "resume ";
 
 struct Settings {
-  std::string address = "127.0.0.1";
+  std::string address;
   std::uint16_t port = 0;        // 0: any
   std::string record;            // the file
   std::uint64_t send_count = 0;  // the last line of those it sends; then it closes with 1000
 };
 
-Settings parse_settings(int argc, char** argv) {
-  std::map<std::string, std::string, std::less<>> values;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const std::size_t equals = argument.find('=');
-    values[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
-  Settings settings;
-  if (const auto address = values.find("address"); address != values.end()) {
-    settings.address = address->second;
-  }
-  settings.port = static_cast<std::uint16_t>(std::strtoul(values["port"].c_str(), nullptr, 10));
-  settings.record = values["record"];
-  settings.send_count = std::strtoull(values["send"].c_str(), nullptr, 10);
-  return settings;
+Settings parse_settings(const peers::Arguments& arguments) {
+  return {.address = arguments.text("address", "127.0.0.1"),
+          .port = static_cast<std::uint16_t>(arguments.number("port")),
+          .record = arguments.text("record"),
+          .send_count = arguments.number("send")};
 }
 
 // Eight bytes for each number, in the order of the machine. What write() has taken outlives the
@@ -189,7 +179,7 @@ void serve(const Settings& settings) {
 // recording_peer [address=ADDRESS] [port=PORT] [record=FILE] [send=LAST]
 int main(int argc, char** argv) {
   try {
-    serve(parse_settings(argc, argv));
+    serve(parse_settings({argc, argv}));
   } catch (const std::exception& failure) {
     std::cerr << failure.what() << '\n';
     return 1;
