@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/cookie_writer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,6 +13,7 @@ CookieWriter::~CookieWriter() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
+    stopping_since_ = std::chrono::steady_clock::now();
   }
   has_work_.notify_one();
   if (thread_.joinable()) {
@@ -59,18 +61,27 @@ void CookieWriter::run() {
       return;
     }
     auto next = waiting_.extract(waiting_.begin());
+    const auto most = lock_wait();
     lock.unlock();
-    write_all(next.key(), std::move(next.mapped()));
+    write_all(next.key(), std::move(next.mapped()), most);
     lock.lock();
   }
 }
 
-void CookieWriter::write_all(const std::string& path, Waiting waiting) {
+std::chrono::milliseconds CookieWriter::lock_wait() const {
+  using std::chrono::milliseconds;
+  const auto waited = is_stopping_ ? std::chrono::steady_clock::now() - stopping_since_
+                                   : std::chrono::steady_clock::duration{};
+  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(kMaxLockWait - waited));
+}
+
+void CookieWriter::write_all(const std::string& path, Waiting waiting,
+                             std::chrono::milliseconds lock_wait) {
   ws::CookieWrite all{.path = path, .cookies = {}, .now = waiting.writes.back().now, .is_done = {}};
   for (ws::CookieWrite& write : waiting.writes) {
     std::move(write.cookies.begin(), write.cookies.end(), std::back_inserter(all.cookies));
   }
-  const auto error = ws::write_cookies(all, kMaxLockWait);
+  const auto error = ws::write_cookies(all, lock_wait);
   tell(path, error ? error->message : std::string());
   for (const ws::CookieWrite& write : waiting.writes) {
     *write.is_done = true;

@@ -27,7 +27,7 @@ class CookieWriter {
   static constexpr std::chrono::seconds kMaxLockWait{5};
 
   explicit CookieWriter(Log& log);
-  // Writes what is waiting; a lock is then waited for as ever.
+  // Writes what is waiting; for the locks of all files together it waits kMaxLockWait.
   ~CookieWriter();
   CookieWriter(const CookieWriter&) = delete;
   CookieWriter& operator=(const CookieWriter&) = delete;
@@ -45,7 +45,8 @@ class CookieWriter {
   // Returns whether some were dropped, and nobody was told yet.
   [[nodiscard]] static bool make_room(Waiting& waiting);
   void run();
-  void write_all(const std::string& path, Waiting waiting);
+  void write_all(const std::string& path, Waiting waiting, std::chrono::milliseconds lock_wait);
+  [[nodiscard]] std::chrono::milliseconds lock_wait() const;
   void tell(const std::string& path, std::string error);
 
   Log& log_;
@@ -55,6 +56,7 @@ class CookieWriter {
   std::condition_variable has_work_;
   std::map<std::string, Waiting> waiting_;  // by file
   bool is_stopping_ = false;
+  std::chrono::steady_clock::time_point stopping_since_{};
   std::thread thread_;  // from the first write on
 };
 
