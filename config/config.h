@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The whole configuration as plain structs, one field per key of the file and by the same name. The
-// defaults are here and nowhere else. Durations are std::chrono, sizes are bytes.
+// defaults are here and nowhere else. Durations are std::chrono, sizes are bytes. Two that compare
+// equal mean the same: a reload goes by that.
 #pragma once
 
 #include <chrono>
@@ -20,16 +21,22 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kAuto, kText, kJson, kJournal };
 
 struct Log {
+  bool operator==(const Log&) const = default;
+
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kAuto;
 };
 
 struct Shutdown {
+  bool operator==(const Shutdown&) const = default;
+
   milliseconds drain_timeout{60'000};
   milliseconds quiet{2'000};
 };
 
 struct Listen {
+  bool operator==(const Listen&) const = default;
+
   Address address;
   std::string mode = "0600";  // Unix only, octal
   std::string owner;          // name or number; empty: unchanged
@@ -39,11 +46,15 @@ struct Listen {
 };
 
 struct Header {
+  bool operator==(const Header&) const = default;
+
   std::string name;
   std::string value;  // secret: never logged or printed
 };
 
 struct Tls {
+  bool operator==(const Tls&) const = default;
+
   std::string ca_file;
   std::string server_name;
   std::string min_version = "1.2";  // "1.2" | "1.3"
@@ -51,6 +62,8 @@ struct Tls {
 };
 
 struct Upstream {
+  bool operator==(const Upstream&) const = default;
+
   std::string url;
   std::vector<std::string> subprotocols;
   bool require_subprotocol = true;
@@ -73,6 +86,8 @@ enum class BinaryMessages : std::uint8_t { kBase64, kHex, kRaw, kReject };
 enum class FinalPartialLine : std::uint8_t { kSend, kDrop };
 
 struct Framing {
+  bool operator==(const Framing&) const = default;
+
   FramingMode mode = FramingMode::kLine;
   std::string delimiter = "\n";  // 1 to 16 bytes
   bool keep_cr = false;
@@ -90,6 +105,8 @@ enum class OnLocalEof : std::uint8_t { kDrain, kClose };
 enum class OnUpstreamError : std::uint8_t { kReset, kClose };
 
 struct Session {
+  bool operator==(const Session&) const = default;
+
   OnLocalEof on_local_eof = OnLocalEof::kDrain;
   milliseconds drain_timeout{60'000};
   OnUpstreamError on_upstream_error = OnUpstreamError::kReset;
@@ -98,6 +115,8 @@ struct Session {
 };
 
 struct Bridge {
+  bool operator==(const Bridge&) const = default;
+
   std::string name;
   std::vector<Listen> listen;
   Upstream upstream;
@@ -106,6 +125,8 @@ struct Bridge {
 };
 
 struct Config {
+  bool operator==(const Config&) const = default;
+
   Log log;
   std::optional<unsigned> threads;  // absent: auto
   Shutdown shutdown;

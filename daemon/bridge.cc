@@ -13,7 +13,8 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
           .insecure_skip_verify = tls.insecure_skip_verify};
 }
 
-ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
+ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
+                                                    std::shared_ptr<BridgeLoad> load) {
   auto url = ws::parse_url(settings.upstream.url);
   if (!url) {
     return url.error();
@@ -28,7 +29,8 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
   std::shared_ptr<Bridge> bridge(
-      new Bridge(std::move(settings), std::move(url.value()), std::move(tls_context)));
+      new Bridge(std::move(settings), std::move(url.value()), std::move(tls_context),
+                 std::move(load)));
   const auto jar = bridge->make_jar();
   if (!jar) {
     return jar.error();
@@ -37,8 +39,11 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
 }
 
 Bridge::Bridge(config::Bridge settings, ws::Url url,
-               std::shared_ptr<const ws::TlsContext> tls_context)
-    : settings_(std::move(settings)), url_(std::move(url)), tls_context_(std::move(tls_context)) {}
+               std::shared_ptr<const ws::TlsContext> tls_context, std::shared_ptr<BridgeLoad> load)
+    : settings_(std::move(settings)),
+      url_(std::move(url)),
+      tls_context_(std::move(tls_context)),
+      load_(std::move(load)) {}
 
 ws::Options Bridge::options() const {
   const config::Upstream& upstream = settings_.upstream;
@@ -94,14 +99,15 @@ std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
 }
 
 SessionSlot::SessionSlot(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {
-  ++bridge_->session_count_;
+  ++bridge_->load()->session_count;
 }
 
 SessionSlot::~SessionSlot() {
   if (bridge_) {
-    --bridge_->session_count_;
-    if (bridge_->on_session_end_) {
-      bridge_->on_session_end_();
+    BridgeLoad& load = *bridge_->load();
+    --load.session_count;
+    if (load.on_session_end) {
+      load.on_session_end();
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ws/cookie_jar.h>
@@ -21,11 +22,24 @@ namespace wsbridged {
 
 [[nodiscard]] ws::TlsOptions tls_options(const config::Tls& tls);
 
+// The live sessions of a bridge, held by SessionSlot. A reload hands it on to the bridge of the same
+// name, so that max_connections counts those of before as well. May be used from any number of
+// threads.
+struct BridgeLoad {
+  BridgeLoad() = default;
+
+  explicit BridgeLoad(std::function<void()> callback) : on_session_end(std::move(callback)) {}
+
+  std::atomic<std::size_t> session_count{0};
+  const std::function<void()> on_session_end;  // called from any thread; may be empty
+};
+
 // May be used from any number of threads.
 class Bridge {
  public:
   // Everything that can be told about a bridge without dialling it.
-  [[nodiscard]] static ws::Result<std::shared_ptr<Bridge>> prepare(config::Bridge settings);
+  [[nodiscard]] static ws::Result<std::shared_ptr<Bridge>> prepare(
+      config::Bridge settings, std::shared_ptr<BridgeLoad> load = std::make_shared<BridgeLoad>());
 
   [[nodiscard]] const config::Bridge& settings() const { return settings_; }
 
@@ -44,22 +58,18 @@ class Bridge {
   // The same of a jar that has read the file.
   [[nodiscard]] std::vector<std::string> warnings_of(const ws::CookieJar& jar) const;
 
-  // Live sessions, held by SessionSlot.
-  [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
+  [[nodiscard]] std::size_t session_count() const { return load_->session_count.load(); }
 
-  // Called from any thread each time a session has ended, until replaced; set before the first
-  // session.
-  void on_session_end(std::function<void()> callback) { on_session_end_ = std::move(callback); }
+  [[nodiscard]] const std::shared_ptr<BridgeLoad>& load() const { return load_; }
 
  private:
-  friend class SessionSlot;
-  Bridge(config::Bridge settings, ws::Url url, std::shared_ptr<const ws::TlsContext> tls_context);
+  Bridge(config::Bridge settings, ws::Url url, std::shared_ptr<const ws::TlsContext> tls_context,
+         std::shared_ptr<BridgeLoad> load);
 
   config::Bridge settings_;
   ws::Url url_;
   std::shared_ptr<const ws::TlsContext> tls_context_;
-  std::atomic<std::size_t> session_count_{0};
-  std::function<void()> on_session_end_;
+  std::shared_ptr<BridgeLoad> load_;
 };
 
 // One session's place among max_connections.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The running program: bridges, their listeners, the workers, and the way to a stop. Listeners and
-// signals live on the main thread's loop, sessions on the workers'.
+// The running program: bridges, their listeners, the workers, the reload and the way to a stop.
+// Listeners and signals live on the main thread's loop, sessions on the workers'.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,9 +15,11 @@
 #include <ws/event_loop.h>
 
 #include "config/config.h"
-#include "daemon/bridge.h"
-#include "daemon/listener.h"
+#include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
+#include "daemon/reload.h"
+#include "daemon/served_bridge.h"
+#include "daemon/service_link.h"
 #include "daemon/signals.h"
 #include "daemon/worker.h"
 
@@ -25,15 +28,23 @@ namespace wsbridged {
 // Exit statuses of SPEC's command line section.
 enum ExitStatus : int { kExitClean = 0, kExitFailure = 1, kExitUsage = 2 };
 
+// What the process was given besides its configuration; all of it may be absent.
+struct DaemonEnvironment {
+  ConfigLoader load{};  // for a reload
+  InheritedSockets sockets{};
+  ServiceEnvironment service{};
+};
+
 // Belongs to the thread that made it.
 class Daemon {
  public:
   struct Bound {
     std::string bridge;
     std::string address;  // with the port really bound
+    bool operator==(const Bound&) const = default;
   };
 
-  Daemon(config::Config settings, Log& log);
+  Daemon(config::Config settings, Log& log, DaemonEnvironment environment = {});
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -47,17 +58,34 @@ class Daemon {
   int run();
   // Drains, as SIGTERM does; called again it ends at once. Thread-safe.
   void stop();
+  // Reads the configuration again, as SIGHUP does. Sessions go on as they began. Before run() or
+  // from its loop only.
+  ReloadResult reload();
+
+  // Of the start, or of the last reload that was not refused.
+  [[nodiscard]] const ReloadStatus& reload_status() const { return reload_status_; }
 
  private:
-  struct Served;  // a bridge and its listeners
-
-  void open_bridge(const config::Bridge& settings, std::vector<std::string>& errors);
-  void start_listeners(Served& served);
-  void accept(Served& served, int descriptor, Peer peer);
+  void start_workers();
+  void close_unused_sockets();
+  void start_listeners(ServedBridge& served);
+  [[nodiscard]] std::function<void()> session_end_callback();
+  void accept(ServedBridge& served, int descriptor, Peer peer);
   void update_accepting();
-  void limit_accepting(Served& served, std::string_view limit);
+  void limit_accepting(ServedBridge& served, std::string_view limit);
   void handle_signal(int signal);
   void drain();
+  [[nodiscard]] std::size_t session_count() const;
+  [[nodiscard]] std::string status() const;
+  void start_service_link();
+
+  // reload.cc
+  void request_reload();
+  ReloadResult try_reload();
+  void serve(ServedBridges next);
+  void log_listeners(const std::vector<Bound>& before);
+  void take_settings(config::Config settings);
+  void warn_of_bridges(const ServedBridges& bridges, const ServedBridges& known);
   void handle_stop_timer();
   void finish_when_idle();
   [[nodiscard]] Worker& least_loaded();
@@ -66,14 +94,18 @@ class Daemon {
 
   config::Config settings_;
   Log& log_;
+  DaemonEnvironment environment_;
   ws::EventLoop loop_;
+  ServiceLink service_link_;
   ws::Timer stop_timer_;
-  std::vector<std::unique_ptr<Served>> served_;
+  ServedBridges served_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;
   std::size_t max_sessions_ = 1;  // what the limit of descriptors allows
   std::atomic<bool> is_update_posted_{false};
+  bool is_reload_posted_ = false;
+  ReloadStatus reload_status_;
   Stage stage_ = Stage::kRunning;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <mutex>
@@ -72,12 +73,16 @@ Colour resolve_colour(int descriptor) {
 class Formatter {
  public:
   Formatter(LogFormat format, int descriptor)
-      : format_(resolve_format(format, descriptor)), colour_(resolve_colour(descriptor)) {}
+      : descriptor_(descriptor),
+        format_(resolve_format(format, descriptor)),
+        colour_(resolve_colour(descriptor)) {}
+
+  void set_format(LogFormat format) { format_ = resolve_format(format, descriptor_); }
 
   [[nodiscard]] std::string format(LogLevel level, std::string_view message,
                                    std::initializer_list<Field> fields) const {
     const LogEntry entry{std::chrono::system_clock::now(), level, message, fields};
-    switch (format_) {
+    switch (format_.load()) {
       case LogFormat::kText:
         return format_text(entry, colour_);
       case LogFormat::kJournal:
@@ -88,7 +93,8 @@ class Formatter {
   }
 
  private:
-  LogFormat format_;
+  int descriptor_;
+  std::atomic<LogFormat> format_;
   Colour colour_;
 };
 
@@ -113,7 +119,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
  private:
-  Formatter formatter_;
+  const Formatter& formatter_;
   LogOutput output_;
   std::uint64_t lost_ = 0;
 };
@@ -144,6 +150,10 @@ bool Log::is_on(Level level) const {
 
 void Log::set_level(Level level) {
   impl_->logger.set_level(to_spdlog(level));
+}
+
+void Log::set_format(LogFormat format) {
+  impl_->formatter.set_format(format);
 }
 
 void Log::write(Level level, std::string_view message, std::initializer_list<Field> fields) {

@@ -35,6 +35,7 @@ class Log {
 
   [[nodiscard]] bool is_on(Level level) const;
   void set_level(Level level);
+  void set_format(config::LogFormat format);
   void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
   void debug(std::string_view message, std::initializer_list<Field> fields = {});
   void info(std::string_view message, std::initializer_list<Field> fields = {});

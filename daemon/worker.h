@@ -38,6 +38,9 @@ class Worker {
   void end_sessions();    // give what is buffered to sides that still take it, and close
   void abort_sessions();  // at once
 
+  // Calls `task` on the worker's thread when its loop turns next.
+  void on_next_turn(std::function<void()> task) { loop_.post(std::move(task)); }
+
   // Sessions here, those on their way included.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/serving_plan.h"
+
+#include <cerrno>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace wsbridged {
+namespace {
+
+// Which port stands for it is not said: only the bridge that had it means this one.
+bool has_any_port(const config::Address& address) {
+  const auto* const tcp = std::get_if<config::TcpAddress>(&address);
+  return tcp != nullptr && tcp->port == 0;
+}
+
+}  // namespace
+
+ServingPlan::ServingPlan(ws::EventLoop& loop, InheritedSockets& inherited, ServedBridges& served,
+                         std::function<void()> on_session_end)
+    : loop_(loop),
+      inherited_(inherited),
+      served_(served),
+      on_session_end_(std::move(on_session_end)) {}
+
+// In reverse, so that two changes of one socket end where they began.
+ServingPlan::~ServingPlan() {
+  for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) {
+    if (planned_[kept->bridge]->listens[kept->listen].settings != kept->from->settings) {
+      for (const auto& listener : kept->from->listeners) {
+        static_cast<void>(listener->change(kept->from->settings));
+      }
+    }
+  }
+}
+
+std::vector<config::Misfit> ServingPlan::add(const config::Bridge& settings) {
+  std::vector<config::Misfit> misfits;
+  auto& planned = *planned_.emplace_back(std::make_unique<ServedBridge>());
+  auto bridge = prepare(settings);
+  if (bridge) {
+    planned.bridge = std::move(bridge.value());
+  } else {
+    misfits.push_back({.keys = {"upstream"}, .message = bridge.error().message});
+  }
+  for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+    add_listen(settings.listen[i], i, misfits);
+  }
+  return misfits;
+}
+
+ws::Result<std::shared_ptr<Bridge>> ServingPlan::prepare(const config::Bridge& settings) const {
+  const ServedBridge* const before = find_served(settings.name);
+  if (before != nullptr && before->bridge->settings() == settings) {
+    return before->bridge;
+  }
+  return Bridge::prepare(settings, before != nullptr
+                                       ? before->bridge->load()
+                                       : std::make_shared<BridgeLoad>(on_session_end_));
+}
+
+void ServingPlan::add_listen(const config::Listen& listen, std::size_t index,
+                             std::vector<config::Misfit>& misfits) {
+  ServedBridge& planned = *planned_.back();
+  const auto refuse = [&misfits, index](std::string why) {
+    misfits.push_back({.keys = {"listen"}, .listener = index, .message = std::move(why)});
+  };
+  // Two listeners on one address are an error that the configuration's own rules tell.
+  if (is_planned(listen.address)) {
+    return;
+  }
+  BoundListen& entry = planned.listens.emplace_back(BoundListen{listen, {}});
+  if (BoundListen* const bound = find_bound(listen.address)) {
+    kept_.push_back({bound, planned_.size() - 1, planned.listens.size() - 1});
+    if (bound->settings == listen) {
+      return;
+    }
+    for (const auto& listener : bound->listeners) {
+      if (const auto error = listener->change(listen)) {
+        return refuse(error->message);
+      }
+    }
+    return;
+  }
+  auto opened = open(listen);
+  if (!opened) {
+    return refuse(explain(listen, opened.error()));
+  }
+  entry.listeners = std::move(opened.value());
+}
+
+ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::open(
+    const config::Listen& listen) const {
+  if (!std::holds_alternative<config::SystemdAddress>(listen.address)) {
+    return Listener::open(loop_, listen);
+  }
+  auto sockets = inherited_.take(listen);
+  if (!sockets) {
+    return sockets.error();
+  }
+  return Listener::adopt(loop_, std::move(sockets.value()));
+}
+
+// Nobody else is to blame when a bound listener of ours is in the way: 127.0.0.1:7001 and :7001
+// cannot stand side by side, not even for the moment of the change.
+std::string ServingPlan::explain(const config::Listen& listen, const ws::Error& error) const {
+  if (error.system_errno != EADDRINUSE) {
+    return error.message;
+  }
+  for (const auto& served : served_) {
+    for (const BoundListen& bound : served->listens) {
+      if (config::overlap(bound.settings.address, listen.address)) {
+        return "cannot listen on " + config::to_string(listen.address) + " beside " +
+               config::to_string(bound.settings.address) +
+               ", which is bound until the reload is done: this change needs a restart";
+      }
+    }
+  }
+  return error.message;
+}
+
+BoundListen* ServingPlan::find_bound(const config::Address& address) {
+  for (const auto& served : served_) {
+    for (BoundListen& bound : served->listens) {
+      if (bound.settings.address == address && may_keep(*served, bound)) {
+        return &bound;
+      }
+    }
+  }
+  return nullptr;
+}
+
+bool ServingPlan::may_keep(const ServedBridge& served, const BoundListen& bound) const {
+  const bool is_taken = std::any_of(kept_.begin(), kept_.end(),
+                                    [&bound](const Kept& kept) { return kept.from == &bound; });
+  const bool is_same_bridge =
+      planned_.back()->bridge && served.bridge->name() == planned_.back()->bridge->name();
+  return !is_taken && (is_same_bridge || !has_any_port(bound.settings.address));
+}
+
+bool ServingPlan::is_planned(const config::Address& address) const {
+  return std::any_of(planned_.begin(), planned_.end(), [&address](const auto& planned) {
+    return std::any_of(planned->listens.begin(), planned->listens.end(),
+                       [&address](const BoundListen& listen) {
+                         return config::overlap(listen.settings.address, address);
+                       });
+  });
+}
+
+ServedBridge* ServingPlan::find_served(const std::string& name) const {
+  const auto found = std::find_if(served_.begin(), served_.end(), [&name](const auto& served) {
+    return served->bridge->name() == name;
+  });
+  return found == served_.end() ? nullptr : found->get();
+}
+
+ServedBridges ServingPlan::commit() {
+  for (const Kept& kept : kept_) {
+    planned_[kept.bridge]->listens[kept.listen].listeners = std::move(kept.from->listeners);
+  }
+  kept_.clear();
+  return std::move(planned_);
+}
+
+}  // namespace wsbridged
