@@ -57,6 +57,25 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(again.threads == 2U);
 }
 
+TEST_CASE("print: the settings one by one are what is printed, and know what is redacted",
+          "[print]") {
+  const Config config =
+      loaded("bridges:\n- name: b\n  listen: [127.0.0.1:1, 'systemd:s']\n"
+             "  upstream: {url: 'wss://u:p@h/', headers: {A: secret}, on_open: [one, two]}\n");
+  std::string text;
+  for (const Setting& setting : settings_of(config)) {
+    if (setting.value != setting.shown && setting.value.find('"') == std::string::npos) {
+      text += setting.path + " " + setting.value + " " + setting.shown + "\n";
+    }
+  }
+  CHECK(text ==
+        "bridges.b.upstream.url wss://u:p@h/ \"wss://h/\"\n"
+        "bridges.b.upstream.headers.\"A\" secret \"(redacted)\"\n"
+        "bridges.b.upstream.on_open one \"(redacted)\"\n"
+        "bridges.b.upstream.on_open two \"(redacted)\"\n");
+  CHECK_THAT(print(config), !ContainsSubstring("systemd:s\"\n        backlog"));
+}
+
 TEST_CASE("print: a configuration of nothing is printed too", "[print]") {
   Config config;
   config.bridges.emplace_back();
