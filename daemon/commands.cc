@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/commands.h"
 
+#include <unistd.h>
+
 #include <iostream>
 #include <string>
 #include <utility>
@@ -26,9 +28,12 @@ config::Loaded load(const Command& command, const config::Environment& environme
   return config::load_file(command.config_file, environment, check);
 }
 
-void print_all(const std::vector<config::Problem>& problems, const char* prefix) {
+// Before there is a log; the journal takes the priority from the line (sd-daemon(3)).
+void print_all(const std::vector<config::Problem>& problems, config::LogLevel level) {
+  const bool is_error = level == config::LogLevel::kError;
+  const char* const priority = is_journal(STDERR_FILENO) ? (is_error ? "<3>" : "<4>") : "";
   for (const config::Problem& problem : problems) {
-    std::cerr << prefix << to_string(problem) << '\n';
+    std::cerr << priority << (is_error ? "" : "warning: ") << to_string(problem) << '\n';
   }
 }
 
@@ -60,7 +65,7 @@ int run_command(const Command& command, const config::Environment& environment) 
   auto sockets = InheritedSockets::of_process();
   auto service = ServiceEnvironment::of_process();
   const config::Loaded loaded = load(command, environment, check_bridge);
-  print_all(loaded.errors, "");
+  print_all(loaded.errors, config::LogLevel::kError);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
@@ -91,8 +96,8 @@ int run_command(const Command& command, const config::Environment& environment) 
 
 int check_command(const Command& command, const config::Environment& environment) {
   const config::Loaded loaded = load(command, environment, check_bridge);
-  print_all(loaded.errors, "");
-  print_all(loaded.warnings, "warning: ");
+  print_all(loaded.errors, config::LogLevel::kError);
+  print_all(loaded.warnings, config::LogLevel::kWarn);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }

@@ -21,6 +21,25 @@
 namespace wsbridged {
 namespace {
 
+// Absent is empty.
+std::string_view variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+}  // namespace
+
+// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
+// was redirected since is another file.
+bool is_journal(int descriptor) {
+  struct stat status {};
+
+  return ::fstat(descriptor, &status) == 0 &&
+         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
+}
+
+namespace {
+
 using config::LogFormat;
 using config::LogLevel;
 
@@ -36,21 +55,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
       break;
   }
   return spdlog::level::err;
-}
-
-// Absent is empty.
-std::string_view variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
-// was redirected since is another file.
-bool is_journal(int descriptor) {
-  struct stat status {};
-
-  return ::fstat(descriptor, &status) == 0 &&
-         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
 }
 
 LogFormat resolve_format(LogFormat format, int descriptor) {

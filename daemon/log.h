@@ -22,6 +22,9 @@ struct Field {
   static Field peer_text(std::string_view key, std::string_view text);
 };
 
+// Is it the journal's (JOURNAL_STREAM), where a line may begin with its priority?
+[[nodiscard]] bool is_journal(int descriptor);
+
 // Thread-safe. Entries below the level cost one comparison.
 class Log {
  public:

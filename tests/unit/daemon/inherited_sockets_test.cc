@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "daemon/unix_socket.h"
 #include "listener_support.h"
 #include "support/catch.h"
 
