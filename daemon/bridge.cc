@@ -28,9 +28,8 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
     tls_context = std::move(made.value());
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(
-      new Bridge(std::move(settings), std::move(url.value()), std::move(tls_context),
-                 std::move(load)));
+  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(url.value()),
+                                            std::move(tls_context), std::move(load)));
   const auto jar = bridge->make_jar();
   if (!jar) {
     return jar.error();

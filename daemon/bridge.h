@@ -22,8 +22,8 @@ namespace wsbridged {
 
 [[nodiscard]] ws::TlsOptions tls_options(const config::Tls& tls);
 
-// The live sessions of a bridge, held by SessionSlot. A reload hands it on to the bridge of the same
-// name, so that max_connections counts those of before as well. May be used from any number of
+// The live sessions of a bridge, held by SessionSlot. A reload hands it on to the bridge of the
+// same name, so that max_connections counts those of before as well. May be used from any number of
 // threads.
 struct BridgeLoad {
   BridgeLoad() = default;

@@ -85,8 +85,8 @@ void add_one_sided(const Values& values, const Values& other, Side side,
     }
     const std::string path = whole(value.path, other);
     const std::string shown = path == value.path ? value.shown : "present";
-    add(changes, side == Side::kBefore ? ConfigChange{path, shown, ""}
-                                       : ConfigChange{path, "", shown});
+    add(changes,
+        side == Side::kBefore ? ConfigChange{path, shown, ""} : ConfigChange{path, "", shown});
   }
 }
 

@@ -248,13 +248,12 @@ void Daemon::finish_when_idle() {
 }
 
 void Daemon::start_service_link() {
-  service_link_.start(
-      {.worker_count = workers_.size(),
-       .ask_worker =
-           [this](std::size_t worker, std::function<void()> answer) {
-             workers_[worker]->on_next_turn(std::move(answer));
-           },
-       .status = [this] { return status(); }});
+  service_link_.start({.worker_count = workers_.size(),
+                       .ask_worker =
+                           [this](std::size_t worker, std::function<void()> answer) {
+                             workers_[worker]->on_next_turn(std::move(answer));
+                           },
+                       .status = [this] { return status(); }});
 }
 
 std::string Daemon::status() const {

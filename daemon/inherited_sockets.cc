@@ -188,8 +188,9 @@ std::string InheritedSockets::what_was_passed() const {
   if (names_.empty()) {
     return "systemd passed no socket: start the .socket unit, and the service through it";
   }
-  std::string text = "systemd passed no socket of that name that is not in use or was closed as "
-                     "unused; those of the start were";
+  std::string text =
+      "systemd passed no socket of that name that is not in use or was closed as "
+      "unused; those of the start were";
   for (std::size_t i = 0; i < names_.size() && i < kMaxNamesInMessage; ++i) {
     text.append(i == 0 ? " " : ", ").append(names_[i]);
   }

@@ -69,8 +69,8 @@ class Listener {
   // Leaves further connections in the accept queue, and takes them again (max_connections).
   void pause();
   void resume();
-  // Accepts what waits in the queue, up to kLastAccepts, unless it is paused: before the listener is
-  // destroyed, which resets the rest.
+  // Accepts what waits in the queue, up to kLastAccepts, unless it is paused: before the listener
+  // is destroyed, which resets the rest.
   void accept_waiting();
 
   // With the port really bound: "127.0.0.1:7001", "[::1]:7001", "unix:/run/x.sock", "unix:@name".

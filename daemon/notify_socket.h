@@ -38,7 +38,7 @@ class NotifySocket {
 
 // What the service manager wants to hear, and how often.
 struct ServiceEnvironment {
-  std::string notify_socket{};                              // empty: nobody
+  std::string notify_socket{};                               // empty: nobody
   std::optional<std::chrono::microseconds> watchdog_time{};  // restarted after this long silence
 
   // NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, as far as they are meant for the process `self`.

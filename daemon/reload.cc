@@ -82,8 +82,8 @@ ReloadResult Daemon::reload() {
 
 ReloadResult Daemon::try_reload() {
   ServingPlan plan(loop_, environment_.sockets, served_, session_end_callback());
-  config::Loaded loaded = environment_.load(
-      [&plan](const config::Bridge& bridge) { return judge(bridge, plan); });
+  config::Loaded loaded =
+      environment_.load([&plan](const config::Bridge& bridge) { return judge(bridge, plan); });
   ReloadResult result;
   for (const config::Problem& error : loaded.errors) {
     result.errors.push_back(to_string(error));
@@ -106,8 +106,8 @@ ReloadResult Daemon::try_reload() {
   return result;
 }
 
-// What is left in served_ ends here: who waits in its queues was connected before the change, and is
-// still let in.
+// What is left in served_ ends here: who waits in its queues was connected before the change, and
+// is still let in.
 void Daemon::serve(ServedBridges next) {
   for (const auto& served : served_) {
     for (const BoundListen& listen : served->listens) {

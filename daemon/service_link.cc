@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/service_link.h"
 
-#include <ctime>
-
 #include <algorithm>
 #include <cstdint>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -31,9 +30,8 @@ ServiceLink::ServiceLink(ws::EventLoop& loop, Log& log, const ServiceEnvironment
       status_timer_(loop, [this] { handle_status_timer(); }),
       watchdog_timer_(loop, [this] { handle_watchdog_timer(); }) {
   if (environment.watchdog_time && socket_.has_listener()) {
-    // Half of it, as sd_watchdog_enabled(3) advises.
-    watchdog_interval_ = std::max(duration_cast<milliseconds>(*environment.watchdog_time / 2),
-                                  milliseconds(1));
+    watchdog_quarter_ =
+        std::max(duration_cast<milliseconds>(*environment.watchdog_time / 4), milliseconds(1));
   }
 }
 
@@ -44,7 +42,7 @@ void ServiceLink::start(Process process) {
   }
   send_with_status("READY=1");
   status_timer_.start(kStatusInterval);
-  if (watchdog_interval_) {
+  if (watchdog_quarter_) {
     rounds_.emplace(process_.worker_count);
     handle_watchdog_timer();
   }
@@ -70,30 +68,39 @@ void ServiceLink::handle_status_timer() {
   }
   if (is_stopping_) {
     // The drain is bounded by its own time-out, which may be longer than TimeoutStopSec=.
-    send_with_status("EXTEND_TIMEOUT_USEC=" +
-                     std::to_string(microseconds(kStopExtension).count()));
+    send_with_status("EXTEND_TIMEOUT_USEC=" + std::to_string(microseconds(kStopExtension).count()));
   } else if (process_.status() != last_status_) {
     send_with_status({});
   }
   status_timer_.start(kStatusInterval);
 }
 
+// Fed each half of the time, as sd_watchdog_enabled(3) advises; silence is told a quarter later,
+// while there is still time to.
 void ServiceLink::handle_watchdog_timer() {
-  watchdog_timer_.start(*watchdog_interval_);
-  if (!rounds_->begin(loop_.now())) {
+  watchdog_timer_.start(*watchdog_quarter_);
+  if (!rounds_->is_complete()) {
     tell_silence();
+    return;
+  }
+  is_round_due_ = !is_round_due_;
+  if (!is_round_due_ || !rounds_->begin(loop_.now())) {
     return;
   }
   is_silence_told_ = false;
   for (std::size_t worker = 0; worker < process_.worker_count; ++worker) {
-    process_.ask_worker(worker, [this, worker] {
-      loop_.post([this, worker] {
-        if (rounds_->answer(worker)) {
-          feed_watchdog();
-        }
-      });
-    });
+    ask(worker);
   }
+}
+
+void ServiceLink::ask(std::size_t worker) {
+  process_.ask_worker(worker, [this, worker] {
+    loop_.post([this, worker] {
+      if (rounds_->answer(worker)) {
+        send("WATCHDOG=1");
+      }
+    });
+  });
 }
 
 // Why the service is about to be restarted would else be told nowhere.
@@ -105,10 +112,6 @@ void ServiceLink::tell_silence() {
   log_.error("a worker does not turn, the watchdog is not fed",
              {{"workers", std::uint64_t{rounds_->silent_workers().size()}},
               {"waited_ms", std::int64_t{waited.count()}}});
-}
-
-void ServiceLink::feed_watchdog() {
-  send("WATCHDOG=1");
 }
 
 void ServiceLink::send_with_status(std::string state) {
@@ -123,9 +126,8 @@ void ServiceLink::send_with_status(std::string state) {
 void ServiceLink::send(const std::string& state) {
   const int error = socket_.send(state);
   if (error != 0 && error != last_errno_) {
-    log_.warn("systemd was not notified",
-              {{"cause", std::generic_category().message(error)},
-               {"state", state.substr(0, state.find('\n'))}});
+    log_.warn("systemd was not notified", {{"cause", std::generic_category().message(error)},
+                                           {"state", state.substr(0, state.find('\n'))}});
   }
   last_errno_ = error;
 }

@@ -48,12 +48,12 @@ class ServiceLink {
   void handle_status_timer();
   void handle_watchdog_timer();
   void tell_silence();
-  void feed_watchdog();
+  void ask(std::size_t worker);
 
   ws::EventLoop& loop_;
   Log& log_;
   NotifySocket socket_;
-  std::optional<std::chrono::milliseconds> watchdog_interval_;
+  std::optional<std::chrono::milliseconds> watchdog_quarter_;
   Process process_;
   std::optional<TurnRounds> rounds_;
   ws::Timer status_timer_;
@@ -61,6 +61,7 @@ class ServiceLink {
   std::string last_status_;
   int last_errno_ = 0;
   bool is_stopping_ = false;
+  bool is_round_due_ = false;  // at every other quarter
   bool is_silence_told_ = false;
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/serving_plan.h"
 
-#include <cerrno>
-
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 #include <variant>
 

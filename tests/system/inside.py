@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """wsbridged as a service of a real systemd, by its shipped units. Runs inside the container of
 run.py, as root."""
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -8,11 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+SOURCES = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCES / "tests/e2e"))
 
 from kit.case import Future, bridge  # noqa: E402
 from kit.frozen import FrozenThread  # noqa: E402
@@ -20,8 +21,6 @@ from kit.local import Local  # noqa: E402
 from kit.talkers import EchoServer, Talker, talk  # noqa: E402
 from kit.upstream import RawServer  # noqa: E402
 from kit.waiting import wait_until  # noqa: E402
-
-import concurrent.futures  # noqa: E402
 
 CONFIG = pathlib.Path("/etc/wsbridged/wsbridged.yaml")
 DROP_IN = pathlib.Path("/run/systemd/system/wsbridged.service.d/test.conf")
@@ -248,10 +247,12 @@ class Service(unittest.TestCase):
 
     def test_a_credential_is_a_secret_of_the_start(self):
         server = self.raw_server()
-        token = pathlib.Path(tempfile.mkstemp()[1])
-        self.addCleanup(token.unlink)
+        token = CONFIG.with_name("token")
         token.write_text("first\n")
-        self.drop_in(f"LoadCredential=token:{token}")
+        token.chmod(0o600)
+        self.addCleanup(token.unlink)
+        example = (SOURCES / "systemd/credentials.conf").read_text()
+        self.drop_in(*example.splitlines())
         self.start(bridge(server.url(), listen="127.0.0.1:7001",
                           upstream={"headers": {"X-Token": "${credential:token}"}}))
         for expected, change in (("first", "reload"), ("first", "restart"), ("second", None)):
@@ -260,6 +261,8 @@ class Service(unittest.TestCase):
             token.write_text("second\n")
             if change:
                 self.assertEqual(systemctl(change, UNIT), 0)
+            if change == "reload":
+                self.wait_for_message("configuration reloaded")
 
     def test_an_instance_has_a_file_of_its_own(self):
         server = self.raw_server()

@@ -36,7 +36,8 @@ TEST_CASE("address: every form is read and written back", "[address]") {
 
 TEST_CASE("address: what is no address is refused in words that do not repeat it", "[address]") {
   for (const std::string_view text : {"", "7001", "localhost", "/run/x.sock"}) {
-    CHECK(refused(text) == "must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT or systemd:NAME");
+    CHECK(refused(text) ==
+          "must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT or systemd:NAME");
   }
   for (const std::string_view text :
        {"h:", "h:65536", "h:-1", "h:+1", "h:1x", "h: 1", "h:000001", "h:99999"}) {

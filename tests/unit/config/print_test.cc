@@ -59,9 +59,9 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
 
 TEST_CASE("print: the settings one by one are what is printed, and know what is redacted",
           "[print]") {
-  const Config config =
-      loaded("bridges:\n- name: b\n  listen: [127.0.0.1:1, 'systemd:s']\n"
-             "  upstream: {url: 'wss://u:p@h/', headers: {A: secret}, on_open: [one, two]}\n");
+  const Config config = loaded(
+      "bridges:\n- name: b\n  listen: [127.0.0.1:1, 'systemd:s']\n"
+      "  upstream: {url: 'wss://u:p@h/', headers: {A: secret}, on_open: [one, two]}\n");
   std::string text;
   for (const Setting& setting : settings_of(config)) {
     if (setting.value != setting.shown && setting.value.find('"') == std::string::npos) {

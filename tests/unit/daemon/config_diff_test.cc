@@ -88,9 +88,9 @@ TEST_CASE("config_diff: keys that come and go with another are told one by one")
 }
 
 TEST_CASE("config_diff: the order of bridges is no change") {
-  CHECK(diff(config_of({bridge("a", 1), bridge("b", 2)}),
-             config_of({bridge("b", 2), bridge("a", 1)}))
-            .empty());
+  CHECK(
+      diff(config_of({bridge("a", 1), bridge("b", 2)}), config_of({bridge("b", 2), bridge("a", 1)}))
+          .empty());
 }
 
 }  // namespace

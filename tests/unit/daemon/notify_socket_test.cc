@@ -64,9 +64,8 @@ TEST_CASE("notify_socket: what is sent arrives as it is, by path and by abstract
 }
 
 TEST_CASE("notify_socket: without an address, or with one of another kind, nobody listens") {
-  for (const std::string& address :
-       {std::string(), std::string("/"), std::string("relative"), std::string("vsock:2:1"),
-        "/" + std::string(200, 'x')}) {
+  for (const std::string& address : {std::string(), std::string("/"), std::string("relative"),
+                                     std::string("vsock:2:1"), "/" + std::string(200, 'x')}) {
     const NotifySocket socket(address);
     CHECK_FALSE(socket.has_listener());
     CHECK(socket.send("READY=1") == 0);
