@@ -10,12 +10,10 @@
 namespace wsbridged::config {
 namespace {
 
-// Keys and words of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 19> kLaterKeys = {
-    "limits",      "admin",    "proxy_protocol", "urls",       "store_cookies", "basic_auth",
-    "cert_file",   "key_file", "pin_sha256",     "proxy",      "resolve",       "follow_redirects",
-    "redirect_to", "encoding", "open",           "error_line", "idle_timeout",  "reconnect",
-    "access"};
+// Keys of later versions: known, so that the answer is not "unknown".
+constexpr std::array<std::string_view, 10> kLaterKeys = {
+    "admin",      "store_cookies", "basic_auth", "cert_file",        "key_file",
+    "pin_sha256", "proxy",         "resolve",    "follow_redirects", "redirect_to"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {
@@ -78,15 +76,6 @@ bool is_list(const Field& field, std::size_t max, Problems& problems) {
   return true;
 }
 
-bool has_template(const Field& field, Problems& problems) {
-  if (field.node.has_template) {
-    problems.error(field.node.place, std::string(field.key) +
-                                         " holds a template such as {bridge}, which" +
-                                         std::string(kNotAvailable));
-  }
-  return field.node.has_template;
-}
-
 void report_refusal(const Field& field, const Refusal& refusal, Secrecy secrecy,
                     Problems& problems) {
   std::string message = std::string(field.key) + " " + refusal.reason;
@@ -112,9 +101,6 @@ void report_unknown_key(const Node& key, std::span<const std::string_view> known
 }
 
 Refusal refuse_word(std::string_view word, std::span<const std::string_view> known) {
-  if (word == "length-prefixed") {
-    return {"must be " + listed(known) + " in this version", ""};
-  }
   return {"must be " + listed(known), suggest(word, known)};
 }
 

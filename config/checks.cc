@@ -6,6 +6,7 @@
 #include <array>
 
 #include "config/input_file.h"
+#include "config/template_text.h"
 
 namespace wsbridged::config {
 namespace {
@@ -148,6 +149,19 @@ Parsed<std::string> check_readable_file(std::string_view text) {
   return path;
 }
 
+// The file of a template is looked for by those who know what it stands for.
+Parsed<std::string> check_cookie_jar(std::string_view text) {
+  const std::string literal = literal_text(text);
+  auto checked = check_readable_file(templates_in(text).empty() ? literal : "");
+  if (std::holds_alternative<Refusal>(checked)) {
+    return checked;
+  }
+  if (literal.find('\0') != std::string::npos) {
+    return Refusal{"must be a path without a zero byte", ""};
+  }
+  return std::string(text);
+}
+
 Parsed<std::string> check_server_name(std::string_view text) {
   if (text.size() > 253 || !consists_of(text, ".-_:")) {
     return Refusal{"must be a host name or an address", ""};
@@ -165,6 +179,13 @@ Parsed<std::string> check_min_version(std::string_view text) {
 Parsed<std::string> check_delimiter(std::string_view text) {
   if (text.empty() || text.size() > kMaxDelimiter) {
     return Refusal{"must be 1 to 16 bytes, escapes inside double quotes: \"\\n\", \"\\0\"", ""};
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> check_error_line(std::string_view text) {
+  if (text.size() > kMaxErrorLine) {
+    return Refusal{"must be at most 1 KiB", ""};
   }
   return std::string(text);
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/cidr.h"
 
 namespace wsbridged::config {
 
@@ -27,11 +28,25 @@ struct Log {
   LogFormat format = LogFormat::kAuto;
 };
 
+struct Limits {
+  bool operator==(const Limits&) const = default;
+
+  std::optional<std::size_t> memory;  // absent: auto
+};
+
 struct Shutdown {
   bool operator==(const Shutdown&) const = default;
 
   milliseconds drain_timeout{60'000};
   milliseconds quiet{2'000};
+};
+
+// Who begins its connections with a PROXY protocol header. Empty: nobody.
+struct ProxyProtocol {
+  bool operator==(const ProxyProtocol&) const = default;
+
+  std::vector<Cidr> from{};  // of a TCP listener
+  bool from_unix = false;    // `unix`: everyone who reaches the Unix listener
 };
 
 struct Listen {
@@ -43,6 +58,7 @@ struct Listen {
   std::string group;
   int backlog = 1024;
   bool allow_remote = false;
+  ProxyProtocol proxy_protocol{};
 };
 
 struct Header {
@@ -64,7 +80,8 @@ struct Tls {
 struct Upstream {
   bool operator==(const Upstream&) const = default;
 
-  std::string url;
+  std::string url;                // one of the two is empty
+  std::vector<std::string> urls;  // tried in order
   std::vector<std::string> subprotocols;
   bool require_subprotocol = true;
   std::string cookie_jar;
@@ -78,8 +95,9 @@ struct Upstream {
   std::vector<std::string> on_open;
 };
 
-enum class FramingMode : std::uint8_t { kLine, kRaw };
+enum class FramingMode : std::uint8_t { kLine, kLengthPrefixed, kRaw };
 enum class MessageKind : std::uint8_t { kText, kBinary, kAuto };
+enum class Encoding : std::uint8_t { kUtf8, kIso88591, kWindows1252 };
 enum class InvalidUtf8 : std::uint8_t { kClose, kReplace, kBinary };
 enum class EmbeddedDelimiter : std::uint8_t { kSpace, kEscape, kSplit, kReject, kKeep };
 enum class BinaryMessages : std::uint8_t { kBase64, kHex, kRaw, kReject };
@@ -89,9 +107,10 @@ struct Framing {
   bool operator==(const Framing&) const = default;
 
   FramingMode mode = FramingMode::kLine;
-  std::string delimiter = "\n";  // 1 to 16 bytes
+  std::string delimiter = "\n";  // 1 to 16 bytes of UTF-8; the local side has it in its encoding
   bool keep_cr = false;
   MessageKind message_type = MessageKind::kText;  // the loader applies the mode's default
+  Encoding encoding = Encoding::kUtf8;            // of the local side's text
   std::size_t max_line = std::size_t{1} << 20;
   std::size_t max_message = std::size_t{16} << 20;
   InvalidUtf8 invalid_utf8 = InvalidUtf8::kClose;
@@ -104,14 +123,42 @@ struct Framing {
 enum class OnLocalEof : std::uint8_t { kDrain, kClose };
 enum class OnUpstreamError : std::uint8_t { kReset, kClose };
 
+enum class SessionOpen : std::uint8_t { kConnect, kFirstByte };
+
 struct Session {
   bool operator==(const Session&) const = default;
 
+  SessionOpen open = SessionOpen::kConnect;
   OnLocalEof on_local_eof = OnLocalEof::kDrain;
   milliseconds drain_timeout{60'000};
   OnUpstreamError on_upstream_error = OnUpstreamError::kReset;
+  std::string error_line;        // {reason} is replaced; empty: none
+  milliseconds idle_timeout{0};  // 0: none
   std::size_t max_connections = 10'000;
   std::size_t buffer = std::size_t{256} << 10;
+};
+
+// What a line counts in Reconnect::replay besides its bytes.
+inline constexpr std::size_t kReplayOverhead = 16;
+
+struct Reconnect {
+  bool operator==(const Reconnect&) const = default;
+
+  bool enabled = false;
+  milliseconds initial{500};
+  milliseconds max{30'000};
+  milliseconds max_elapsed{0};  // 0: for ever
+  std::size_t replay = std::size_t{2} << 20;
+  milliseconds confirm_interval{1'000};
+};
+
+// Who may connect; an empty list says nothing.
+struct Access {
+  bool operator==(const Access&) const = default;
+
+  std::vector<std::string> allow_uids{};  // names or numbers, of Unix peers
+  std::vector<std::string> allow_gids{};  // supplementary groups count
+  std::vector<Cidr> allow_cidrs{};        // of TCP peers, and of those that a PROXY header names
 };
 
 struct Bridge {
@@ -122,6 +169,8 @@ struct Bridge {
   Upstream upstream;
   Framing framing;
   Session session;
+  Reconnect reconnect;
+  Access access{};
 };
 
 struct Config {
@@ -129,6 +178,7 @@ struct Config {
 
   Log log;
   std::optional<unsigned> threads;  // absent: auto
+  Limits limits;
   Shutdown shutdown;
   std::vector<Bridge> bridges;
 };

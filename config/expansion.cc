@@ -2,27 +2,16 @@
 // One pass over every scalar, and the three kinds of reference.
 #include "config/expansion.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <variant>
+#include <vector>
 
 #include "config/input_file.h"
+#include "config/template_text.h"
 #include "config/utf8.h"
 
 namespace wsbridged::config {
 namespace {
-
-// Of a later version. Taken literally today, a text would change its meaning then.
-constexpr std::array<std::string_view, 7> kTemplates = {"{peer.addr}", "{peer.port}", "{peer.uid}",
-                                                        "{peer.gid}",  "{peer.pid}",  "{bridge}",
-                                                        "{session}"};
-
-bool holds_template(std::string_view text) {
-  return std::any_of(kTemplates.begin(), kTemplates.end(), [text](std::string_view each) {
-    return text.find(each) != std::string_view::npos;
-  });
-}
 
 struct Value {
   std::string text;
@@ -93,11 +82,12 @@ class Expander {
       : environment_(environment), problems_(problems) {}
 
   void expand(Node& node) {
-    node.has_template = holds_template(node.text);
+    expanded_.clear();
     if (node.text.find("${") != std::string::npos) {
       const std::string written = std::move(node.text);
       node.text.clear();
       node.is_unusable = !append_expanded(written, node);
+      node.quoted_text = quote_templates(node.text, expanded_);
     }
     if (!node.is_unusable && find_invalid_utf8(node.text)) {
       problems_.error(node.place, "must be UTF-8 text");
@@ -111,6 +101,7 @@ class Expander {
     while (offset < written.size()) {
       const std::string_view rest = written.substr(offset);
       if (rest.starts_with("$${")) {
+        expanded_.push_back({node.text.size(), node.text.size() + 2});  // its brace begins nothing
         node.text += "${";
         offset += 3;
       } else if (rest.starts_with("${")) {
@@ -140,6 +131,7 @@ class Expander {
     if (total_ > kMaxExpandedTotal) {
       return refuse(node, "all expanded text together is larger than 4 MiB");
     }
+    expanded_.push_back({node.text.size(), node.text.size() + text.size()});
     node.text += text;
     node.is_expanded = true;
     return true;
@@ -153,6 +145,7 @@ class Expander {
   const Environment& environment_;
   Problems& problems_;
   std::size_t total_ = 0;
+  std::vector<TextRange> expanded_;  // parts of the node's text that were not written so
 };
 
 }  // namespace

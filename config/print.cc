@@ -2,8 +2,10 @@
 // Config as YAML, one key a line, in the order of the reference file. Secrets are left out: values
 // of headers, lines of on_open, user information and query of a URL. The same walk lists the
 // settings one by one, with what they really are, for the comparison at a reload.
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -143,9 +145,17 @@ void print_list(Writer& writer, std::string_view key, const Texts& texts, Format
   }
   writer.open(key);
   for (const auto& each : texts) {
-    writer.item(each, format(each));
+    if constexpr (std::is_convertible_v<decltype(each), std::string_view>) {
+      writer.item(each, format(each));
+    } else {
+      writer.item(format(each), format(each));
+    }
   }
   writer.close();
+}
+
+std::string_view same_text(const std::string& text) {
+  return text;
 }
 
 void print_listen(Writer& writer, const Listen& listen) {
@@ -160,6 +170,25 @@ void print_listen(Writer& writer, const Listen& listen) {
     writer.number("backlog", static_cast<std::size_t>(listen.backlog));
   }
   writer.flag("allow_remote", listen.allow_remote);
+  writer.open("proxy_protocol");
+  std::vector<std::string> from;
+  for (const Cidr& cidr : listen.proxy_protocol.from) {
+    from.push_back(to_string(cidr));
+  }
+  if (listen.proxy_protocol.from_unix) {
+    from.emplace_back("unix");
+  }
+  print_list(writer, "from", from, same_text);
+  writer.close();
+  writer.close();
+}
+
+void print_access(Writer& writer, const Access& access) {
+  writer.open("access");
+  print_list(writer, "allow_uids", access.allow_uids, same_text);
+  print_list(writer, "allow_gids", access.allow_gids, same_text);
+  print_list(writer, "allow_cidrs", access.allow_cidrs,
+             [](const Cidr& cidr) { return to_string(cidr); });
   writer.close();
 }
 
@@ -184,16 +213,29 @@ void print_tls(Writer& writer, const Tls& tls) {
   writer.close();
 }
 
+void print_urls(Writer& writer, const Upstream& upstream) {
+  if (upstream.urls.empty()) {
+    writer.secret("url", upstream.url, quote(redacted_url(upstream.url)));
+  }
+  print_list(writer, "urls", upstream.urls, redacted_url);
+}
+
+bool has_secure_url(const Upstream& upstream) {
+  const auto is_secure = [](const std::string& url) { return !url.starts_with("ws:"); };
+  return upstream.urls.empty() ? is_secure(upstream.url)
+                               : std::any_of(upstream.urls.begin(), upstream.urls.end(), is_secure);
+}
+
 void print_upstream(Writer& writer, const Upstream& upstream) {
   writer.open("upstream");
-  writer.secret("url", upstream.url, quote(redacted_url(upstream.url)));
+  print_urls(writer, upstream);
   print_list(writer, "subprotocols", upstream.subprotocols,
              [](const std::string& text) -> std::string_view { return text; });
   writer.flag("require_subprotocol", upstream.require_subprotocol);
   writer.text("cookie_jar", upstream.cookie_jar);
   print_headers(writer, upstream.headers);
   writer.text("origin", upstream.origin);
-  if (!upstream.url.starts_with("ws:")) {  // where it has an effect
+  if (has_secure_url(upstream)) {  // where it has an effect
     print_tls(writer, upstream.tls);
   }
   writer.duration("connect_timeout", upstream.connect_timeout);
@@ -205,19 +247,23 @@ void print_upstream(Writer& writer, const Upstream& upstream) {
 }
 
 void print_framing(Writer& writer, const Framing& framing) {
-  const bool has_lines = framing.mode == FramingMode::kLine;
   writer.open("framing");
   writer.raw("mode", word_of(kFramingModes, framing.mode));
   writer.raw("message_type", word_of(kMessageKinds, framing.message_type));
+  writer.raw("encoding", word_of(kEncodings, framing.encoding));
   writer.size("max_message", framing.max_message);
-  writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
-  // In mode raw these say nothing, and the loader would refuse them.
-  if (has_lines) {
+  // Where one of these says nothing the loader would refuse it.
+  if (framing.encoding == Encoding::kUtf8) {
+    writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
+  }
+  if (framing.mode == FramingMode::kLine) {
     writer.text("delimiter", framing.delimiter);
     writer.flag("keep_cr", framing.keep_cr);
-    writer.size("max_line", framing.max_line);
     writer.raw("embedded_delimiter", word_of(kEmbeddedDelimiters, framing.embedded_delimiter));
     writer.raw("binary_messages", word_of(kBinaryMessages, framing.binary_messages));
+  }
+  if (framing.mode != FramingMode::kRaw) {
+    writer.size("max_line", framing.max_line);
     writer.raw("final_partial_line", word_of(kFinalPartialLines, framing.final_partial_line));
   }
   writer.close();
@@ -225,11 +271,25 @@ void print_framing(Writer& writer, const Framing& framing) {
 
 void print_session(Writer& writer, const Session& session) {
   writer.open("session");
+  writer.raw("open", word_of(kSessionOpens, session.open));
   writer.raw("on_local_eof", word_of(kOnLocalEof, session.on_local_eof));
   writer.duration("drain_timeout", session.drain_timeout);
   writer.raw("on_upstream_error", word_of(kOnUpstreamError, session.on_upstream_error));
+  writer.text("error_line", session.error_line);
+  writer.duration("idle_timeout", session.idle_timeout);
   writer.number("max_connections", session.max_connections);
   writer.size("buffer", session.buffer);
+  writer.close();
+}
+
+void print_reconnect(Writer& writer, const Reconnect& reconnect) {
+  writer.open("reconnect");
+  writer.flag("enabled", reconnect.enabled);
+  writer.duration("initial", reconnect.initial);
+  writer.duration("max", reconnect.max);
+  writer.duration("max_elapsed", reconnect.max_elapsed);
+  writer.size("replay", reconnect.replay);
+  writer.duration("confirm_interval", reconnect.confirm_interval);
   writer.close();
 }
 
@@ -244,6 +304,8 @@ void print_bridge(Writer& writer, const Bridge& bridge) {
   print_upstream(writer, bridge.upstream);
   print_framing(writer, bridge.framing);
   print_session(writer, bridge.session);
+  print_reconnect(writer, bridge.reconnect);
+  print_access(writer, bridge.access);
   writer.close();
 }
 
@@ -253,6 +315,9 @@ void print_config(Writer& writer, const Config& config) {
   writer.raw("format", word_of(kLogFormats, config.log.format));
   writer.close();
   writer.raw("threads", config.threads ? std::to_string(*config.threads) : "auto");
+  writer.open("limits");
+  writer.raw("memory", config.limits.memory ? format_size(*config.limits.memory) : "auto");
+  writer.close();
   writer.open("shutdown");
   writer.duration("drain_timeout", config.shutdown.drain_timeout);
   writer.duration("quiet", config.shutdown.quiet);

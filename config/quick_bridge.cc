@@ -63,7 +63,9 @@ void put_header(const Node& header, Node& headers, Document& document, Problems&
   Node& name = document.add_scalar(std::string(trimmed(text.substr(0, colon))), header.place);
   Node& value = document.add_scalar(std::string(trimmed(text.substr(colon + 1))), header.place);
   name.is_expanded = value.is_expanded = header.is_expanded;
-  value.has_template = header.has_template;
+  // No template holds a colon: both texts are cut at the same place.
+  const std::string_view quoted = header.quoted_text;
+  value.quoted_text = quoted.empty() ? "" : trimmed(quoted.substr(quoted.find(':') + 1));
   headers.entries.push_back({&name, &value});
 }
 

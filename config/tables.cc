@@ -13,6 +13,8 @@ using std::chrono::minutes;
 
 constexpr std::uint32_t kMaxThreads = 256;
 constexpr std::size_t kMaxSize = std::size_t{1} << 30U;  // of a line, a message or a buffer
+constexpr Range<std::size_t> kMemory = {std::size_t{1} << 20U, std::size_t{1} << 40U};
+constexpr std::string_view kMustBe = "must be ";  // how every refusal begins
 constexpr milliseconds kZero{0};
 constexpr milliseconds kDay = hours(24);
 
@@ -28,6 +30,20 @@ void read_threads(const Field& field, File& file, Problems& problems) {
                    problems);
   } else {
     file.config.threads = *count;
+  }
+}
+
+void read_memory(const Field& field, Limits& limits, Problems& problems) {
+  if (!is_scalar(field, problems) || field.node.text == "auto") {
+    return;
+  }
+  const auto parsed = in_range(parse_size(field.node.text), kMemory, format_size);
+  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
+    report_refusal(
+        field, {"must be auto or " + refusal->reason.substr(kMustBe.size()), refusal->suggestion},
+        Secrecy::kPlain, problems);
+  } else {
+    limits.memory = std::get<std::size_t>(parsed);
   }
 }
 
@@ -54,6 +70,20 @@ void read_listen(const Field& field, Bridge& bridge, Problems& problems) {
       read_map({field.key, *node}, listen_table(), listen, problems);
     } else {
       read_address({field.key, *node}, listen, problems);
+    }
+  }
+}
+
+void read_urls(const Field& field, Upstream& upstream, Problems& problems) {
+  if (!is_list(field, kMaxUrls, problems)) {
+    return;
+  }
+  upstream.urls.clear();
+  for (const Node* node : field.node.items) {
+    const Field item{field.key, *node};
+    if (is_scalar(item, problems)) {
+      store(check_url(node->as_template()), upstream.urls.emplace_back(), item, Secrecy::kSecret,
+            problems);
     }
   }
 }
@@ -87,8 +117,8 @@ void read_on_open(const Field& field, Upstream& upstream, Problems& problems) {
   upstream.on_open.clear();
   for (const Node* node : field.node.items) {
     const Field item{field.key, *node};
-    if (is_scalar(item, problems) && !has_template(item, problems)) {
-      upstream.on_open.push_back(node->text);
+    if (is_scalar(item, problems)) {
+      upstream.on_open.push_back(node->as_template());
     }
   }
 }
@@ -98,10 +128,11 @@ void read_header(const Node::Entry& entry, Upstream& upstream, Problems& problem
   const Field value{"headers", *entry.value};
   Header header;
   store(check_header_name(entry.key->text), header.name, name, Secrecy::kPlain, problems);
-  if (!is_scalar(value, problems) || has_template(value, problems)) {
+  if (!is_scalar(value, problems)) {
     return;
   }
-  store(check_header_value(entry.value->text), header.value, value, Secrecy::kSecret, problems);
+  store(check_header_value(entry.value->as_template()), header.value, value, Secrecy::kSecret,
+        problems);
   const bool is_second = std::any_of(
       upstream.headers.begin(), upstream.headers.end(),
       [&header](const Header& other) { return lower_case(other.name) == lower_case(header.name); });
@@ -154,6 +185,10 @@ const Table<File>& file_table() {
       {"log", [](const Field& field, File& file,
                  Problems& problems) { read_map(field, log_table(), file.config.log, problems); }},
       {"threads", read_threads},
+      {"limits",
+       [](const Field& field, File& file, Problems& problems) {
+         read_map(field, limits_table(), file.config.limits, problems);
+       }},
       {"shutdown",
        [](const Field& field, File& file, Problems& problems) {
          read_map(field, shutdown_table(), file.config.shutdown, problems);
@@ -176,6 +211,11 @@ const Table<Log>& log_table() {
   return table;
 }
 
+const Table<Limits>& limits_table() {
+  static const Table<Limits> table = {{"memory", read_memory}};
+  return table;
+}
+
 const Table<Shutdown>& shutdown_table() {
   static const Table<Shutdown> table = {
       {"drain_timeout", duration(&Shutdown::drain_timeout, {kZero, kDay})},
@@ -191,6 +231,8 @@ const Table<Bridge>& bridge_table() {
       {"upstream", map(&Bridge::upstream, upstream_table)},
       {"framing", map(&Bridge::framing, framing_table)},
       {"session", map(&Bridge::session, session_table)},
+      {"reconnect", map(&Bridge::reconnect, reconnect_table)},
+      {"access", map(&Bridge::access, access_table)},
   };
   return table;
 }
@@ -203,6 +245,7 @@ const Table<Listen>& listen_table() {
       {"group", text(&Listen::group, check_account)},
       {"backlog", number(&Listen::backlog, {1, 65'535})},
       {"allow_remote", boolean(&Listen::allow_remote)},
+      {"proxy_protocol", map(&Listen::proxy_protocol, proxy_protocol_table)},
   };
   return table;
 }
@@ -210,9 +253,10 @@ const Table<Listen>& listen_table() {
 const Table<Upstream>& upstream_table() {
   static const Table<Upstream> table = {
       {"url", template_text(&Upstream::url, check_url, Secrecy::kSecret)},
+      {"urls", read_urls},
       {"subprotocols", read_subprotocols},
       {"require_subprotocol", boolean(&Upstream::require_subprotocol)},
-      {"cookie_jar", template_text(&Upstream::cookie_jar, check_readable_file, Secrecy::kPlain)},
+      {"cookie_jar", template_text(&Upstream::cookie_jar, check_cookie_jar, Secrecy::kPlain)},
       {"headers", read_headers},
       {"origin", text(&Upstream::origin, check_origin)},
       {"tls", map(&Upstream::tls, tls_table)},
@@ -241,6 +285,7 @@ const Table<Framing>& framing_table() {
       {"delimiter", text(&Framing::delimiter, check_delimiter)},
       {"keep_cr", boolean(&Framing::keep_cr)},
       {"message_type", choice(&Framing::message_type, kMessageKinds)},
+      {"encoding", choice(&Framing::encoding, kEncodings)},
       {"max_line", size(&Framing::max_line, {1, kMaxSize})},
       {"max_message", size(&Framing::max_message, {1, kMaxSize})},
       {"invalid_utf8", choice(&Framing::invalid_utf8, kInvalidUtf8)},
@@ -253,11 +298,26 @@ const Table<Framing>& framing_table() {
 
 const Table<Session>& session_table() {
   static const Table<Session> table = {
+      {"open", choice(&Session::open, kSessionOpens)},
       {"on_local_eof", choice(&Session::on_local_eof, kOnLocalEof)},
       {"drain_timeout", duration(&Session::drain_timeout, {kZero, kDay})},
       {"on_upstream_error", choice(&Session::on_upstream_error, kOnUpstreamError)},
+      {"error_line", text(&Session::error_line, check_error_line)},
+      {"idle_timeout", duration(&Session::idle_timeout, {kZero, kDay})},
       {"max_connections", number(&Session::max_connections, {1, 1'000'000})},
       {"buffer", size(&Session::buffer, {1024, kMaxSize})},
+  };
+  return table;
+}
+
+const Table<Reconnect>& reconnect_table() {
+  static const Table<Reconnect> table = {
+      {"enabled", boolean(&Reconnect::enabled)},
+      {"initial", duration(&Reconnect::initial, {milliseconds(1), hours(1)})},
+      {"max", duration(&Reconnect::max, {milliseconds(1), kDay})},
+      {"max_elapsed", duration(&Reconnect::max_elapsed, {kZero, kDay})},
+      {"replay", size(&Reconnect::replay, {1024, kMaxSize})},
+      {"confirm_interval", duration(&Reconnect::confirm_interval, {milliseconds(10), hours(1)})},
   };
   return table;
 }
@@ -266,13 +326,17 @@ std::vector<std::string> accepted_keys() {
   std::vector<std::string> keys;
   append_keys("", file_table(), keys);
   append_keys("log.", log_table(), keys);
+  append_keys("limits.", limits_table(), keys);
   append_keys("shutdown.", shutdown_table(), keys);
   append_keys("bridges.", bridge_table(), keys);
   append_keys("bridges.listen.", listen_table(), keys);
+  append_keys("bridges.listen.proxy_protocol.", proxy_protocol_table(), keys);
   append_keys("bridges.upstream.", upstream_table(), keys);
   append_keys("bridges.upstream.tls.", tls_table(), keys);
   append_keys("bridges.framing.", framing_table(), keys);
   append_keys("bridges.session.", session_table(), keys);
+  append_keys("bridges.reconnect.", reconnect_table(), keys);
+  append_keys("bridges.access.", access_table(), keys);
   return keys;
 }
 

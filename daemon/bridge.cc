@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/template.h"
+
 namespace wsbridged {
 
 ws::TlsOptions tls_options(const config::Tls& tls) {
@@ -13,14 +15,37 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
           .insecure_skip_verify = tls.insecure_skip_verify};
 }
 
+namespace {
+
+// A URL with templates is judged with values such as sessions have, and named as it stands where
+// that is a URL (in a host name it is none).
+ws::Result<std::vector<ws::Url>> parse_urls(const config::Bridge& bridge) {
+  const config::Upstream& upstream = bridge.upstream;
+  std::vector<ws::Url> urls;
+  for (const std::string& text :
+       upstream.urls.empty() ? std::vector{upstream.url} : upstream.urls) {
+    auto sample = ws::parse_url(sample_text(text, TemplateUse::kUrl, bridge.name));
+    if (!sample) {
+      return sample.error();
+    }
+    auto written = ws::parse_url(text);
+    urls.push_back(std::move(written ? written.value() : sample.value()));
+  }
+  return urls;
+}
+
+}  // namespace
+
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
                                                     std::shared_ptr<BridgeLoad> load) {
-  auto url = ws::parse_url(settings.upstream.url);
-  if (!url) {
-    return url.error();
+  auto urls = parse_urls(settings);
+  if (!urls) {
+    return urls.error();
   }
+  const bool has_secure =
+      std::any_of(urls->begin(), urls->end(), [](const ws::Url& url) { return url.secure; });
   std::shared_ptr<const ws::TlsContext> tls_context;
-  if (url->secure) {
+  if (has_secure) {
     auto made = ws::make_tls_context(tls_options(settings.upstream.tls));
     if (!made) {
       return made.error();
@@ -28,21 +53,27 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
     tls_context = std::move(made.value());
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(url.value()),
+  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(urls.value()),
                                             std::move(tls_context), std::move(load)));
-  const auto jar = bridge->make_jar();
+  const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
   if (!jar) {
     return jar.error();
   }
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, ws::Url url,
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls,
                std::shared_ptr<const ws::TlsContext> tls_context, std::shared_ptr<BridgeLoad> load)
     : settings_(std::move(settings)),
-      url_(std::move(url)),
+      urls_(std::move(urls)),
       tls_context_(std::move(tls_context)),
-      load_(std::move(load)) {}
+      load_(std::move(load)),
+      failover_(urls_.size()) {}
+
+const std::string& Bridge::url(std::size_t index) const {
+  const config::Upstream& upstream = settings_.upstream;
+  return upstream.urls.empty() ? upstream.url : upstream.urls[index];
+}
 
 ws::Options Bridge::options() const {
   const config::Upstream& upstream = settings_.upstream;
@@ -65,18 +96,19 @@ ws::Options Bridge::options() const {
   options.send_high_water = settings_.session.buffer;
   options.flush_timeout = std::max(settings_.session.drain_timeout, options.close_timeout);
   // Never the limit that matters: the session stops reading at the high water, and what on_open and
-  // one read still hold then is less than this. (invalid_utf8: replace makes three bytes of one.)
+  // one read still hold then is less than this. (invalid_utf8: replace and windows-1252
+  // make three bytes of one.)
   options.send_limit =
       settings_.session.buffer + 3 * settings_.framing.max_line + (std::size_t{16} << 20);
   return options;
 }
 
-ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
-  if (settings_.upstream.cookie_jar.empty()) {
+ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar(const std::string& file) {
+  if (file.empty()) {
     return std::shared_ptr<ws::CookieJar>();
   }
   auto jar = std::make_shared<ws::CookieJar>();
-  const auto loaded = jar->load(settings_.upstream.cookie_jar);
+  const auto loaded = jar->load(file);
   if (!loaded) {
     return loaded.error();
   }
@@ -84,15 +116,15 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
 }
 
 std::vector<std::string> Bridge::warnings() const {
-  const auto jar = make_jar();
-  return jar && jar.value() ? warnings_of(*jar.value()) : std::vector<std::string>();
+  const std::string file = shared_cookie_jar(settings_).value_or("");
+  const auto jar = make_jar(file);
+  return jar && jar.value() ? warnings_of(*jar.value(), file) : std::vector<std::string>();
 }
 
-std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
+std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
-    warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
-                       ": ignored: " + problem.message);
+    warnings.push_back(file + ":" + std::to_string(problem.line) + ": ignored: " + problem.message);
   }
   return warnings;
 }

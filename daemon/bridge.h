@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A bridge made ready to use: its configuration checked against the world (URL, certificates,
-// cookie file), and what all its sessions share. Immutable but for the number of sessions.
+// cookie file), and what all its sessions share. Immutable but for the number of sessions and what
+// they found out about the upstream.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,8 @@
 #include <ws/url.h>
 
 #include "config/config.h"
+#include "daemon/dial_damper.h"
+#include "daemon/failover.h"
 
 namespace wsbridged {
 
@@ -45,31 +48,44 @@ class Bridge {
 
   [[nodiscard]] const std::string& name() const { return settings_.name; }
 
-  // For logs: without user information and query.
-  [[nodiscard]] std::string upstream_name() const { return url_.redacted(); }
+  // Of `url` or `urls`.
+  [[nodiscard]] std::size_t url_count() const { return urls_.size(); }
+
+  [[nodiscard]] const std::string& url(std::size_t index) const;
+
+  // For logs: without user information and query, templates as they stand.
+  [[nodiscard]] std::string upstream_name(std::size_t url) const { return urls_[url].redacted(); }
+
+  // Which URL is tried when, and how often: what all sessions have found out.
+  [[nodiscard]] Failover& failover() { return failover_; }
+
+  [[nodiscard]] DialDamper& damper() { return damper_; }
 
   // What every WebSocket of this bridge is made with, but for callbacks and cookie jar.
   [[nodiscard]] ws::Options options() const;
-  // A jar of the bridge's file, for one thread; empty without cookie_jar.
-  [[nodiscard]] ws::Result<std::shared_ptr<ws::CookieJar>> make_jar() const;
+  // A jar of `file`, for one thread; null without one.
+  [[nodiscard]] static ws::Result<std::shared_ptr<ws::CookieJar>> make_jar(const std::string& file);
 
   // What is left out of the cookie file, for the log at the start and for `check`.
   [[nodiscard]] std::vector<std::string> warnings() const;
-  // The same of a jar that has read the file.
-  [[nodiscard]] std::vector<std::string> warnings_of(const ws::CookieJar& jar) const;
+  // The same of a jar that has read `file`.
+  [[nodiscard]] static std::vector<std::string> warnings_of(const ws::CookieJar& jar,
+                                                            const std::string& file);
 
   [[nodiscard]] std::size_t session_count() const { return load_->session_count.load(); }
 
   [[nodiscard]] const std::shared_ptr<BridgeLoad>& load() const { return load_; }
 
  private:
-  Bridge(config::Bridge settings, ws::Url url, std::shared_ptr<const ws::TlsContext> tls_context,
-         std::shared_ptr<BridgeLoad> load);
+  Bridge(config::Bridge settings, std::vector<ws::Url> urls,
+         std::shared_ptr<const ws::TlsContext> tls_context, std::shared_ptr<BridgeLoad> load);
 
   config::Bridge settings_;
-  ws::Url url_;
+  std::vector<ws::Url> urls_;
   std::shared_ptr<const ws::TlsContext> tls_context_;
   std::shared_ptr<BridgeLoad> load_;
+  Failover failover_;
+  DialDamper damper_;
 };
 
 // One session's place among max_connections.

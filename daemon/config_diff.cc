@@ -52,7 +52,7 @@ Values values_of(const config::Config& config) {
 
 // The path of the bridge or listener that comes or goes as a whole, else the path itself. `name`
 // and `address` are the keys that each of them has.
-std::string whole(const std::string& path, const Values& other) {
+std::string whole(const std::string& path, const Values& own, const Values& other) {
   constexpr std::string_view bridges = "bridges.";
   if (!path.starts_with(bridges)) {
     return path;
@@ -62,10 +62,16 @@ std::string whole(const std::string& path, const Values& other) {
     return bridge;
   }
   const std::string listen = bridge + ".listen.";
-  const std::size_t end = path.rfind('.');
-  const bool is_gone = path.starts_with(listen) && end > listen.size() &&
-                       other.find(path.substr(0, end) + ".address") == nullptr;
-  return is_gone ? path.substr(0, end) : path;
+  for (std::size_t end = listen.size(); path.starts_with(listen) && end != std::string::npos;
+       end = path.find('.', end + 1)) {
+    // An address holds dots itself.
+    const std::string listener = path.substr(0, end);
+    if (own.find(listener + ".address") != nullptr &&
+        other.find(listener + ".address") == nullptr) {
+      return listener;
+    }
+  }
+  return path;
 }
 
 enum class Side : unsigned char { kBefore, kAfter };
@@ -83,7 +89,7 @@ void add_one_sided(const Values& values, const Values& other, Side side,
     if (other.find(value.path) != nullptr) {
       continue;
     }
-    const std::string path = whole(value.path, other);
+    const std::string path = whole(value.path, values, other);
     const std::string shown = path == value.path ? value.shown : "present";
     add(changes,
         side == Side::kBefore ? ConfigChange{path, shown, ""} : ConfigChange{path, "", shown});

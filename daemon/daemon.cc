@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/cgroup_memory.h"
 #include "daemon/serving_plan.h"
 #include "daemon/usable_cpus.h"
 
@@ -52,7 +53,7 @@ Daemon::~Daemon() = default;
 std::vector<std::string> Daemon::open() {
   const rlim_t descriptor_limit = raise_descriptor_limit();
   std::vector<std::string> errors;
-  ServingPlan plan(loop_, environment_.sockets, served_, session_end_callback());
+  ServingPlan plan(loop_, log_, environment_.sockets, served_, session_end_callback());
   for (const config::Bridge& bridge : settings_.bridges) {
     for (const config::Misfit& misfit : plan.add(bridge)) {
       errors.push_back("bridge " + bridge.name + ": " + misfit.message);
@@ -64,6 +65,7 @@ std::vector<std::string> Daemon::open() {
   served_ = plan.commit();
   warn_of_bridges(served_, {});
   close_unused_sockets();
+  limit_memory();
   start_workers();
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
@@ -73,12 +75,28 @@ std::vector<std::string> Daemon::open() {
   return errors;
 }
 
+std::optional<std::size_t> Daemon::memory_limit_of(const config::Limits& limits) {
+  if (limits.memory) {
+    return limits.memory;
+  }
+  const auto cgroup = cgroup_memory_limit();
+  return cgroup ? std::optional(static_cast<std::size_t>(*cgroup / 4 * 3)) : std::nullopt;
+}
+
+void Daemon::limit_memory() {
+  if (const auto limit = memory_limit_of(settings_.limits)) {
+    memory_.emplace(*limit);
+    log_.info("buffers are limited", {{"memory", std::uint64_t{*limit}}});
+  }
+}
+
 void Daemon::start_workers() {
   const auto resolver = ws::make_resolver();
   const unsigned threads = settings_.threads.value_or(usable_cpu_count());
   for (unsigned i = 0; i < threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(
-        log_, resolver, [this] { loop_.post([this] { finish_when_idle(); }); }));
+    workers_.push_back(
+        std::make_unique<Worker>(log_, resolver, memory_ ? &*memory_ : nullptr,
+                                 [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
 }
 
@@ -99,21 +117,22 @@ std::function<void()> Daemon::session_end_callback() {
 }
 
 void Daemon::start_listeners(ServedBridge& served) {
-  const auto start = [this, &served](Listener& listener) {
+  served.admission->on_admit([this](Arrival arrival) { start_session(std::move(arrival)); });
+  const auto start = [this, &served](Listener& listener, const BoundListen& listen) {
     listener.start(
-        [this, &served](int descriptor, Peer peer) { accept(served, descriptor, std::move(peer)); },
+        [this, &served, &listen](int descriptor, Peer peer) {
+          served.admission->receive(listen.settings.proxy_protocol, Descriptor(descriptor),
+                                    std::move(peer));
+          update_accepting();
+        },
         [this, name = served.bridge->name()](const std::string& error) {
           log_.warn(error.empty() ? "accepting again" : "accepting paused",
                     {{"bridge", name}, {"cause", error}});
-        },
-        [this, name = served.bridge->name()](const Peer& peer) {
-          log_.warn("connection refused: an abstract socket admits its own user and root only",
-                    {{"bridge", name}, {"peer", peer.to_string()}});
         });
   };
   for (const BoundListen& listen : served.listens) {
     for (const auto& listener : listen.listeners) {
-      start(*listener);
+      start(*listener, listen);
     }
   }
 }
@@ -130,14 +149,21 @@ std::vector<Daemon::Bound> Daemon::bound() const {
   return bound;
 }
 
-void Daemon::accept(ServedBridge& served, int descriptor, Peer peer) {
-  least_loaded().adopt(SessionSlot(served.bridge), ++last_session_id_, descriptor, std::move(peer));
-  update_accepting();
+void Daemon::start_session(Arrival arrival) {
+  least_loaded().adopt(std::move(arrival.slot), ++last_session_id_, arrival.descriptor.release(),
+                       std::move(arrival.peer));
 }
 
 void Daemon::update_accepting() {
   is_update_posted_ = false;
-  const std::size_t sessions = session_count();
+  std::size_t sessions = session_count();
+  std::erase_if(retiring_, [](const auto& admission) { return admission->waiting_count() == 0; });
+  for (const auto& served : served_) {
+    sessions += served->admission ? served->admission->waiting_count() : 0;
+  }
+  for (const auto& admission : retiring_) {
+    sessions += admission->waiting_count();
+  }
   for (const auto& served : served_) {
     const Bridge& bridge = *served->bridge;
     const bool is_out_of_descriptors = sessions >= max_sessions_;
@@ -186,7 +212,8 @@ int Daemon::run() {
   const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->has_lost_bytes();
   });
-  log_.info("stopped", {{"bytes_lost", has_lost_bytes}});
+  log_.info("stopped", {{"bytes_lost", has_lost_bytes},
+                        {"peak_buffered_bytes", std::uint64_t{memory_ ? memory_->peak() : 0}}});
   return has_lost_bytes ? kExitFailure : kExitClean;
 }
 
@@ -215,8 +242,10 @@ void Daemon::drain() {
   stage_ = Stage::kDraining;
   const std::size_t sessions = session_count();
   service_link_.stopping();
+  retiring_.clear();
   for (const auto& served : served_) {
     served->listens.clear();
+    served->admission.reset();
   }
   for (const auto& worker : workers_) {
     worker->drain(settings_.shutdown.quiet);

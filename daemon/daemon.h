@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,10 @@
 #include <ws/event_loop.h>
 
 #include "config/config.h"
+#include "daemon/admission.h"
 #include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
+#include "daemon/memory_limit.h"
 #include "daemon/reload.h"
 #include "daemon/served_bridge.h"
 #include "daemon/service_link.h"
@@ -66,11 +69,13 @@ class Daemon {
   [[nodiscard]] const ReloadStatus& reload_status() const { return reload_status_; }
 
  private:
+  [[nodiscard]] static std::optional<std::size_t> memory_limit_of(const config::Limits& limits);
+  void limit_memory();
   void start_workers();
   void close_unused_sockets();
   void start_listeners(ServedBridge& served);
   [[nodiscard]] std::function<void()> session_end_callback();
-  void accept(ServedBridge& served, int descriptor, Peer peer);
+  void start_session(Arrival arrival);
   void update_accepting();
   void limit_accepting(ServedBridge& served, std::string_view limit);
   void handle_signal(int signal);
@@ -84,6 +89,7 @@ class Daemon {
   ReloadResult try_reload();
   void serve(ServedBridges next);
   void log_listeners(const std::vector<Bound>& before);
+  void retire(ServedBridges bridges);
   void take_settings(config::Config settings);
   void warn_of_bridges(const ServedBridges& bridges, const ServedBridges& known);
   void handle_stop_timer();
@@ -99,6 +105,8 @@ class Daemon {
   ServiceLink service_link_;
   ws::Timer stop_timer_;
   ServedBridges served_;
+  std::vector<std::unique_ptr<Admission>> retiring_;  // of before a reload, until nobody waits
+  std::optional<MemoryLimit> memory_;                 // absent: none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
@@ -73,7 +72,6 @@ struct Listener::Impl {
   struct Callbacks {
     OnAccept on_accept;
     OnPause on_pause;
-    OnRefuse on_refuse;
   };
 
   Impl(ws::EventLoop& event_loop, ListeningSocket listening);
@@ -87,7 +85,6 @@ struct Listener::Impl {
   void rest(int system_errno);
   void end_rest();
   void hand_over(Descriptor descriptor, const SocketAddress& remote);
-  [[nodiscard]] bool may_connect(const Peer& peer) const;
   void watch();
 
   ws::EventLoop& loop;
@@ -197,17 +194,9 @@ void Listener::Impl::hand_over(Descriptor descriptor, const SocketAddress& remot
     prepare_tcp(descriptor.get());
   }
   Peer peer = peer_of(descriptor.get(), remote);
+  peer.is_abstract = socket.kind == SocketKind::kAbstract;
   const auto kept = callbacks;
-  if (may_connect(peer)) {
-    kept->on_accept(descriptor.release(), std::move(peer));
-  } else if (kept->on_refuse) {
-    kept->on_refuse(peer);
-  }
-}
-
-// An abstract name has no mode that would keep other users out.
-bool Listener::Impl::may_connect(const Peer& peer) const {
-  return socket.kind != SocketKind::kAbstract || peer.uid == geteuid() || peer.uid == uid_t{0};
+  kept->on_accept(descriptor.release(), std::move(peer));
 }
 
 void Listener::Impl::watch() {
@@ -253,9 +242,9 @@ std::vector<std::unique_ptr<Listener>> Listener::adopt(ws::EventLoop& loop,
   return listeners;
 }
 
-void Listener::start(OnAccept on_accept, OnPause on_pause, OnRefuse on_refuse) {
+void Listener::start(OnAccept on_accept, OnPause on_pause) {
   impl_->callbacks = std::make_shared<const Impl::Callbacks>(
-      Impl::Callbacks{std::move(on_accept), std::move(on_pause), std::move(on_refuse)});
+      Impl::Callbacks{std::move(on_accept), std::move(on_pause)});
   resume();
 }
 

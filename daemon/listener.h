@@ -21,13 +21,25 @@ namespace wsbridged {
 
 // Who connected.
 struct Peer {
-  std::string address;  // "127.0.0.1", "::1"; empty for Unix
+  // Whom a PROXY header named; without an address it is a Unix socket of the proxy's machine.
+  struct Announced {
+    std::string address;
+    std::uint16_t port = 0;
+  };
+
+  std::string address{};  // "127.0.0.1", "::1"; empty for Unix
   std::uint16_t port = 0;
   bool is_unix = false;
   std::optional<uid_t> uid{};  // Unix only
   std::optional<gid_t> gid{};
   std::optional<pid_t> pid{};
-  [[nodiscard]] std::string to_string() const;  // "127.0.0.1:50312", "uid 1000 pid 4242"
+  bool is_abstract = false;     // over an abstract Unix socket
+  std::vector<gid_t> groups{};  // supplementary ones, when somebody asked: see add_groups()
+  std::optional<Announced> announced{};
+  // "127.0.0.1:50312", "uid 1000 pid 4242"; the announced one, if there is one.
+  [[nodiscard]] std::string to_string() const;
+  // The same of who is at the other end of the socket.
+  [[nodiscard]] std::string socket_to_string() const;
 };
 
 struct ListeningSocket;
@@ -43,8 +55,6 @@ class Listener {
   using OnAccept = std::function<void(int descriptor, Peer peer)>;
   // Accepting paused or went on: `error` names the cause when it paused. For the log.
   using OnPause = std::function<void(const std::string& error)>;
-  // A connection to an abstract socket from another uid than ours and root's was closed.
-  using OnRefuse = std::function<void(const Peer& peer)>;
 
   // Binds everything that `listen` stands for: "localhost" every address it resolves to (with one
   // port number for all, also when it is 0). The error says what failed, where and what to do; with
@@ -65,7 +75,7 @@ class Listener {
 
   // Begins to accept, or goes on with other callbacks. They may pause or destroy the listener; what
   // they throw comes out of EventLoop::run().
-  void start(OnAccept on_accept, OnPause on_pause, OnRefuse on_refuse = {});
+  void start(OnAccept on_accept, OnPause on_pause);
   // Leaves further connections in the accept queue, and takes them again (max_connections).
   void pause();
   void resume();

@@ -120,7 +120,27 @@ Peer peer_of(int descriptor, const SocketAddress& remote) {
   return peer;
 }
 
+void add_groups(int descriptor, Peer& peer) {
+  if (!peer.is_unix) {
+    return;
+  }
+  socklen_t length = 0;
+  // Told how many there are, and then in full; a process cannot change those it connected with.
+  static_cast<void>(getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, nullptr, &length));
+  peer.groups.resize(length / sizeof(gid_t));
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length) != 0) {
+    peer.groups.clear();
+  }
+}
+
 std::string Peer::to_string() const {
+  if (!announced) {
+    return socket_to_string();
+  }
+  return announced->address.empty() ? "unix" : with_port(announced->address, announced->port);
+}
+
+std::string Peer::socket_to_string() const {
   if (!is_unix) {
     return with_port(address, port);
   }

@@ -81,7 +81,7 @@ ReloadResult Daemon::reload() {
 }
 
 ReloadResult Daemon::try_reload() {
-  ServingPlan plan(loop_, environment_.sockets, served_, session_end_callback());
+  ServingPlan plan(loop_, log_, environment_.sockets, served_, session_end_callback());
   config::Loaded loaded =
       environment_.load([&plan](const config::Bridge& bridge) { return judge(bridge, plan); });
   ReloadResult result;
@@ -116,11 +116,20 @@ void Daemon::serve(ServedBridges next) {
       }
     }
   }
-  served_ = std::move(next);
+  retire(std::exchange(served_, std::move(next)));
   for (const auto& served : served_) {
     start_listeners(*served);
   }
   update_accepting();
+}
+
+// Whoever still owes a PROXY header is let in by the rules under which he came.
+void Daemon::retire(ServedBridges bridges) {
+  for (const auto& served : bridges) {
+    if (served->admission->waiting_count() > 0) {
+      retiring_.push_back(std::move(served->admission));
+    }
+  }
 }
 
 void Daemon::log_listeners(const std::vector<Bound>& before) {
@@ -141,6 +150,12 @@ void Daemon::take_settings(config::Config settings) {
   if (settings.threads != settings_.threads) {
     log_.warn("threads needs a restart: it stays as it is");
     settings.threads = settings_.threads;
+  }
+  if (const auto limit = memory_limit_of(settings.limits); memory_) {
+    memory_->set_limit(limit.value_or(MemoryLimit::kNone));
+  } else if (limit) {
+    log_.warn("limits.memory needs a restart: there was no limit at the start");
+    settings.limits = settings_.limits;
   }
   // Only then, so that a level that was set by hand stays through other reloads.
   if (settings.log.level != settings_.log.level) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/admission.h"
 #include "daemon/bridge.h"
 #include "daemon/listener.h"
 
@@ -19,7 +20,8 @@ struct BoundListen {
 
 struct ServedBridge {
   std::shared_ptr<Bridge> bridge;
-  std::vector<BoundListen> listens;
+  std::unique_ptr<Admission> admission{};  // null once draining
+  std::vector<BoundListen> listens{};
   bool is_full = false;  // further connections wait in the accept queue
 };
 

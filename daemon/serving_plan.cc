@@ -17,9 +17,10 @@ bool has_any_port(const config::Address& address) {
 
 }  // namespace
 
-ServingPlan::ServingPlan(ws::EventLoop& loop, InheritedSockets& inherited, ServedBridges& served,
-                         std::function<void()> on_session_end)
+ServingPlan::ServingPlan(ws::EventLoop& loop, Log& log, InheritedSockets& inherited,
+                         ServedBridges& served, std::function<void()> on_session_end)
     : loop_(loop),
+      log_(log),
       inherited_(inherited),
       served_(served),
       on_session_end_(std::move(on_session_end)) {}
@@ -39,10 +40,15 @@ std::vector<config::Misfit> ServingPlan::add(const config::Bridge& settings) {
   std::vector<config::Misfit> misfits;
   auto& planned = *planned_.emplace_back(std::make_unique<ServedBridge>());
   auto bridge = prepare(settings);
-  if (bridge) {
-    planned.bridge = std::move(bridge.value());
-  } else {
+  auto access = AccessList::resolve(settings.access);
+  if (!bridge) {
     misfits.push_back({.keys = {"upstream"}, .message = bridge.error().message});
+  } else if (const auto* unknown = std::get_if<AccessList::Unknown>(&access)) {
+    misfits.push_back({.keys = {"access", unknown->key}, .message = unknown->message});
+  } else {
+    planned.bridge = std::move(bridge.value());
+    planned.admission = std::make_unique<Admission>(loop_, log_, planned.bridge,
+                                                    std::get<AccessList>(std::move(access)));
   }
   for (std::size_t i = 0; i < settings.listen.size(); ++i) {
     add_listen(settings.listen[i], i, misfits);

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "config/loader.h"
 #include "daemon/inherited_sockets.h"
+#include "daemon/log.h"
 #include "daemon/served_bridge.h"
 
 namespace wsbridged {
@@ -26,7 +27,7 @@ class ServingPlan {
  public:
   // `served` is what is served now, and stays as it is until commit(). All must outlive the plan.
   // `on_session_end` is for the bridges that are new: see BridgeLoad.
-  ServingPlan(ws::EventLoop& loop, InheritedSockets& inherited, ServedBridges& served,
+  ServingPlan(ws::EventLoop& loop, Log& log, InheritedSockets& inherited, ServedBridges& served,
               std::function<void()> on_session_end);
   ~ServingPlan();
   ServingPlan(const ServingPlan&) = delete;
@@ -61,6 +62,7 @@ class ServingPlan {
   [[nodiscard]] std::string explain(const config::Listen& listen, const ws::Error& error) const;
 
   ws::EventLoop& loop_;
+  Log& log_;
   InheritedSockets& inherited_;
   ServedBridges& served_;
   std::function<void()> on_session_end_;

@@ -1,24 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/worker.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
+#include <variant>
+
+#include "daemon/template.h"
 
 namespace wsbridged {
 
 namespace {
 
 constexpr std::chrono::hours kFarAway{1};
+// Memory pressure comes and goes; that it is there is worth an entry now and then.
+constexpr std::chrono::minutes kPressureEntries{1};
+
+// Empty without one, and where a template of it has no value: then the session refuses itself.
+std::string jar_file_of(const Bridge& bridge, const Peer& peer, std::uint64_t session_id) {
+  auto file = substitute(bridge.settings().upstream.cookie_jar, TemplateUse::kPath,
+                         template_values(peer, bridge.name(), session_id));
+  return std::holds_alternative<std::string>(file) ? std::get<std::string>(std::move(file)) : "";
+}
 
 }  // namespace
 
-Worker::Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver,
+Worker::Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, MemoryLimit* memory,
                std::function<void()> on_idle)
     : log_(log),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
+      memory_limit_(memory),
+      memory_timer_(loop_, [this] { memory_->look(loop_.now()); }),
       sweep_(loop_, [this] { finished_.clear(); }) {
   loop_.use_resolver(resolver);
+  if (memory_limit_ != nullptr) {
+    memory_.emplace(*memory_limit_, memory_hooks());
+  }
   keep_running_.start(kFarAway);
   thread_ = std::thread([this] { run(); });
 }
@@ -47,9 +65,11 @@ void Worker::adopt(SessionSlot slot, std::uint64_t session_id, int descriptor, P
 }
 
 void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer) {
+  const Bridge& bridge = *slot.bridge();
   Session::Environment environment{.loop = loop_,
                                    .log = log_,
-                                   .jar = jar_of(*slot.bridge()),
+                                   .jar = jar_of(bridge, jar_file_of(bridge, peer, session_id)),
+                                   .memory = memory_ ? &*memory_ : nullptr,
                                    .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
       std::move(environment), std::move(slot), session_id,
@@ -73,6 +93,23 @@ void Worker::forget(Session& session) {
   if (--session_count_ == 0) {
     on_idle_();
   }
+}
+
+MemoryWatch::Hooks Worker::memory_hooks() {
+  return {.look_after = [this](std::chrono::milliseconds delay) { memory_timer_.start(delay); },
+          .set_read_size = [this](std::size_t bytes) { loop_.set_read_size(bytes); },
+          .on_pressure = [this](MemoryWatch::Pressure pressure) { report_pressure(pressure); }};
+}
+
+void Worker::report_pressure(MemoryWatch::Pressure pressure) {
+  if (pressure == MemoryWatch::Pressure::kEnds ||
+      (pressure_told_at_ && loop_.now() - *pressure_told_at_ < kPressureEntries)) {
+    return;
+  }
+  pressure_told_at_ = loop_.now();
+  log_.warn("limits.memory is nearly used up, reading pauses for the sessions that hold the most",
+            {{"limit_bytes", std::uint64_t{memory_limit_->limit()}},
+             {"buffered_bytes", std::uint64_t{memory_limit_->held()}}});
 }
 
 void Worker::drain(std::chrono::milliseconds quiet) {
@@ -105,36 +142,43 @@ void Worker::for_each_session(const std::function<void(Session&)>& action) {
   }
 }
 
-std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge) {
-  const std::string& file = bridge.settings().upstream.cookie_jar;
+std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge, const std::string& file) {
   if (file.empty()) {
     return nullptr;
   }
-  const auto known = jars_.find(file);
-  if (known != jars_.end()) {
-    refresh(known->second, bridge);
-    return known->second.jar;
+  auto known = jars_.find(file);
+  if (known == jars_.end()) {
+    auto jar = Bridge::make_jar(file);
+    if (!jar) {
+      log_.warn("cookie jar not read, sending no cookies",
+                {{"bridge", bridge.name()}, {"cause", jar.error().message}});
+      return nullptr;
+    }
+    if (jars_.size() >= kMaxJars) {
+      jars_.erase(std::min_element(jars_.begin(), jars_.end(), [](const auto& a, const auto& b) {
+        return a.second.last_use < b.second.last_use;
+      }));
+    }
+    known = jars_.emplace(file, KnownJar{.jar = std::move(jar.value())}).first;
+  } else {
+    refresh(*known, bridge);
   }
-  auto jar = bridge.make_jar();
-  if (!jar) {
-    log_.warn("cookie jar not read, sending no cookies",
-              {{"bridge", bridge.name()}, {"cause", jar.error().message}});
-    return nullptr;
-  }
-  return jars_.emplace(file, KnownJar{std::move(jar.value()), {}}).first->second.jar;
+  known->second.last_use = ++jar_uses_;
+  return known->second.jar;
 }
 
 // The dial does the same again, which is cheap; here is who can tell what is wrong with a new file.
-void Worker::refresh(KnownJar& known, const Bridge& bridge) {
-  const auto changed = known.jar->refresh();
+void Worker::refresh(KnownJars::value_type& known, const Bridge& bridge) {
+  auto& [file, entry] = known;
+  const auto changed = entry.jar->refresh();
   std::string error = changed ? std::string() : changed.error().message;
-  if (!error.empty() && error != known.error) {
+  if (!error.empty() && error != entry.error) {
     log_.warn("cookie jar not read again, the cookies of before stay",
               {{"bridge", bridge.name()}, {"cause", error}});
   }
-  known.error = std::move(error);
+  entry.error = std::move(error);
   if (changed && changed.value()) {
-    for (const std::string& warning : bridge.warnings_of(*known.jar)) {
+    for (const std::string& warning : Bridge::warnings_of(*entry.jar, file)) {
       log_.warn(warning, {{"bridge", bridge.name()}});
     }
   }

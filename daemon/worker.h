@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "daemon/bridge.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/memory_watch.h"
 #include "daemon/session.h"
 
 namespace wsbridged {
@@ -25,8 +27,13 @@ namespace wsbridged {
 // All functions may be called from any thread; they take effect on the worker's, in order.
 class Worker {
  public:
-  // `on_idle` is called on the worker's thread each time its last session has ended.
-  Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, std::function<void()> on_idle);
+  // Of cookie files that templates name; the least recently used are read anew when needed again.
+  static constexpr std::size_t kMaxJars = 64;
+
+  // `on_idle` is called on the worker's thread each time its last session has ended. `memory` is
+  // what all workers share, null without a limit.
+  Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, MemoryLimit* memory,
+         std::function<void()> on_idle);
   // Stops the loop and joins the thread; sessions that still run are cut.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -51,21 +58,32 @@ class Worker {
   void run();
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
   void forget(Session& session);
+  [[nodiscard]] MemoryWatch::Hooks memory_hooks();
+  void report_pressure(MemoryWatch::Pressure pressure);
   void for_each_session(const std::function<void(Session&)>& action);
-  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge);
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge,
+                                                      const std::string& file);
 
   struct KnownJar {
     std::shared_ptr<ws::CookieJar> jar;
-    std::string error;  // of the last reading, told once
+    std::string error{};         // of the last reading, told once
+    std::uint64_t last_use = 0;  // by counting them
   };
 
-  void refresh(KnownJar& known, const Bridge& bridge);
+  using KnownJars = std::map<std::string, KnownJar>;  // by file
+
+  void refresh(KnownJars::value_type& known, const Bridge& bridge);
 
   Log& log_;
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
-  ws::Timer keep_running_;                // a loop with nothing to wait for would end
-  std::map<std::string, KnownJar> jars_;  // by file
+  ws::Timer keep_running_;  // a loop with nothing to wait for would end
+  MemoryLimit* memory_limit_;
+  ws::Timer memory_timer_;
+  std::optional<MemoryWatch> memory_;  // absent without a limit
+  std::optional<ws::EventLoop::Clock::time_point> pressure_told_at_;
+  KnownJars jars_;
+  std::uint64_t jar_uses_ = 0;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;

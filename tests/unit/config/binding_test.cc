@@ -62,16 +62,9 @@ TEST_CASE("binding: unknown keys get the nearest key, later keys are said to be 
       Case{"limits: {memory: auto}\n", "f:6:1: 'limits' is not available in this version"},
       Case{"admin: {}\n", "f:6:1: 'admin' is not available in this version"},
       Case{"    reconnect: {}\n", "f:6:5: 'reconnect' is not available in this version"},
-      Case{"    access: {}\n", "f:6:5: 'access' is not available in this version"},
       Case{"      proxy: env\n", "f:6:7: 'proxy' is not available in this version"},
       Case{"      tls: {pin_sha256: []}\n",
-           "f:6:13: 'pin_sha256' is not available in this version"},
-      Case{"    framing: {encoding: utf-8}\n",
-           "f:6:15: 'encoding' is not available in this version"},
-      Case{"    session: {error_line: x}\n",
-           "f:6:15: 'error_line' is not available in this version"},
-      Case{"    framing: {mode: length-prefixed}\n",
-           "f:6:21: mode must be line or raw in this version, not 'length-prefixed'"});
+           "f:6:13: 'pin_sha256' is not available in this version"});
   INFO(each.more);
   CHECK(errors_of(bridge_with(each.more)) == each.errors);
 }
@@ -105,22 +98,6 @@ TEST_CASE("binding: secrets are in no message, expanded or not", "[binding]") {
         "f:5:12: url must begin with ws:// or wss:// (did you mean 'wss://'?)\n"
         "f:6:20: headers must have values of at most 8 KiB without control characters\n"
         "f:7:17: on_open must hold lines without the delimiter (a block of text: '>-')");
-}
-
-TEST_CASE("binding: templates of a later version are not taken literally", "[binding]") {
-  const auto each = GENERATE(
-      Case{"      headers: {X-Peer: \"{peer.addr}\"}\n",
-           "f:6:25: headers holds a template such as {bridge}, which is not available in this "
-           "version"},
-      Case{"      on_open: [\"hello {session}\"]\n",
-           "f:6:17: on_open holds a template such as {bridge}, which is not available in this "
-           "version"},
-      Case{"      cookie_jar: \"/x/{bridge}\"\n",
-           "f:6:19: cookie_jar holds a template such as {bridge}, which is not available in this "
-           "version"},
-      Case{"      on_open: ['{\"op\":\"{x}\"}']\n", ""});
-  INFO(each.more);
-  CHECK(errors_of(bridge_with(each.more)) == each.errors);
 }
 
 }  // namespace
