@@ -14,6 +14,7 @@ import stat
 
 from kit.case import E2eCase, bridge, main
 from kit.daemon import QUICK_SHUTDOWN, write_config
+from kit.process import descriptor_count
 from kit.waiting import wait_until
 
 RELOADED, FAILED = "configuration reloaded", "reload failed"
@@ -114,6 +115,30 @@ class Reload(E2eCase):
         told = {(entry["message"], entry["bridge"]) for entry in daemon.entries("listening")}
         self.assertEqual(told, {("no longer listening", "goes"), ("no longer listening", "stays"),
                                 ("listening", "new")})
+
+    def test_rules_for_peers_change_and_who_owes_a_proxy_header_is_not_cut(self):
+        server = self.server()
+        listen = {"address": "127.0.0.1:0", "proxy_protocol": {"from": ["127.0.0.0/8"]}}
+        daemon = self.start(bridge(server.url("/old"), listen=listen))
+        idle = descriptor_count(daemon.pid)
+        waiting = self.connect(daemon.address())
+        waiting.send(b"PROXY TCP4 192.0.2.1 ")
+        wait_until(lambda: descriptor_count(daemon.pid) > idle, "accepted")
+        self.reload(daemon, bridge(server.url("/new"), listen="127.0.0.1:0",
+                                   access={"allow_cidrs": ["127.0.0.1"]}))
+        sure = self.connect(daemon.address())  # no header is read any more
+        upstream = server.open()
+        self.assertEqual(upstream.request.target, "/new")
+        self.check_relays(sure, upstream)
+        waiting.send(b"192.0.2.2 1 2\r\nthrough\n")
+        upstream = server.open()
+        self.assertEqual(upstream.request.target, "/old")
+        self.assertEqual(upstream.read_text(), b"through")
+        self.reload(daemon, bridge(server.url("/new"), listen="127.0.0.1:0",
+                                   access={"allow_cidrs": ["192.0.2.0/24"]}))
+        refused = self.connect(daemon.address())
+        self.assertEqual(refused.read_until_end()[0], b"")
+        daemon.wait_for_entry("refused")
 
     def test_a_changed_mode_is_set_on_the_same_socket(self):
         server, path = self.server(), self.path("mode.sock")
