@@ -9,6 +9,7 @@
 #include "config/access_rules.h"
 #include "config/checks.h"
 #include "config/rules_framing.h"
+#include "config/rules_reconnect.h"
 #include "config/tables.h"
 
 namespace wsbridged::config {
@@ -209,31 +210,6 @@ void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
         !is_loopback(TcpAddress{lower_case(host_of_url(url->text)), 0})) {
       problems.warning(url->place, "cookies or credentials travel unencrypted over ws://");
     }
-  }
-}
-
-// ---- Reconnect ----
-
-void check_reconnect(const BoundBridge& bound, Problems& problems) {
-  const Reconnect& reconnect = bound.bridge.reconnect;
-  const Framing& framing = bound.bridge.framing;
-  const Node* section = bound.merged.find("reconnect");
-  if (section == nullptr || section->kind != Node::Kind::kMap) {
-    return;
-  }
-  const Node* replay = section->find("replay");
-  const Node* max_line = find_path(bound.merged, {"framing", "max_line"});
-  if (reconnect.enabled && framing.mode != FramingMode::kRaw &&
-      reconnect.replay < framing.max_line + kReplayOverhead) {
-    const Node& place = replay != nullptr ? *replay : max_line != nullptr ? *max_line : *section;
-    problems.error(place.place, "reconnect.replay must be at least framing.max_line and " +
-                                    std::to_string(kReplayOverhead) + " bytes (" +
-                                    format_size(framing.max_line + kReplayOverhead) + ")");
-  }
-  if (reconnect.max < reconnect.initial) {
-    const Node* max = section->find("max");
-    problems.error((max != nullptr ? *max : *section).place,
-                   "reconnect.max must be at least reconnect.initial");
   }
 }
 

@@ -85,6 +85,10 @@ class ReplayQueue {
     return mark.line_bytes + kHeader * mark.lines;
   }
 
+  [[nodiscard]] std::size_t wrapped(std::size_t index) const {
+    return index < capacity_ ? index : index - capacity_;
+  }
+
   [[nodiscard]] std::size_t index_of(const Mark& mark) const;
   void write(std::size_t index, const void* bytes, std::size_t size);
   void read(std::size_t index, void* bytes, std::size_t size) const;

@@ -82,10 +82,12 @@ class Session final : private ws::net::StreamHandler,
   void drop_line(std::string_view reason);
   void frame(std::span<const std::byte> bytes);
   void check_framer(FramerState state);
+  void hold(std::span<const std::byte> bytes);
   void frame_held();
   void finish_framer();
   void handle_local_eof();
   void drop_final_part();
+  [[nodiscard]] bool has_room_to_hold() const;
   void update_local_reading();
   void local_gone(std::string cause);
 
@@ -148,7 +150,8 @@ class Session final : private ws::net::StreamHandler,
   bool is_local_eof_ = false;
   LineFramer framer_;
   LineWriter writer_;
-  std::vector<std::byte> held_;  // read while the upstream could not take it, at most one read
+  // Read while the upstream could not take it: one read, during an outage `buffer` and one read.
+  std::vector<std::byte> held_;
   bool is_framer_finished_ = false;
   bool is_local_full_ = false;       // above session.buffer
   std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout

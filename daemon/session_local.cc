@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The local side of a session: bytes to lines to messages.
+#include <algorithm>
 #include <utility>
 
 #include "daemon/line_message.h"
@@ -15,20 +16,23 @@ void Session::on_data(std::span<std::byte> bytes) {
     report_.discarded_bytes += bytes.size();
     return;
   }
-  frame(bytes);
+  if (held_.empty()) {
+    frame(bytes);
+  } else {
+    hold(bytes);
+  }
   if (!is_dialled_) {
     dial();  // the first byte: it is held meanwhile
   }
   note_memory();
 }
 
-// What the upstream cannot take now is held: one read is enough to know that the program is there,
-// the rest waits in the kernel.
+// What the upstream cannot take now is held, until update_local_reading() finds that it is enough.
 void Session::frame(std::span<const std::byte> bytes) {
   while (!bytes.empty() && !is_closing_) {
     const std::size_t size = upstream_.most_bytes(framer_.held_bytes(), bytes.size());
     if (size == 0) {
-      held_.assign(bytes.begin(), bytes.end());
+      hold(bytes);
       return;
     }
     check_framer(framer_.receive(bytes.first(size), *this));
@@ -36,6 +40,15 @@ void Session::frame(std::span<const std::byte> bytes) {
     bytes = bytes.subspan(size);
   }
   report_.discarded_bytes += bytes.size();
+}
+
+// Doubles, so that small reads are copied a bounded number of times, but not beyond the bound.
+void Session::hold(std::span<const std::byte> bytes) {
+  const std::size_t size = held_.size() + bytes.size();
+  if (size > held_.capacity()) {
+    held_.reserve(std::max(size, std::min(2 * held_.capacity(), settings().session.buffer)));
+  }
+  held_.insert(held_.end(), bytes.begin(), bytes.end());
 }
 
 void Session::frame_held() {
@@ -165,6 +178,7 @@ void Session::on_drained() {
 }
 
 void Session::on_hang_up() {
+  upstream_.limit_reconnecting(settings().session.drain_timeout);
   // What the program wrote before it left is read and sent first: then on_eof tells the same.
   if (is_local_eof_) {
     local_gone("local hang-up");
@@ -190,12 +204,19 @@ void Session::local_gone(std::string cause) {
   }
 }
 
+// One read is enough to know that the program is there, the rest waits in the kernel. But an outage
+// may be long, and behind what is not read the program's end would go unnoticed.
+bool Session::has_room_to_hold() const {
+  const bool is_outage = settings().reconnect.enabled && !upstream_.is_ready();
+  return held_.empty() || (is_outage && held_.size() < settings().session.buffer);
+}
+
 void Session::update_local_reading() {
   if (!local_ || is_local_eof_) {
     return;
   }
   // What comes while closing is discarded, and counted.
-  const bool has_room = held_.empty() && !upstream_.is_full();
+  const bool has_room = !upstream_.is_full() && has_room_to_hold();
   const bool may_read = is_closing_ || (has_room && memory_.may_read(Direction::kUp));
   if (may_read) {
     local_->resume_reading();

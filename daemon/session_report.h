@@ -39,7 +39,7 @@ struct SessionEnd {
 struct UpstreamCounters {
   std::uint64_t reconnects = 0;         // opens after the first
   std::uint64_t replayed_lines = 0;     // sent once more
-  std::uint64_t unconfirmed_lines = 0;  // sent, but perhaps not received: at the end
+  std::uint64_t unconfirmed_lines = 0;  // at the end: sent, but perhaps not received
   std::uint64_t partial_messages = 0;   // of which a lost connection brought only a part
 };
 

@@ -89,8 +89,11 @@ void Upstream::pause() {
 }
 
 void Upstream::resume() {
-  if (socket_) {
+  if (is_paused()) {
     socket_->resume();
+    if (reconnect_) {
+      reconnect_->pings.wait_again(now());
+    }
   }
 }
 
@@ -150,6 +153,10 @@ void Upstream::cancel() {
 void Upstream::finish() {
   unsent_bytes_ = unsent_bytes();
   state_ = State::kOver;
+  if (reconnect_) {
+    reconnect_->counters.unconfirmed_lines = reconnect_->queue.line_count();
+    reconnect_->queue = ReplayQueue(0);
+  }
   dialling_.reset();
   timer_.reset();
 }
@@ -192,9 +199,7 @@ UpstreamCounters Upstream::counters() const {
   if (!reconnect_) {
     return {};
   }
-  UpstreamCounters counters = reconnect_->counters;
-  counters.unconfirmed_lines = reconnect_->queue.line_count();
-  return counters;
+  return reconnect_->counters;
 }
 
 void Upstream::start_timer(TimePoint when) {

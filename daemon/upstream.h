@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -150,11 +151,13 @@ class Upstream {
   void plan_attempt(const ws::Error& error, std::chrono::milliseconds at_least);
   void wait();
   void give_up();
+  [[nodiscard]] std::optional<TimePoint> local_deadline() const;
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   void replay();
   void become_ready();
   void handle_pong(std::string_view payload);
   void send_confirming_ping();
+  void tell_silence();
   void prove();
   void count_partial_message();
 

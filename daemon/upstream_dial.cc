@@ -141,6 +141,8 @@ void Upstream::handle_open() {
   is_full_ = false;
   const bool is_first = !std::exchange(was_open_, true);
   if (reconnect_) {
+    reconnect_->opened_at = now();
+    reconnect_->outage_so_far = now() - reconnect_->outage_since;
     reconnect_->is_proved = false;
     reconnect_->message_end = 0;
     reconnect_->counters.reconnects += is_first ? 0 : 1;

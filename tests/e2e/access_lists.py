@@ -22,6 +22,7 @@ class AccessCase(E2eCase):
     def setUp(self):
         super().setUp()
         self.upstream_server = self.server()
+        self.refused_before = 0
         os.chmod(self.directory, 0o755)
 
     def start_unix(self, listen=None, **access):
@@ -41,14 +42,14 @@ class AccessCase(E2eCase):
         local.close()
 
     def expect_refused(self, daemon, local, rule):
-        before = len(daemon.entries("connection refused", rule))
         self.own(local)
         try:
             self.assertEqual(local.read_all(), b"")
         except ConnectionError:
             pass  # ended all the same
-        entry = wait_until(lambda: daemon.entries("connection refused", rule)[before:],
+        entry = wait_until(lambda: daemon.entries("connection refused")[self.refused_before:],
                            f"an entry about {rule}")[0]
+        self.refused_before += 1
         self.assertEqual((entry["level"], entry["rule"], entry["bridge"]), ("warn", rule, "main"))
         self.assertFalse(self.upstream_server.has_connection(0.2), "it was never dialled for")
         return entry

@@ -65,7 +65,7 @@ class NetworkCut(SurvivalCase):
         self.assertIn(f'"received": {SLOW_LINES}', self.slow.stdout())
         print(f"{what}: {lines} lines, {repeats} repeats in {time.monotonic() - began:.1f} s; the "
               f"slow reader: {self.slow.stdout().strip()}; the log: "
-              f"{[entry['message'] for entry in self.daemon.problems()]}")
+              f"{[(one['message'], one.get('cause')) for one in self.daemon.problems()]}")
 
     def check_no_ping_timeouts(self):
         self.assertEqual(self.daemon.entries("ping_timeout"), [], "nobody was taken for dead")

@@ -84,7 +84,7 @@ class Templates(E2eCase):
                            f"  upstream: {{url: ws://h, cookie_jar: '{self.path(jar)}'}}\n")
             status, _, err = self.run_to_end("check", "-c", config)
             self.assertEqual(status, 2)
-            self.assertIn(":4:34: cookie_jar: ", err)
+            self.assertIn(":4:39: cookie_jar: ", err)
 
     def test_an_address_is_percent_encoded_in_the_url(self):
         daemon = self.start(bridge(self.upstream_server.url("/{peer.addr}?a={peer.addr}"),

@@ -82,6 +82,7 @@ TESTED_ELSEWHERE = {
     "libws/protocol/keepalive.cc": IN_CONNECTION,
     "libws/protocol/message_assembler.cc": IN_CONNECTION,
     "libws/protocol/refusal_body.cc": "through ClientHandshake, in handshake_refusal_test",
+    "config/access_tables.cc": "in access_rules_test",
     "config/binder.cc": "binds the tables, in tables_test and loader_test",
     "config/yaml_reader.cc": "makes documents, in document_test",
     "daemon/bridge.cc": IN_BINARY,

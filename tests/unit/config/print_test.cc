@@ -38,7 +38,8 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   INFO(framing);
   const Config config = loaded(
       "defaults: {framing: {final_partial_line: drop}}\n"
-      "log: {level: warn, format: journal}\nthreads: 2\nlimits: {memory: 3GiB}\nshutdown: {quiet: 1500ms}\n" +
+      "log: {level: warn, format: journal}\nthreads: 2\nlimits: {memory: 3GiB}\nshutdown: {quiet: "
+      "1500ms}\n" +
       bridge_with("      subprotocols: [a, \"!#$%&'*+-.^_`|~\"]\n"
                   "      headers: {A: \"$${env:X}\"}\n"
                   "      origin: $${env:X}\n"
@@ -78,6 +79,20 @@ TEST_CASE("print: the settings one by one are what is printed, and know what is 
         "bridges.b.upstream.on_open one \"(redacted)\"\n"
         "bridges.b.upstream.on_open two \"(redacted)\"\n");
   CHECK_THAT(print(config), !ContainsSubstring("systemd:s\"\n        backlog"));
+}
+
+TEST_CASE("print: urls without what is secret in them, and they load again", "[print]") {
+  const std::string text =
+      print(loaded("bridges:\n"
+                   "  - name: b\n"
+                   "    listen: 127.0.0.1:1\n"
+                   "    upstream: {urls: ['wss://hunter2:hunter2@h:1/a?hunter2', ws://i/]}\n"
+                   "    reconnect: {enabled: true, replay: 2MiB}\n"));
+  CHECK_THAT(text, !ContainsSubstring("hunter2"));
+  CHECK_THAT(text, ContainsSubstring("urls:\n        - \"wss://h:1/a\"\n        - \"ws://i/\"\n"));
+  CHECK_THAT(text, !ContainsSubstring("url: "));
+  CHECK(print(loaded(text)) == text);
+  CHECK(loaded(text).bridges[0].reconnect.enabled);
 }
 
 TEST_CASE("print: a configuration of nothing is printed too", "[print]") {

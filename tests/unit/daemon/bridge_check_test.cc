@@ -31,6 +31,16 @@ TEST_CASE("bridge check: a URL that cannot be dialled", "[bridge_check]") {
   CHECK(key_of(bridge_to(url)) == "url");
 }
 
+TEST_CASE("bridge check: each of several URLs", "[bridge_check]") {
+  Bridge bridge;
+  bridge.upstream.urls = {"ws://h/", "ws://h:99999/"};
+  CHECK(key_of(bridge) == "urls");
+  bridge.upstream.urls = {"ws://h/", "wss://i/"};
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  bridge.upstream.tls.ca_file = "/etc/passwd";
+  CHECK(key_of(bridge) == "ca_file");
+}
+
 TEST_CASE("bridge check: files that hold something else", "[bridge_check]") {
   Bridge bridge = bridge_to("wss://example.com/");
   bridge.upstream.tls.ca_file = "/etc/passwd";
