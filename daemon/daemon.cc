@@ -44,6 +44,7 @@ Daemon::Daemon(config::Config settings, Log& log, DaemonEnvironment environment)
     : settings_(std::move(settings)),
       log_(log),
       environment_(std::move(environment)),
+      cookie_writer_(log_),
       service_link_(loop_, log_, environment_.service),
       stop_timer_(loop_, [this] { handle_stop_timer(); }),
       reload_status_{.is_success = true, .time = std::chrono::system_clock::now()} {}
@@ -53,7 +54,7 @@ Daemon::~Daemon() = default;
 std::vector<std::string> Daemon::open() {
   const rlim_t descriptor_limit = raise_descriptor_limit();
   std::vector<std::string> errors;
-  ServingPlan plan(loop_, log_, environment_.sockets, served_, session_end_callback());
+  ServingPlan plan(plan_means(), served_);
   for (const config::Bridge& bridge : settings_.bridges) {
     for (const config::Misfit& misfit : plan.add(bridge)) {
       errors.push_back("bridge " + bridge.name + ": " + misfit.message);
@@ -91,13 +92,23 @@ void Daemon::limit_memory() {
 }
 
 void Daemon::start_workers() {
-  const auto resolver = ws::make_resolver();
+  const Worker::Shared shared{.log = log_,
+                              .cookie_writer = cookie_writer_,
+                              .resolver = ws::make_resolver(),
+                              .memory = memory_ ? &*memory_ : nullptr};
   const unsigned threads = settings_.threads.value_or(usable_cpu_count());
   for (unsigned i = 0; i < threads; ++i) {
     workers_.push_back(
-        std::make_unique<Worker>(log_, resolver, memory_ ? &*memory_ : nullptr,
-                                 [this] { loop_.post([this] { finish_when_idle(); }); }));
+        std::make_unique<Worker>(shared, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
+}
+
+ServingPlan::Means Daemon::plan_means() {
+  return {.loop = loop_,
+          .log = log_,
+          .inherited = environment_.sockets,
+          .tls_contexts = tls_contexts_,
+          .on_session_end = session_end_callback()};
 }
 
 void Daemon::close_unused_sockets() {

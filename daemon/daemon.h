@@ -17,13 +17,16 @@
 
 #include "config/config.h"
 #include "daemon/admission.h"
+#include "daemon/cookie_writer.h"
 #include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
 #include "daemon/memory_limit.h"
 #include "daemon/reload.h"
 #include "daemon/served_bridge.h"
 #include "daemon/service_link.h"
+#include "daemon/serving_plan.h"
 #include "daemon/signals.h"
+#include "daemon/tls_contexts.h"
 #include "daemon/worker.h"
 
 namespace wsbridged {
@@ -73,6 +76,7 @@ class Daemon {
   void limit_memory();
   void start_workers();
   void close_unused_sockets();
+  [[nodiscard]] ServingPlan::Means plan_means();
   void start_listeners(ServedBridge& served);
   [[nodiscard]] std::function<void()> session_end_callback();
   void start_session(Arrival arrival);
@@ -101,9 +105,11 @@ class Daemon {
   config::Config settings_;
   Log& log_;
   DaemonEnvironment environment_;
+  CookieWriter cookie_writer_;  // outlives the workers
   ws::EventLoop loop_;
   ServiceLink service_link_;
   ws::Timer stop_timer_;
+  std::shared_ptr<TlsContexts> tls_contexts_ = std::make_shared<TlsContexts>();
   ServedBridges served_;
   std::vector<std::unique_ptr<Admission>> retiring_;  // of before a reload, until nobody waits
   std::optional<MemoryLimit> memory_;                 // absent: none

@@ -81,7 +81,7 @@ ReloadResult Daemon::reload() {
 }
 
 ReloadResult Daemon::try_reload() {
-  ServingPlan plan(loop_, log_, environment_.sockets, served_, session_end_callback());
+  ServingPlan plan(plan_means(), served_);
   config::Loaded loaded =
       environment_.load([&plan](const config::Bridge& bridge) { return judge(bridge, plan); });
   ReloadResult result;

@@ -15,15 +15,19 @@ bool has_any_port(const config::Address& address) {
   return tcp != nullptr && tcp->port == 0;
 }
 
+void tell_rereading(Log& log, const std::string& bridge, const Rereading& rereading) {
+  if (rereading.is_failed) {
+    log.warn(rereading.what + ", what was there before stays",
+             {{"bridge", bridge}, {"cause", rereading.cause}});
+  } else {
+    log.info(rereading.what, {{"bridge", bridge}});
+  }
+}
+
 }  // namespace
 
-ServingPlan::ServingPlan(ws::EventLoop& loop, Log& log, InheritedSockets& inherited,
-                         ServedBridges& served, std::function<void()> on_session_end)
-    : loop_(loop),
-      log_(log),
-      inherited_(inherited),
-      served_(served),
-      on_session_end_(std::move(on_session_end)) {}
+ServingPlan::ServingPlan(Means means, ServedBridges& served)
+    : means_(std::move(means)), served_(served) {}
 
 // In reverse, so that two changes of one socket end where they began.
 ServingPlan::~ServingPlan() {
@@ -47,7 +51,7 @@ std::vector<config::Misfit> ServingPlan::add(const config::Bridge& settings) {
     misfits.push_back({.keys = {"access", unknown->key}, .message = unknown->message});
   } else {
     planned.bridge = std::move(bridge.value());
-    planned.admission = std::make_unique<Admission>(loop_, log_, planned.bridge,
+    planned.admission = std::make_unique<Admission>(means_.loop, means_.log, planned.bridge,
                                                     std::get<AccessList>(std::move(access)));
   }
   for (std::size_t i = 0; i < settings.listen.size(); ++i) {
@@ -61,9 +65,16 @@ ws::Result<std::shared_ptr<Bridge>> ServingPlan::prepare(const config::Bridge& s
   if (before != nullptr && before->bridge->settings() == settings) {
     return before->bridge;
   }
-  return Bridge::prepare(settings, before != nullptr
-                                       ? before->bridge->load()
-                                       : std::make_shared<BridgeLoad>(on_session_end_));
+  auto bridge =
+      Bridge::prepare(settings, means_.tls_contexts,
+                      before != nullptr ? before->bridge->load()
+                                        : std::make_shared<BridgeLoad>(means_.on_session_end));
+  if (bridge) {
+    bridge.value()->on_rereading([&log = means_.log, name = settings.name](const Rereading& what) {
+      tell_rereading(log, name, what);
+    });
+  }
+  return bridge;
 }
 
 void ServingPlan::add_listen(const config::Listen& listen, std::size_t index,
@@ -99,13 +110,13 @@ void ServingPlan::add_listen(const config::Listen& listen, std::size_t index,
 ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::open(
     const config::Listen& listen) const {
   if (!std::holds_alternative<config::SystemdAddress>(listen.address)) {
-    return Listener::open(loop_, listen);
+    return Listener::open(means_.loop, listen);
   }
-  auto sockets = inherited_.take(listen);
+  auto sockets = means_.inherited.take(listen);
   if (!sockets) {
     return sockets.error();
   }
-  return Listener::adopt(loop_, std::move(sockets.value()));
+  return Listener::adopt(means_.loop, std::move(sockets.value()));
 }
 
 // Nobody else is to blame when a bound listener of ours is in the way: 127.0.0.1:7001 and :7001

@@ -18,6 +18,7 @@
 #include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
 #include "daemon/served_bridge.h"
+#include "daemon/tls_contexts.h"
 
 namespace wsbridged {
 
@@ -25,10 +26,17 @@ namespace wsbridged {
 // it changed.
 class ServingPlan {
  public:
+  // What bridges and listeners are made with.
+  struct Means {
+    ws::EventLoop& loop;
+    Log& log;
+    InheritedSockets& inherited;
+    std::shared_ptr<TlsContexts> tls_contexts;
+    std::function<void()> on_session_end;  // of the bridges that are new: see BridgeLoad
+  };
+
   // `served` is what is served now, and stays as it is until commit(). All must outlive the plan.
-  // `on_session_end` is for the bridges that are new: see BridgeLoad.
-  ServingPlan(ws::EventLoop& loop, Log& log, InheritedSockets& inherited, ServedBridges& served,
-              std::function<void()> on_session_end);
+  ServingPlan(Means means, ServedBridges& served);
   ~ServingPlan();
   ServingPlan(const ServingPlan&) = delete;
   ServingPlan& operator=(const ServingPlan&) = delete;
@@ -61,11 +69,8 @@ class ServingPlan {
       const config::Listen& listen) const;
   [[nodiscard]] std::string explain(const config::Listen& listen, const ws::Error& error) const;
 
-  ws::EventLoop& loop_;
-  Log& log_;
-  InheritedSockets& inherited_;
+  Means means_;
   ServedBridges& served_;
-  std::function<void()> on_session_end_;
   ServedBridges planned_;
   std::vector<Kept> kept_;
 };

@@ -20,6 +20,7 @@
 #include <ws/net/stream.h>
 
 #include "daemon/bridge.h"
+#include "daemon/cookie_problems.h"
 #include "daemon/idle_watch.h"
 #include "daemon/line_framer.h"
 #include "daemon/line_writer.h"
@@ -27,6 +28,7 @@
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
 #include "daemon/memory_watch.h"
+#include "daemon/session_cookies.h"
 #include "daemon/session_report.h"
 #include "daemon/template.h"
 #include "daemon/upstream.h"
@@ -43,8 +45,9 @@ class Session final : private ws::net::StreamHandler,
   struct Environment {
     ws::EventLoop& loop;
     Log& log;
-    std::shared_ptr<ws::CookieJar> jar;  // null: none
-    MemoryWatch* memory = nullptr;       // null: limits.memory sets no limit
+    std::function<std::shared_ptr<ws::CookieJar>()> jar;  // asked for each dial; null: none
+    CookieProblems& cookie_problems;
+    MemoryWatch* memory = nullptr;  // null: limits.memory sets no limit
     std::function<void(Session&)>
         on_finished;  // once, last; it must not destroy the session at once
   };
@@ -97,12 +100,14 @@ class Session final : private ws::net::StreamHandler,
   void on_upstream_open(Opened opened) override;
   void on_upstream_ready() override;
   void on_upstream_message(const ws::Message& message) override;
+  void on_upstream_lost() override;
 
   void on_upstream_read() override { note_memory(); }
 
   void on_upstream_close(const ws::CloseInfo& info) override;
   void on_upstream_error(const ws::Error& error) override;
   void update_upstream_reading();
+  void tell_cookie_problems();
   void refuse_message(Written::Refused why);
   void drop_message(std::string_view reason);
 
@@ -155,8 +160,10 @@ class Session final : private ws::net::StreamHandler,
   bool is_framer_finished_ = false;
   bool is_local_full_ = false;       // above session.buffer
   std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
-  std::size_t idle_mark_ = 0;        // bytes that waited at its last look
+  std::uint64_t idle_mark_ = 0;      // bytes that waited at its last look
 
+  SessionCookies cookies_;
+  std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
   TemplateValues template_values_;
   std::string dialled_url_;  // templates filled in
   Upstream upstream_;
@@ -170,6 +177,7 @@ class Session final : private ws::net::StreamHandler,
   std::unique_ptr<ws::Timer> quiet_timer_;  // during shutdown
   DrainMark drain_mark_;                    // at the last look
   ws::EventLoop::Clock::time_point last_message_;
+  ws::EventLoop::Clock::duration drain_silence_{};  // on connections before this one
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
   MemoryAccount memory_;

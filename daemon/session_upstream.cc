@@ -34,17 +34,28 @@ void Session::dial() {
 }
 
 DialTarget Session::dial_target(std::size_t url) {
-  DialTarget target{.url = slot_.bridge()->url(url), .options = slot_.bridge()->options()};
+  tell_cookie_problems();  // of the attempt before
+  dialled_ = slot_.bridge()->current();
+  cookies_.use_file(environment_.jar());
+  DialTarget target{.url = url_text(dialled_->upstream, url),
+                    .options = slot_.bridge()->options(*dialled_)};
   apply_templates(template_values_, target.options, target.url);
   dialled_url_ = target.url;
-  target.options.cookie_jar = environment_.jar;
+  cookies_.add_to(target.options, dialled_->upstream);
   return target;
+}
+
+void Session::tell_cookie_problems() {
+  if (!dialled_) {  // it gave up waiting for its turn
+    return;
+  }
+  environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
+                                    environment_.loop.now());
 }
 
 void Session::on_upstream_open(Opened opened) {
   was_open_ = true;
   update_upstream_reading();  // a new connection knows nothing of the one before
-  drain_timer_.reset();       // see on_upstream_ready()
   if (opened == Opened::kFirst) {
     environment_.log.info("session opened", {{"bridge", name_.bridge},
                                              {"session", name_.id},
@@ -53,11 +64,23 @@ void Session::on_upstream_open(Opened opened) {
                                              {"address", upstream_.remote_address()},
                                              {"subprotocol", upstream_.subprotocol()}});
   }
-  for (const std::string& line : settings().upstream.on_open) {
+  tell_cookie_problems();
+  for (const std::string& line : dialled_->upstream.on_open) {
     if (!on_line(filled(line, TemplateUse::kLine, template_values_))) {
       return;
     }
   }
+}
+
+void Session::on_upstream_lost() {
+  if (drain_timer_) {
+    // The silence goes on over connections, unless lines are sent again, which may be answered.
+    const bool has_lines = upstream_.has_unconfirmed();
+    drain_silence_ =
+        has_lines ? ws::EventLoop::Clock::duration{} : environment_.loop.now() - last_message_;
+    drain_timer_.reset();  // see on_upstream_ready()
+  }
+  note_memory();
 }
 
 void Session::on_upstream_ready() {
@@ -142,6 +165,9 @@ void Session::on_upstream_error(const ws::Error& error) {
   report_.close_code = upstream_.close_code();
   if (is_open && error.code == ws::ErrorCode::kMessageTooBig) {
     drop_message("max_message");
+  }
+  if (!is_open) {
+    tell_cookie_problems();
   }
   const bool is_theirs = !is_open || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,
