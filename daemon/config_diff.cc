@@ -57,7 +57,7 @@ std::string whole(const std::string& path, const Values& own, const Values& othe
   if (!path.starts_with(bridges)) {
     return path;
   }
-  const std::string bridge = path.substr(0, path.find('.', bridges.size()));
+  std::string bridge = path.substr(0, path.find('.', bridges.size()));
   if (other.find(bridge + ".name") == nullptr) {
     return bridge;
   }
@@ -65,7 +65,7 @@ std::string whole(const std::string& path, const Values& own, const Values& othe
   for (std::size_t end = listen.size(); path.starts_with(listen) && end != std::string::npos;
        end = path.find('.', end + 1)) {
     // An address holds dots itself.
-    const std::string listener = path.substr(0, end);
+    std::string listener = path.substr(0, end);
     if (own.find(listener + ".address") != nullptr &&
         other.find(listener + ".address") == nullptr) {
       return listener;

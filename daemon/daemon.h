@@ -93,7 +93,7 @@ class Daemon {
   ReloadResult try_reload();
   void serve(ServedBridges next);
   void log_listeners(const std::vector<Bound>& before);
-  void retire(ServedBridges bridges);
+  void retire(const ServedBridges& bridges);
   void take_settings(config::Config settings);
   void warn_of_bridges(const ServedBridges& bridges, const ServedBridges& known);
   void handle_stop_timer();

@@ -124,7 +124,7 @@ void Daemon::serve(ServedBridges next) {
 }
 
 // Whoever still owes a PROXY header is let in by the rules under which he came.
-void Daemon::retire(ServedBridges bridges) {
+void Daemon::retire(const ServedBridges& bridges) {
   for (const auto& served : bridges) {
     if (served->admission->waiting_count() > 0) {
       retiring_.push_back(std::move(served->admission));

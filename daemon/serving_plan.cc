@@ -29,8 +29,15 @@ void tell_rereading(Log& log, const std::string& bridge, const Rereading& reread
 ServingPlan::ServingPlan(Means means, ServedBridges& served)
     : means_(std::move(means)), served_(served) {}
 
-// In reverse, so that two changes of one socket end where they began.
 ServingPlan::~ServingPlan() {
+  try {
+    take_back();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory, and the error is told already
+  }
+}
+
+// In reverse, so that two changes of one socket end where they began.
+void ServingPlan::take_back() {
   for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) {
     if (planned_[kept->bridge]->listens[kept->listen].settings != kept->from->settings) {
       for (const auto& listener : kept->from->listeners) {

@@ -58,6 +58,7 @@ class ServingPlan {
     std::size_t listen;
   };
 
+  void take_back();
   void add_listen(const config::Listen& listen, std::size_t index,
                   std::vector<config::Misfit>& misfits);
   [[nodiscard]] BoundListen* find_bound(const config::Address& address);
