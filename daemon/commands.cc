@@ -77,7 +77,7 @@ int run_command(const Command& command, const config::Environment& environment) 
     log.warn(to_string(warning));
   }
   Daemon daemon(loaded.config, log,
-                {.load = [&](const auto& check) { return load(command, environment, check); },
+                {.load = [=](const auto& check) { return load(command, environment, check); },
                  .sockets = std::move(sockets),
                  .service = std::move(service)});
   const std::vector<std::string> errors = daemon.open();

@@ -35,6 +35,15 @@ std::size_t count_open_descriptors() {
   return error ? 0 : static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
+void tell_rereading(Log& log, const std::string& bridge, const Rereading& rereading) {
+  if (rereading.is_failed) {
+    log.warn(rereading.what + ", what was there before stays",
+             {{"bridge", bridge}, {"cause", rereading.cause}});
+  } else {
+    log.info(rereading.what, {{"bridge", bridge}});
+  }
+}
+
 // After drain_timeout the sides that still take bytes get this long.
 constexpr std::chrono::seconds kEndingTime{2};
 
@@ -47,6 +56,7 @@ Daemon::Daemon(config::Config settings, Log& log, DaemonEnvironment environment)
       cookie_writer_(log_),
       service_link_(loop_, log_, environment_.service),
       stop_timer_(loop_, [this] { handle_stop_timer(); }),
+      reload_patience_(loop_, [this] { tell_slow_reload(); }),
       reload_status_{.is_success = true, .time = std::chrono::system_clock::now()} {}
 
 Daemon::~Daemon() = default;
@@ -55,8 +65,9 @@ std::vector<std::string> Daemon::open() {
   const rlim_t descriptor_limit = raise_descriptor_limit();
   std::vector<std::string> errors;
   ServingPlan plan(plan_means(), served_);
+  const BridgeMeans means = bridge_means();
   for (const config::Bridge& bridge : settings_.bridges) {
-    for (const config::Misfit& misfit : plan.add(bridge)) {
+    for (const config::Misfit& misfit : plan.add(bridge, gather_parts(bridge, means))) {
       errors.push_back("bridge " + bridge.name + ": " + misfit.message);
     }
   }
@@ -64,9 +75,9 @@ std::vector<std::string> Daemon::open() {
     return errors;
   }
   served_ = plan.commit();
-  warn_of_bridges(served_, {});
+  log_warnings(plan);
   close_unused_sockets();
-  limit_memory();
+  limit_memory(memory_limit_of(settings_.limits));
   start_workers();
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
@@ -84,8 +95,8 @@ std::optional<std::size_t> Daemon::memory_limit_of(const config::Limits& limits)
   return cgroup ? std::optional(static_cast<std::size_t>(*cgroup / 4 * 3)) : std::nullopt;
 }
 
-void Daemon::limit_memory() {
-  if (const auto limit = memory_limit_of(settings_.limits)) {
+void Daemon::limit_memory(std::optional<std::size_t> limit) {
+  if (limit) {
     memory_.emplace(*limit);
     log_.info("buffers are limited", {{"memory", std::uint64_t{*limit}}});
   }
@@ -104,11 +115,20 @@ void Daemon::start_workers() {
 }
 
 ServingPlan::Means Daemon::plan_means() {
-  return {.loop = loop_,
-          .log = log_,
-          .inherited = environment_.sockets,
-          .tls_contexts = tls_contexts_,
-          .on_session_end = session_end_callback()};
+  return {.loop = loop_, .log = log_, .inherited = environment_.sockets};
+}
+
+BridgeMeans Daemon::bridge_means() {
+  BridgeMeans means{.tls_contexts = tls_contexts_,
+                    .on_session_end = session_end_callback(),
+                    .on_rereading = [&log = log_](const std::string& bridge,
+                                                  const Rereading& what) {
+                      tell_rereading(log, bridge, what);
+                    }};
+  for (const auto& served : served_) {
+    means.served.push_back(served->bridge);
+  }
+  return means;
 }
 
 void Daemon::close_unused_sockets() {
@@ -251,6 +271,7 @@ void Daemon::handle_signal(int signal) {
 
 void Daemon::drain() {
   stage_ = Stage::kDraining;
+  give_up_reload();
   const std::size_t sessions = session_count();
   service_link_.stopping();
   retiring_.clear();

@@ -22,6 +22,7 @@
 #include "daemon/log.h"
 #include "daemon/memory_limit.h"
 #include "daemon/reload.h"
+#include "daemon/reload_reader.h"
 #include "daemon/served_bridge.h"
 #include "daemon/service_link.h"
 #include "daemon/serving_plan.h"
@@ -64,19 +65,20 @@ class Daemon {
   int run();
   // Drains, as SIGTERM does; called again it ends at once. Thread-safe.
   void stop();
-  // Reads the configuration again, as SIGHUP does. Sessions go on as they began. Before run() or
-  // from its loop only.
-  ReloadResult reload();
+  // Reads the configuration again, as SIGHUP does. Sessions go on as they began. `on_done` may be
+  // empty; it is called on the loop, once, also when there is no reload. From the loop only.
+  void reload(ReloadCallback on_done = {});
 
   // Of the start, or of the last reload that was not refused.
   [[nodiscard]] const ReloadStatus& reload_status() const { return reload_status_; }
 
  private:
   [[nodiscard]] static std::optional<std::size_t> memory_limit_of(const config::Limits& limits);
-  void limit_memory();
+  void limit_memory(std::optional<std::size_t> limit);
   void start_workers();
   void close_unused_sockets();
   [[nodiscard]] ServingPlan::Means plan_means();
+  [[nodiscard]] BridgeMeans bridge_means();
   void start_listeners(ServedBridge& served);
   [[nodiscard]] std::function<void()> session_end_callback();
   void start_session(Arrival arrival);
@@ -90,17 +92,32 @@ class Daemon {
 
   // reload.cc
   void request_reload();
-  ReloadResult try_reload();
+  void reload_for(std::vector<ReloadCallback> asked);
+  void refuse_reload(const std::vector<ReloadCallback>& asked, const std::string& why);
+  void begin_reload(std::vector<ReloadCallback> asked);
+  void handle_loaded(config::Loaded loaded);
+  void take_over(config::Loaded loaded, ReloadResult& result);
+  void finish_reload(const ReloadResult& result);
+  void give_up_reload();
+  void tell_slow_reload();
   void serve(ServedBridges next);
   void log_listeners(const std::vector<Bound>& before);
   void retire(const ServedBridges& bridges);
   void take_settings(config::Config settings);
-  void warn_of_bridges(const ServedBridges& bridges, const ServedBridges& known);
+  void change_memory_limit(std::optional<std::size_t> limit);
+  void log_warnings(const ServingPlan& plan);
   void handle_stop_timer();
   void finish_when_idle();
   [[nodiscard]] Worker& least_loaded();
 
   enum class Stage : std::uint8_t { kRunning, kDraining, kEnding, kAborting };
+
+  // One at a time; who asks meanwhile gets the next one.
+  struct Reloading {
+    std::vector<ReloadCallback> asked;
+    std::unique_ptr<ServingPlan> plan;
+    std::unique_ptr<ReloadReader> reader;  // one that was given up stays until the end
+  };
 
   config::Config settings_;
   Log& log_;
@@ -119,6 +136,9 @@ class Daemon {
   std::size_t max_sessions_ = 1;  // what the limit of descriptors allows
   std::atomic<bool> is_update_posted_{false};
   bool is_reload_posted_ = false;
+  Reloading reloading_;
+  std::optional<std::vector<ReloadCallback>> next_reload_;
+  ws::Timer reload_patience_;
   ReloadStatus reload_status_;
   Stage stage_ = Stage::kRunning;
 };

@@ -26,6 +26,19 @@ std::string with_port(const std::string& host, std::uint16_t port) {
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+bool is_any(const SocketAddress& address) {
+  switch (address.storage.ss_family) {
+    case AF_INET:
+      return as<sockaddr_in>(address).sin_addr.s_addr == htonl(INADDR_ANY);
+    case AF_INET6: {
+      const auto v6 = as<sockaddr_in6>(address);
+      return IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
+    }
+    default:
+      return false;
+  }
+}
+
 // An IPv4 peer of a socket that takes both families, as systemd makes them, by its own name.
 std::string plain_host(std::string host) {
   constexpr std::string_view mapped = "::ffff:";
@@ -84,6 +97,11 @@ bool is_loopback(const SocketAddress& address) {
     default:
       return false;
   }
+}
+
+bool meets(const SocketAddress& a, const SocketAddress& b) {
+  return a.storage.ss_family == b.storage.ss_family && port_of(a) == port_of(b) &&
+         (a == b || is_any(a) || is_any(b));
 }
 
 std::string to_string(const SocketAddress& address) {

@@ -7,27 +7,13 @@
 #include <utility>
 
 #include "daemon/bridge_check.h"
+#include "daemon/bridge_parts.h"
 #include "daemon/config_diff.h"
 #include "daemon/daemon.h"
 #include "daemon/serving_plan.h"
 
 namespace wsbridged {
 namespace {
-
-// All that the start would refuse, at once. What both find is told in the words of the first.
-std::vector<config::Misfit> judge(const config::Bridge& bridge, ServingPlan& plan) {
-  std::vector<config::Misfit> misfits = check_bridge(bridge);
-  for (config::Misfit& found : plan.add(bridge)) {
-    const bool is_known =
-        std::any_of(misfits.begin(), misfits.end(), [&found](const config::Misfit& known) {
-          return known.keys.front() == found.keys.front() && known.listener == found.listener;
-        });
-    if (!is_known) {
-      misfits.push_back(std::move(found));
-    }
-  }
-  return misfits;
-}
 
 void log_changes(Log& log, const std::vector<ConfigChange>& changes) {
   for (std::size_t i = 0; i < std::min(changes.size(), kMaxLoggedChanges); ++i) {
@@ -53,17 +39,73 @@ void Daemon::request_reload() {
   }
 }
 
-ReloadResult Daemon::reload() {
+void Daemon::reload(ReloadCallback on_done) {
+  std::vector<ReloadCallback> asked;
+  if (on_done) {
+    asked.push_back(std::move(on_done));
+  }
+  reload_for(std::move(asked));
+}
+
+void Daemon::reload_for(std::vector<ReloadCallback> asked) {
   if (stage_ != Stage::kRunning) {
-    log_.warn("reload refused: the program is stopping");
-    return {.errors = {"the program is stopping"}};
+    refuse_reload(asked, "the program is stopping");
+  } else if (!environment_.load) {
+    refuse_reload(asked, "there is no configuration to read again");
+  } else if (reloading_.plan) {
+    // What it has read already may be older than this request.
+    auto& next = next_reload_ ? *next_reload_ : next_reload_.emplace();
+    next.insert(next.end(), asked.begin(), asked.end());
+  } else {
+    begin_reload(std::move(asked));
   }
-  if (!environment_.load) {
-    log_.warn("reload refused: there is no configuration to read again");
-    return {.errors = {"there is no configuration to read again"}};
+}
+
+void Daemon::refuse_reload(const std::vector<ReloadCallback>& asked, const std::string& why) {
+  log_.warn("reload refused: " + why);
+  for (const ReloadCallback& answer : asked) {
+    answer({.errors = {why}});
   }
+}
+
+void Daemon::begin_reload(std::vector<ReloadCallback> asked) {
   service_link_.reloading();
-  ReloadResult result = try_reload();
+  reload_patience_.start(kReloadPatience);
+  reloading_.asked = std::move(asked);
+  reloading_.plan = std::make_unique<ServingPlan>(plan_means(), served_);
+  reloading_.reader = std::make_unique<ReloadReader>(
+      loop_, ReloadReader::Hooks{
+                 .load = environment_.load,
+                 .check = check_bridge,
+                 .gather = [means = bridge_means()](
+                               const config::Bridge& bridge) { return gather_parts(bridge, means); },
+                 .add =
+                     [this](const config::Bridge& bridge, BridgeParts parts) {
+                       return reloading_.plan->add(bridge, std::move(parts));
+                     },
+                 .on_done = [this](config::Loaded loaded) { handle_loaded(std::move(loaded)); }});
+}
+
+void Daemon::tell_slow_reload() {
+  log_.warn(
+      "the reload takes long: files or name servers do not answer. The configuration of before "
+      "stays in force until they do",
+      {{"waited_ms", std::int64_t{std::chrono::milliseconds(kReloadPatience).count()}}});
+}
+
+void Daemon::handle_loaded(config::Loaded loaded) {
+  ReloadResult result;
+  for (const config::Problem& error : loaded.errors) {
+    result.errors.push_back(to_string(error));
+  }
+  if (result.errors.empty()) {
+    take_over(std::move(loaded), result);
+  }
+  reloading_.plan.reset();
+  finish_reload(result);
+}
+
+void Daemon::finish_reload(const ReloadResult& result) {
   reload_status_ = {.is_success = result.errors.empty(), .time = std::chrono::system_clock::now()};
   for (const std::string& error : result.errors) {
     log_.error(error);
@@ -76,21 +118,32 @@ ReloadResult Daemon::reload() {
     log_.error("reload failed, the configuration of before stays in force",
                {{"error_count", std::uint64_t{result.errors.size()}}});
   }
+  reload_patience_.stop();
   service_link_.reloaded();
-  return result;
+  for (const ReloadCallback& answer : std::exchange(reloading_.asked, {})) {
+    answer(result);
+  }
+  if (auto next = std::exchange(next_reload_, std::nullopt)) {
+    loop_.post([this, asked = std::move(*next)]() mutable { reload_for(std::move(asked)); });
+  }
 }
 
-ReloadResult Daemon::try_reload() {
-  ServingPlan plan(plan_means(), served_);
-  config::Loaded loaded =
-      environment_.load([&plan](const config::Bridge& bridge) { return judge(bridge, plan); });
-  ReloadResult result;
-  for (const config::Problem& error : loaded.errors) {
-    result.errors.push_back(to_string(error));
+// For a stop: nothing has changed yet. A thread that hangs is left to ~ReloadReader().
+void Daemon::give_up_reload() {
+  if (!reloading_.plan) {
+    return;
   }
-  if (!result.errors.empty()) {
-    return result;
+  reloading_.reader->give_up();
+  reloading_.plan.reset();
+  reload_patience_.stop();
+  std::vector<ReloadCallback> asked = std::exchange(reloading_.asked, {});
+  if (const auto next = std::exchange(next_reload_, std::nullopt)) {
+    asked.insert(asked.end(), next->begin(), next->end());
   }
+  refuse_reload(asked, "the program is stopping");
+}
+
+void Daemon::take_over(config::Loaded loaded, ReloadResult& result) {
   for (const config::Problem& warning : loaded.warnings) {
     log_.warn(to_string(warning));
   }
@@ -98,12 +151,11 @@ ReloadResult Daemon::try_reload() {
   result.change_count = changes.size();
   log_changes(log_, changes);
   const std::vector<Bound> before = bound();
-  ServedBridges next = plan.commit();
-  warn_of_bridges(next, served_);
+  ServedBridges next = reloading_.plan->commit();
+  log_warnings(*reloading_.plan);
   serve(std::move(next));
   log_listeners(before);
   take_settings(std::move(loaded.config));
-  return result;
 }
 
 // What is left in served_ ends here: who waits in its queues was connected before the change, and
@@ -112,7 +164,7 @@ void Daemon::serve(ServedBridges next) {
   for (const auto& served : served_) {
     for (const BoundListen& listen : served->listens) {
       for (const auto& listener : listen.listeners) {
-        listener->accept_waiting();
+        listener->accept_last();
       }
     }
   }
@@ -151,12 +203,7 @@ void Daemon::take_settings(config::Config settings) {
     log_.warn("threads needs a restart: it stays as it is");
     settings.threads = settings_.threads;
   }
-  if (const auto limit = memory_limit_of(settings.limits); memory_) {
-    memory_->set_limit(limit.value_or(MemoryLimit::kNone));
-  } else if (limit) {
-    log_.warn("limits.memory needs a restart: there was no limit at the start");
-    settings.limits = settings_.limits;
-  }
+  change_memory_limit(memory_limit_of(settings.limits));
   // Only then, so that a level that was set by hand stays through other reloads.
   if (settings.log.level != settings_.log.level) {
     log_.set_level(settings.log.level);
@@ -167,15 +214,23 @@ void Daemon::take_settings(config::Config settings) {
   settings_ = std::move(settings);
 }
 
-void Daemon::warn_of_bridges(const ServedBridges& bridges, const ServedBridges& known) {
-  for (const auto& served : bridges) {
-    const bool is_known = std::any_of(known.begin(), known.end(), [&served](const auto& other) {
-      return other->bridge == served->bridge;
-    });
-    for (const std::string& warning :
-         is_known ? std::vector<std::string>() : served->bridge->warnings()) {
-      log_.warn(warning, {{"bridge", served->bridge->name()}});
+// One that goes is a limit that nobody reaches: the workers go on counting.
+void Daemon::change_memory_limit(std::optional<std::size_t> limit) {
+  if (memory_) {
+    memory_->set_limit(limit.value_or(MemoryLimit::kNone));
+    return;
+  }
+  limit_memory(limit);
+  for (const auto& worker : workers_) {
+    if (memory_) {
+      worker->limit_memory(*memory_);
     }
+  }
+}
+
+void Daemon::log_warnings(const ServingPlan& plan) {
+  for (const ServingPlan::Warning& warning : plan.warnings()) {
+    log_.warn(warning.message, {{"bridge", warning.bridge}});
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -30,5 +31,10 @@ struct ReloadResult {
   std::vector<std::string> errors{};
   std::size_t change_count = 0;
 };
+
+using ReloadCallback = std::function<void(const ReloadResult& result)>;
+
+// A reload that takes longer says so in the log: somebody waits for files or names.
+inline constexpr std::chrono::seconds kReloadPatience{10};
 
 }  // namespace wsbridged

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "daemon/admission.h"
 #include "daemon/bridge.h"
+#include "daemon/listen_target.h"
 #include "daemon/listener.h"
 
 namespace wsbridged {
@@ -15,7 +16,8 @@ namespace wsbridged {
 // One entry of `listen`: a host name may stand for several sockets.
 struct BoundListen {
   config::Listen settings;
-  std::vector<std::unique_ptr<Listener>> listeners;
+  ListenTarget target{};  // of `settings`
+  std::vector<std::unique_ptr<Listener>> listeners{};
 };
 
 struct ServedBridge {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,10 @@
 
 #include "config/config.h"
 #include "config/loader.h"
+#include "daemon/bridge_parts.h"
 #include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
 #include "daemon/served_bridge.h"
-#include "daemon/tls_contexts.h"
 
 namespace wsbridged {
 
@@ -26,13 +27,16 @@ namespace wsbridged {
 // it changed.
 class ServingPlan {
  public:
-  // What bridges and listeners are made with.
+  // What listeners are made with.
   struct Means {
     ws::EventLoop& loop;
     Log& log;
     InheritedSockets& inherited;
-    std::shared_ptr<TlsContexts> tls_contexts;
-    std::function<void()> on_session_end;  // of the bridges that are new: see BridgeLoad
+  };
+
+  struct Warning {
+    std::string bridge;
+    std::string message;
   };
 
   // `served` is what is served now, and stays as it is until commit(). All must outlive the plan.
@@ -41,10 +45,13 @@ class ServingPlan {
   ServingPlan(const ServingPlan&) = delete;
   ServingPlan& operator=(const ServingPlan&) = delete;
 
-  // Prepares a bridge and opens those of its listeners that are not bound yet; returns all that
-  // went wrong. What is equal is kept: a bridge with the same settings, a listener on the same
-  // address, whichever bridge it belonged to.
-  [[nodiscard]] std::vector<config::Misfit> add(const config::Bridge& settings);
+  // Takes a bridge and opens those of its listeners that are not bound yet; returns all that went
+  // wrong. A listener on the same address is kept, whichever bridge it belonged to. Waits for
+  // nothing but the lock of a Unix socket's directory (kDirectoryLockWait).
+  [[nodiscard]] std::vector<config::Misfit> add(const config::Bridge& settings, BridgeParts parts);
+
+  // Of the bridges that are new, for the log.
+  [[nodiscard]] const std::vector<Warning>& warnings() const { return warnings_; }
 
   // The bridges of the plan, in the order of add(), with the kept listeners taken out of `served`.
   // Listeners that are left there are not part of the plan any more.
@@ -59,21 +66,24 @@ class ServingPlan {
   };
 
   void take_back();
-  void add_listen(const config::Listen& listen, std::size_t index,
-                  std::vector<config::Misfit>& misfits);
+  [[nodiscard]] std::optional<ws::Error> add_listen(const config::Listen& listen,
+                                                    const ws::Result<ListenTarget>& target);
+  [[nodiscard]] std::optional<ws::Error> keep(BoundListen& bound, const ListenPlace& place);
   [[nodiscard]] BoundListen* find_bound(const config::Address& address);
+  [[nodiscard]] bool is_kept(const BoundListen& bound) const;
   [[nodiscard]] bool may_keep(const ServedBridge& served, const BoundListen& bound) const;
   [[nodiscard]] bool is_planned(const config::Address& address) const;
-  [[nodiscard]] ServedBridge* find_served(const std::string& name) const;
-  [[nodiscard]] ws::Result<std::shared_ptr<Bridge>> prepare(const config::Bridge& settings) const;
-  [[nodiscard]] ws::Result<std::vector<std::unique_ptr<Listener>>> open(
-      const config::Listen& listen) const;
-  [[nodiscard]] std::string explain(const config::Listen& listen, const ws::Error& error) const;
+  [[nodiscard]] ws::Result<std::vector<std::unique_ptr<Listener>>> open(const ListenPlace& place);
+  [[nodiscard]] ws::Result<std::vector<std::unique_ptr<Listener>>> open_over(
+      const ListenPlace& place, const ws::Error& error);
+  [[nodiscard]] std::vector<BoundListen*> in_the_way(const ListenPlace& place) const;
 
   Means means_;
   ServedBridges& served_;
   ServedBridges planned_;
   std::vector<Kept> kept_;
+  std::vector<const BoundListen*> replaced_;  // others of the plan are bound over them already
+  std::vector<Warning> warnings_;
 };
 
 }  // namespace wsbridged

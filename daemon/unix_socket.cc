@@ -16,8 +16,6 @@
 #include <string>
 #include <utility>
 
-#include "daemon/unix_socket_access.h"
-
 namespace wsbridged {
 namespace {
 
@@ -52,8 +50,9 @@ Problem grant_access(const config::Listen& listen, const UnixAccess& access) {
 // One attempt to listen; the members are what its steps share.
 class UnixBinder {
  public:
-  explicit UnixBinder(const config::Listen& listen)
+  UnixBinder(const config::Listen& listen, const UnixAccess& access)
       : listen_(listen),
+        access_(access),
         address_(std::get<config::UnixAddress>(listen.address)),
         text_(config::to_string(listen.address)) {}
 
@@ -77,10 +76,10 @@ class UnixBinder {
   }
 
   const config::Listen& listen_;
+  const UnixAccess& access_;
   const config::UnixAddress& address_;
   std::string text_;
   UnixName name_;
-  UnixAccess access_;
   Descriptor directory_;  // holds the lock
   Descriptor socket_;
   UnixSocketFile file_;
@@ -134,11 +133,6 @@ Problem UnixBinder::bind_abstract() {
 }
 
 Problem UnixBinder::bind_path() {
-  auto access = resolve_access(listen_);
-  if (const auto* wrong = std::get_if<std::string>(&access)) {
-    return error(*wrong);
-  }
-  access_ = std::get<UnixAccess>(access);
   if (auto problem = lock_directory()) {
     return problem;
   }
@@ -229,20 +223,36 @@ Problem UnixBinder::begin_listening() {
 
 }  // namespace
 
-ws::Result<ListeningSocket> listen_unix(const config::Listen& listen) {
-  return UnixBinder(listen).run();
-}
-
-std::optional<ws::Error> change_access(const config::Listen& listen, const UnixSocketFile& file) {
-  const auto access = resolve_access(listen);
+ws::Result<UnixAccess> look_up_unix(const config::Listen& listen) {
+  if (std::get<config::UnixAddress>(listen.address).abstract) {
+    return UnixAccess{};
+  }
+  auto access = resolve_access(listen);
   if (const auto* wrong = std::get_if<std::string>(&access)) {
     return listen_error(config::to_string(listen.address), *wrong);
   }
+  return std::get<UnixAccess>(access);
+}
+
+ws::Result<ListeningSocket> listen_unix(const config::Listen& listen, const UnixAccess& access) {
+  return UnixBinder(listen, access).run();
+}
+
+ws::Result<ListeningSocket> listen_unix(const config::Listen& listen) {
+  const auto access = look_up_unix(listen);
+  if (!access) {
+    return access.error();
+  }
+  return listen_unix(listen, access.value());
+}
+
+std::optional<ws::Error> change_access(const config::Listen& listen, const UnixAccess& access,
+                                       const UnixSocketFile& file) {
   if (!file.is_there()) {
     return listen_error(config::to_string(listen.address),
                         "the path does not lead to this socket any more: restart to bind it again");
   }
-  return grant_access(listen, std::get<UnixAccess>(access));
+  return grant_access(listen, access);
 }
 
 }  // namespace wsbridged

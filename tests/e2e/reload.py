@@ -6,15 +6,21 @@ Scenario: the file changes in one respect, and the daemon is told.
 Method: sessions before and after, the sockets that the process holds, what the log says.
 Why: whoever fears a reload restarts, and a restart cuts every session.
 """
+import fcntl
 import os
 import re
 import signal
 import socket
 import stat
+import threading
 
 from kit.case import E2eCase, bridge, main
 from kit.daemon import QUICK_SHUTDOWN, write_config
+from kit.local import Local
 from kit.process import descriptor_count
+from kit.service import NotifyListener
+from kit.talkers import EchoServer
+from kit.upstream import TEXT, frame
 from kit.waiting import wait_until
 
 RELOADED, FAILED = "configuration reloaded", "reload failed"
@@ -188,18 +194,78 @@ class Reload(E2eCase):
         self.reload(daemon, bridge(server.url()))
         self.session(server, daemon)
 
-    def test_an_address_that_meets_a_bound_one_says_what_to_do(self):
+    def test_an_address_grows_and_shrinks_and_nobody_is_refused_meanwhile(self):
+        echo = EchoServer()
+        self.addCleanup(echo.close)
+        url = echo.server.url()
+        daemon = self.start(bridge(url))
+        port = daemon.address().rsplit(":", 1)[1]
+        is_over = threading.Event()
+
+        def call():
+            count = 0
+            while not is_over.is_set():
+                local = Local(f"127.0.0.1:{port}")
+                local.send(b"%d\n" % count)
+                self.assertEqual(local.read_line(), b"re %d\n" % count)
+                local.close()
+                count += 1
+            return count
+        calls = self.in_background(call)
+        self.addCleanup(is_over.set)
+        for place in ("127.0.0.1", "0.0.0.0", "", "localhost", "127.0.0.1") * 2:
+            self.reload(daemon, bridge(url, listen={"address": f"{place}:{port}",
+                                                    "allow_remote": True}))
+        is_over.set()
+        print(calls.result(30), "calls")
+        with self.assertRaises(OSError, msg="nobody else can share the port afterwards"):
+            socket.create_server(("127.0.0.1", int(port)), reuse_port=False)
+
+    def test_an_address_of_another_program_stays_its_own(self):
         server = self.server()
         daemon = self.start(bridge(server.url()))
-        port = daemon.address().rsplit(":", 1)[1]
-        self.reload(daemon, bridge(server.url(), listen=f"127.0.0.1:{port}"), outcome=FAILED)
-        self.assertTrue(daemon.problems("another program listens there"))
-        daemon.stop()
-        daemon = self.start(bridge(server.url(), listen=f"127.0.0.1:{port}"))
-        self.reload(daemon, bridge(server.url(), listen={"address": f"0.0.0.0:{port}",
-                                                         "allow_remote": True}), outcome=FAILED)
-        self.assertTrue(daemon.problems(f"beside 127.0.0.1:{port}", "needs a restart"))
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            port = holder.getsockname()[1]
+            self.reload(daemon, bridge(server.url(), listen=f"127.0.0.1:{port}"), outcome=FAILED)
+            self.assertTrue(daemon.problems("another program listens there"))
         self.session(server, daemon)
+
+    def hang_in_a_reload(self, **options):
+        """A daemon that reads a file which does not answer, and what ends that: the file is leased
+        (fcntl(2)), so that open() waits for the lease's holder."""
+        server = self.server()
+        daemon = self.start(bridge(server.url()), **options)
+        before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the kernel asks for it back
+        self.addCleanup(signal.signal, signal.SIGIO, before)
+        lease = open(self.path("wsbridged.yaml"), "r+b", buffering=0)
+        self.addCleanup(lease.close)
+        fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: fcntl.fcntl(lease, fcntl.F_GETLEASE) != fcntl.F_WRLCK, "it reads")
+        return server, daemon, lease.close
+
+    def test_a_file_that_does_not_answer_holds_up_the_reload_and_nothing_else(self):
+        notify = NotifyListener(self.path("notify"))
+        self.addCleanup(notify.close)
+        server, daemon, answer = self.hang_in_a_reload(
+            options={"env": notify.environment(WATCHDOG_USEC="1000000")})
+        notify.wait_for("RELOADING")
+        fed = notify.count("WATCHDOG")
+        local, upstream = self.session(server, daemon)
+        notify.wait_for("WATCHDOG", fed + 3)
+        self.check_relays(local, upstream)
+        self.assertEqual(notify.count("READY"), 1, "it is still under way")
+        daemon.signal(signal.SIGHUP)  # what has been read may be older than this: another one
+        answer()
+        notify.wait_for("READY", 3)
+        self.assertEqual(notify.count("RELOADING"), 2)
+        self.assertEqual(len(daemon.entries(RELOADED)), 2)
+        self.check_relays(local, upstream)
+
+    def test_a_reload_that_hangs_is_given_up_at_the_stop(self):
+        _, daemon, _ = self.hang_in_a_reload()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertTrue(daemon.problems("reload refused: the program is stopping"))
 
     def test_log_shutdown_and_threads(self):
         server = self.server()
@@ -219,6 +285,29 @@ class Reload(E2eCase):
         self.assertEqual(daemon.stderr().count(RELOADED), 1, "level info is off")
         daemon.signal(signal.SIGTERM)  # by the new quiet: ends at once
         self.assertEqual(daemon.wait(), 0)
+
+    def test_a_new_memory_limit_holds_for_the_sessions_that_run(self):
+        server = self.server()
+        plenty = bridge(server.url(), session={"buffer": "64MiB"}, upstream={"ping_interval": "0s"})
+        daemon = self.start(plenty)
+        local, upstream = self.session(server, daemon, receive_buffer=1 << 14)
+        line = b"d" * 10000
+        some = frame(TEXT, line) * 800
+        upstream.socket.sendall(some)
+        self.reload(daemon, plenty, limits={"memory": "1MiB"})
+        self.assertEqual(self.changes(daemon)["limits.memory"][1], "1MiB")
+        daemon.wait_for_entry("limits.memory is nearly used up")
+        more = self.in_background(upstream.socket.sendall, some * 3)  # 24 MB are not for the kernel
+        for _ in range(800):
+            self.assertTrue(local.read_line() == line + b"\n")
+        self.assertFalse(more.future.done(), "far beyond the limit, nothing more is read")
+        for _ in range(3 * 800):
+            self.assertTrue(local.read_line() == line + b"\n")
+        more.result(20)
+        others = self.session(server, daemon)
+        self.check_relays(*others)
+        self.reload(daemon, plenty)
+        self.check_relays(local, upstream)
 
     def test_flags_are_read_again_with_the_files_that_they_name(self):
         server = self.server()
