@@ -30,8 +30,8 @@ struct BridgeParts {
 // What they are made with. It may be copied, and used on any thread.
 struct BridgeMeans {
   std::shared_ptr<TlsContexts> tls_contexts;
-  std::function<void()> on_session_end;  // of the bridges that are new: see BridgeLoad
-  std::function<void(const std::string& bridge, const Rereading& rereading)> on_rereading;
+  std::function<void()> on_session_end{};  // of the bridges that are new: see BridgeLoad
+  std::function<void(const std::string& bridge, const Rereading& rereading)> on_rereading{};
   std::vector<std::shared_ptr<Bridge>> served{};  // one with the same settings is kept
 };
 

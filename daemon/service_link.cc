@@ -14,11 +14,10 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-// RELOADING wants CLOCK_MONOTONIC, so that systemd can tell which reload a READY ends.
-std::string monotonic_microseconds() {
+microseconds monotonic_time() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::to_string(std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000);
+  return microseconds(std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000);
 }
 
 }  // namespace
@@ -40,87 +39,61 @@ void ServiceLink::start(Process process) {
   if (!socket_.has_listener()) {
     return;
   }
-  send_with_status("READY=1");
+  messages_.emplace(process_.worker_count, hooks());
+  messages_->ready();
   status_timer_.start(kStatusInterval);
   if (watchdog_quarter_) {
-    rounds_.emplace(process_.worker_count);
     handle_watchdog_timer();
   }
 }
 
+ServiceMessages::Hooks ServiceLink::hooks() {
+  return {.send = [this](const std::string& state) { send(state); },
+          .status = process_.status,
+          .ask_worker = [this](std::size_t worker) { ask(worker); },
+          .on_silence = [this](std::size_t workers,
+                               auto waited) { tell_silence(workers, waited); }};
+}
+
 void ServiceLink::reloading() {
-  send("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
+  if (messages_) {
+    messages_->reloading(monotonic_time());
+  }
 }
 
 void ServiceLink::reloaded() {
-  send_with_status("READY=1");
+  if (messages_) {
+    messages_->reloaded();
+  }
 }
 
 void ServiceLink::stopping() {
-  is_stopping_ = true;
-  send_with_status("STOPPING=1");
-  handle_status_timer();
+  if (messages_) {
+    messages_->stopping();
+    status_timer_.start(kStatusInterval);
+  }
 }
 
 void ServiceLink::handle_status_timer() {
-  if (!socket_.has_listener()) {
-    return;
-  }
-  if (is_stopping_) {
-    // The drain is bounded by its own time-out, which may be longer than TimeoutStopSec=.
-    send_with_status("EXTEND_TIMEOUT_USEC=" + std::to_string(microseconds(kStopExtension).count()));
-  } else if (process_.status() != last_status_) {
-    send_with_status({});
-  }
+  messages_->handle_status_interval();
   status_timer_.start(kStatusInterval);
 }
 
-// Fed each half of the time, as sd_watchdog_enabled(3) advises; silence is told a quarter later,
-// while there is still time to.
 void ServiceLink::handle_watchdog_timer() {
   watchdog_timer_.start(*watchdog_quarter_);
-  if (!rounds_->is_complete()) {
-    tell_silence();
-    return;
-  }
-  is_round_due_ = !is_round_due_;
-  if (!is_round_due_ || !rounds_->begin(loop_.now())) {
-    return;
-  }
-  is_silence_told_ = false;
-  for (std::size_t worker = 0; worker < process_.worker_count; ++worker) {
-    ask(worker);
-  }
+  messages_->handle_watchdog_quarter(loop_.now());
 }
 
 void ServiceLink::ask(std::size_t worker) {
   process_.ask_worker(worker, [this, worker] {
-    loop_.post([this, worker] {
-      if (rounds_->answer(worker)) {
-        send("WATCHDOG=1");
-      }
-    });
+    loop_.post([this, worker] { messages_->handle_answer(worker); });
   });
 }
 
-// Why the service is about to be restarted would else be told nowhere.
-void ServiceLink::tell_silence() {
-  if (std::exchange(is_silence_told_, true)) {
-    return;
-  }
-  const auto waited = duration_cast<milliseconds>(rounds_->waited(loop_.now()));
+void ServiceLink::tell_silence(std::size_t workers, ServiceMessages::TimePoint::duration waited) {
   log_.error("a worker does not turn, the watchdog is not fed",
-             {{"workers", std::uint64_t{rounds_->silent_workers().size()}},
-              {"waited_ms", std::int64_t{waited.count()}}});
-}
-
-void ServiceLink::send_with_status(std::string state) {
-  if (!socket_.has_listener()) {
-    return;
-  }
-  last_status_ = process_.status ? process_.status() : std::string();
-  state.append(state.empty() ? "" : "\n").append("STATUS=").append(last_status_);
-  send(state);
+             {{"workers", std::uint64_t{workers}},
+              {"waited_ms", std::int64_t{duration_cast<milliseconds>(waited).count()}}});
 }
 
 void ServiceLink::send(const std::string& state) {

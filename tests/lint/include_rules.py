@@ -98,7 +98,7 @@ TESTED_ELSEWHERE = {
     "daemon/main.cc": IN_BINARY,
     "daemon/reload.cc": IN_BINARY,
     "daemon/service_link.cc": IN_BINARY,
-    "daemon/serving_plan.cc": IN_BINARY,
+    "daemon/listen_target.cc": "in bridge_parts_test",
     "daemon/refusals.cc": "in the flood of tests/e2e/access_lists.py",
     "daemon/session.cc": IN_BINARY,
     "daemon/session_local.cc": IN_BINARY,

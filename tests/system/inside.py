@@ -45,6 +45,10 @@ def show(name, unit=UNIT):
     return run("systemctl", "show", "--value", "-p", name, unit).stdout.strip()
 
 
+def systemd_version():
+    return int(run("systemctl", "--version").stdout.split()[1])
+
+
 def journal(*options):
     """Entries of the unit since the test began."""
     text = run("journalctl", "-o", "json", "--no-pager", "-u", UNIT, *options).stdout
@@ -69,6 +73,9 @@ class Service(unittest.TestCase):
 
     def messages(self, *options):
         return [str(entry.get("MESSAGE")) for entry in self.entries(*options)]
+
+    def manager_messages(self):
+        return run("journalctl", "-o", "cat", "--no-pager", "_PID=1").stdout.splitlines()
 
     def wait_for_message(self, text, count=1, seconds=30):
         wait_until(lambda: sum(text in one for one in self.messages()) >= count,
@@ -155,6 +162,33 @@ class Service(unittest.TestCase):
             self.wait_for_message("configuration reloaded", number)
         finish()
         self.assertEqual({one.connections for one in talkers}, {1}, "no session was cut")
+
+    def test_with_notify_reload_the_verb_ends_when_the_program_has_finished(self):
+        url = self.echo_server()
+        path = "/run/wsbridged/lines.sock"
+        self.start(bridge(url, listen=f"unix:{path}"))
+        self.drop_in(*(SOURCES / "systemd/notify-reload.conf").read_text().splitlines())
+        if systemd_version() < 253:  # why it is no part of the unit
+            self.assertNotEqual(show("Type"), "notify-reload")
+            self.assertTrue(any("notify-reload" in one for one in self.manager_messages()))
+            return
+        self.assertEqual(show("Type"), "notify-reload")
+        self.assertEqual(systemctl("restart", UNIT), 0)
+        talkers, finish = self.talking(path)
+        for number in range(1, 11):
+            self.configure(bridge(url, listen=f"unix:{path}",
+                                  upstream={"headers": {"X-Number": str(number)}}))
+            self.assertEqual(systemctl("reload", UNIT), 0)
+            run("journalctl", "--sync")
+            told = [one for one in self.messages() if "configuration reloaded" in one]
+            self.assertEqual(len(told), number, "it was waited for")
+            self.assertEqual(show("ActiveState"), "active")
+        finish()
+        self.assertEqual({one.connections for one in talkers}, {1}, "no session was cut")
+        CONFIG.write_text("bridges: [{nmae: x}]\n")
+        systemctl("reload", UNIT)
+        self.assertIn("last reload failed", show("StatusText"))
+        self.assertEqual(show("ActiveState"), "active")
 
     def test_a_bad_file_is_a_failed_reload_and_told_as_an_error(self):
         server = self.raw_server()

@@ -82,6 +82,7 @@ class Talker:
                     self.send_burst(writer)
                     await self.answers(reader)
                     await self.pause(reader)
+                await self.pause(reader)  # nothing comes after the last answer either
             except (EOFError, ConnectionError):
                 pass  # the end of a session: the next one sends what was not answered
             writer.close()
