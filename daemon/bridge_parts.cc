@@ -19,10 +19,8 @@ ws::Result<std::shared_ptr<Bridge>> prepare(const config::Bridge& settings,
       settings, means.tls_contexts,
       before != nullptr ? before->load() : std::make_shared<BridgeLoad>(means.on_session_end));
   if (bridge && means.on_rereading) {
-    bridge.value()->on_rereading(
-        [tell = means.on_rereading, name = settings.name](const Rereading& what) {
-          tell(name, what);
-        });
+    bridge.value()->on_rereading([tell = means.on_rereading, name = settings.name](
+                                     const Rereading& what) { tell(name, what); });
   }
   return bridge;
 }

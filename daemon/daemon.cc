@@ -119,12 +119,12 @@ ServingPlan::Means Daemon::plan_means() {
 }
 
 BridgeMeans Daemon::bridge_means() {
-  BridgeMeans means{.tls_contexts = tls_contexts_,
-                    .on_session_end = session_end_callback(),
-                    .on_rereading = [&log = log_](const std::string& bridge,
-                                                  const Rereading& what) {
-                      tell_rereading(log, bridge, what);
-                    }};
+  BridgeMeans means{
+      .tls_contexts = tls_contexts_,
+      .on_session_end = session_end_callback(),
+      .on_rereading = [&log = log_](const std::string& bridge, const Rereading& what) {
+        tell_rereading(log, bridge, what);
+      }};
   for (const auto& served : served_) {
     means.served.push_back(served->bridge);
   }

@@ -191,15 +191,13 @@ void ignore_new_clients(int descriptor) {
   constexpr std::uint32_t flags_at = 13;  // RFC 9293 3.1, in the TCP header
   constexpr std::uint32_t syn = 0x02;
   constexpr std::uint32_t syn_ack = 0x12;
-  std::array<sock_filter, 5> program{{BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
-                                      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn_ack),
-                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
-                                      BPF_STMT(BPF_RET | BPF_K, 0),
-                                      BPF_STMT(BPF_RET | BPF_K, 0xffffffff)}};
+  std::array<sock_filter, 5> program{
+      {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn_ack),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+       BPF_STMT(BPF_RET | BPF_K, 0xffffffff)}};
   const sock_fprog filter{.len = program.size(), .filter = program.data()};
   // Where it cannot be, who comes in between is reset.
-  static_cast<void>(
-      setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter));
+  static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter));
 }
 
 ws::Result<std::vector<SocketAddress>> look_up_tcp(const config::Listen& listen) {

@@ -31,8 +31,8 @@ enum class PortUse : unsigned char {
 // share the port as well, and connections would go to one or the other.
 void set_port_use(int descriptor, PortUse use);
 
-// Drops the packets that begin a connection, without an answer: their senders try again in a second.
-// Connections that are made, or half made, go on.
+// Drops the packets that begin a connection, without an answer: their senders try again in a
+// second. Connections that are made, or half made, go on.
 void ignore_new_clients(int descriptor);
 
 // What the host stands for, without ports: a name is looked up, which takes as long as its name

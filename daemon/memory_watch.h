@@ -48,6 +48,7 @@ class MemoryAccount {
   MemoryAccount(MemoryWatch* watch, MemoryHolder& holder) : watch_(watch), holder_(&holder) {}
 
   ~MemoryAccount();
+
   // From now on there is a limit; note() is to follow. Precondition: it had no watch.
   void join(MemoryWatch& watch) { watch_ = &watch; }
 

@@ -74,16 +74,16 @@ void Daemon::begin_reload(std::vector<ReloadCallback> asked) {
   reloading_.asked = std::move(asked);
   reloading_.plan = std::make_unique<ServingPlan>(plan_means(), served_);
   reloading_.reader = std::make_unique<ReloadReader>(
-      loop_, ReloadReader::Hooks{
-                 .load = environment_.load,
-                 .check = check_bridge,
-                 .gather = [means = bridge_means()](
-                               const config::Bridge& bridge) { return gather_parts(bridge, means); },
-                 .add =
-                     [this](const config::Bridge& bridge, BridgeParts parts) {
-                       return reloading_.plan->add(bridge, std::move(parts));
-                     },
-                 .on_done = [this](config::Loaded loaded) { handle_loaded(std::move(loaded)); }});
+      loop_,
+      ReloadReader::Hooks{
+          .load = environment_.load,
+          .check = check_bridge,
+          .gather = [means = bridge_means()](
+                        const config::Bridge& bridge) { return gather_parts(bridge, means); },
+          .add = [this](
+                     const config::Bridge& bridge,
+                     BridgeParts parts) { return reloading_.plan->add(bridge, std::move(parts)); },
+          .on_done = [this](config::Loaded loaded) { handle_loaded(std::move(loaded)); }});
 }
 
 void Daemon::tell_slow_reload() {

@@ -48,11 +48,11 @@ void ServiceLink::start(Process process) {
 }
 
 ServiceMessages::Hooks ServiceLink::hooks() {
-  return {.send = [this](const std::string& state) { send(state); },
-          .status = process_.status,
-          .ask_worker = [this](std::size_t worker) { ask(worker); },
-          .on_silence = [this](std::size_t workers,
-                               auto waited) { tell_silence(workers, waited); }};
+  return {
+      .send = [this](const std::string& state) { send(state); },
+      .status = process_.status,
+      .ask_worker = [this](std::size_t worker) { ask(worker); },
+      .on_silence = [this](std::size_t workers, auto waited) { tell_silence(workers, waited); }};
 }
 
 void ServiceLink::reloading() {
@@ -85,9 +85,8 @@ void ServiceLink::handle_watchdog_timer() {
 }
 
 void ServiceLink::ask(std::size_t worker) {
-  process_.ask_worker(worker, [this, worker] {
-    loop_.post([this, worker] { messages_->handle_answer(worker); });
-  });
+  process_.ask_worker(
+      worker, [this, worker] { loop_.post([this, worker] { messages_->handle_answer(worker); }); });
 }
 
 void ServiceLink::tell_silence(std::size_t workers, ServiceMessages::TimePoint::duration waited) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The way from the running program to systemd: the timers and the socket of ServiceMessages. Without
-// a service manager it does nothing.
+// The way from the running program to systemd: the timers and the socket of ServiceMessages.
+// Without a service manager it does nothing.
 #pragma once
 
 #include <chrono>

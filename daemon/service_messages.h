@@ -25,7 +25,7 @@ class ServiceMessages {
 
   struct Hooks {
     std::function<void(const std::string& state)> send;
-    std::function<std::string()> status;                // one line for people
+    std::function<std::string()> status;                 // one line for people
     std::function<void(std::size_t worker)> ask_worker;  // it answers with handle_answer()
     // Workers that did not turn for so long, once for each time.
     std::function<void(std::size_t workers, TimePoint::duration waited)> on_silence;

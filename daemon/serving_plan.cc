@@ -152,8 +152,8 @@ std::vector<BoundListen*> ServingPlan::in_the_way(const ListenPlace& place) cons
   const auto* const addresses = std::get_if<std::vector<SocketAddress>>(&place.target);
   for (const auto& served : served_) {
     for (BoundListen& bound : served->listens) {
-      const bool is_met = std::any_of(
-          bound.listeners.begin(), bound.listeners.end(), [&](const auto& listener) {
+      const bool is_met =
+          std::any_of(bound.listeners.begin(), bound.listeners.end(), [&](const auto& listener) {
             return addresses != nullptr &&
                    listener->meets(*addresses,
                                    std::get<config::TcpAddress>(place.listen.address).port);

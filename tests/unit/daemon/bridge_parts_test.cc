@@ -13,7 +13,8 @@
 namespace wsbridged::test {
 namespace {
 
-TEST_CASE("listen_target: a name becomes addresses, an account a number, what systemd has nothing") {
+TEST_CASE(
+    "listen_target: a name becomes addresses, an account a number, what systemd has nothing") {
   const auto tcp = look_up(tcp_listen("localhost", 7001));
   REQUIRE(tcp);
   const auto& addresses = std::get<std::vector<SocketAddress>>(tcp.value());

@@ -110,14 +110,14 @@ TEST_CASE("reload_reader: one that hangs is given up at once, and left when it g
   auto over = std::make_shared<std::promise<void>>();
   {
     Reload reload;
-    auto hooks = reload.hooks([answer = answered.get_future().share(), reached,
-                               over](const config::BridgeCheck& check) {
-      reached->set_value();
-      answer.wait();  // a file that does not answer
-      CHECK(check(bridge_named("a")).empty());
-      over->set_value();
-      return config::Loaded();
-    });
+    auto hooks = reload.hooks(
+        [answer = answered.get_future().share(), reached, over](const config::BridgeCheck& check) {
+          reached->set_value();
+          answer.wait();  // a file that does not answer
+          CHECK(check(bridge_named("a")).empty());
+          over->set_value();
+          return config::Loaded();
+        });
     hooks.check = [](const config::Bridge&) { return std::vector<config::Misfit>(); };
     ReloadReader reader(reload.loop, std::move(hooks));
     reached->get_future().wait();

@@ -88,7 +88,8 @@ TEST_CASE("service_messages: while stopping every interval asks for more time th
   }
 }
 
-TEST_CASE("service_messages: the watchdog is fed each half of its time when every loop has turned") {
+TEST_CASE(
+    "service_messages: the watchdog is fed each half of its time when every loop has turned") {
   Service service(3);
   for (int round = 0; round < 3; ++round) {
     service.pass_quarter();
