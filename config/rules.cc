@@ -42,6 +42,22 @@ void check_unix_key(const Node& listener, std::string_view key, Problems& proble
   }
 }
 
+// systemd made the socket: what it is like stands in the .socket unit.
+void check_systemd_key(const Node& listener, std::string_view key, std::string_view unit_key,
+                       Problems& problems) {
+  if (const Node* node = listener.find(key)) {
+    problems.error(node->place, std::string(key) + " is not for systemd:NAME: set " +
+                                    std::string(unit_key) + " in the .socket unit");
+  }
+}
+
+void check_systemd(const Node& listener, Problems& problems) {
+  check_systemd_key(listener, "mode", "SocketMode=", problems);
+  check_systemd_key(listener, "owner", "SocketUser=", problems);
+  check_systemd_key(listener, "group", "SocketGroup=", problems);
+  check_systemd_key(listener, "backlog", "Backlog=", problems);
+}
+
 void warn_of_open_mode(const Node& listener, const Listen& listen, Problems& problems) {
   const Node* mode = listener.find("mode");
   if (mode != nullptr && (listen.mode.back() - '0') % 4 >= 2) {
@@ -58,6 +74,10 @@ void check_listener(const Node& listener, const Listen& listen, Problems& proble
   if (address->kind != Node::Kind::kScalar || address->is_unusable ||
       std::holds_alternative<std::string>(parse_address(address->text))) {
     return;  // reported already
+  }
+  if (std::holds_alternative<SystemdAddress>(listen.address)) {
+    check_systemd(listener, problems);
+    return;
   }
   const auto* tcp = std::get_if<TcpAddress>(&listen.address);
   if (tcp == nullptr) {

@@ -9,13 +9,15 @@
 namespace wsbridged {
 
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
-                                                    std::shared_ptr<TlsContexts> tls_contexts) {
+                                                    std::shared_ptr<TlsContexts> tls_contexts,
+                                                    std::shared_ptr<BridgeLoad> load) {
   auto urls = parse_urls(settings.upstream, settings.name);
   if (!urls) {
     return urls.error();
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(urls.value())));
+  std::shared_ptr<Bridge> bridge(
+      new Bridge(std::move(settings), std::move(urls.value()), std::move(load)));
   auto snapshots = BridgeSnapshots::open(
       bridge->settings_, std::move(tls_contexts),
       [raw = bridge.get()](const BridgeSnapshot& snapshot) { return raw->check(snapshot); });
@@ -35,8 +37,11 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls)
-    : settings_(std::move(settings)), urls_(std::move(urls)), failover_(urls_.size()) {}
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls, std::shared_ptr<BridgeLoad> load)
+    : settings_(std::move(settings)),
+      urls_(std::move(urls)),
+      load_(std::move(load)),
+      failover_(urls_.size()) {}
 
 std::optional<ws::Error> Bridge::check(const BridgeSnapshot& snapshot) const {
   const ws::Options options = this->options(snapshot);
@@ -115,14 +120,15 @@ std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std
 }
 
 SessionSlot::SessionSlot(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {
-  ++bridge_->session_count_;
+  ++bridge_->load()->session_count;
 }
 
 SessionSlot::~SessionSlot() {
   if (bridge_) {
-    --bridge_->session_count_;
-    if (bridge_->on_session_end_) {
-      bridge_->on_session_end_();
+    BridgeLoad& load = *bridge_->load();
+    --load.session_count;
+    if (load.on_session_end) {
+      load.on_session_end();
     }
   }
 }

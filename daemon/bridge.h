@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ws/cookie_jar.h>
@@ -26,13 +27,26 @@
 
 namespace wsbridged {
 
+// The live sessions of a bridge, held by SessionSlot. A reload hands it on to the bridge of the
+// same name, so that max_connections counts those of before as well. May be used from any number of
+// threads.
+struct BridgeLoad {
+  BridgeLoad() = default;
+
+  explicit BridgeLoad(std::function<void()> callback) : on_session_end(std::move(callback)) {}
+
+  std::atomic<std::size_t> session_count{0};
+  const std::function<void()> on_session_end;  // called from any thread; may be empty
+};
+
 // May be used from any number of threads.
 class Bridge {
  public:
   // Everything that can be told about a bridge without dialling it.
   [[nodiscard]] static ws::Result<std::shared_ptr<Bridge>> prepare(
       config::Bridge settings,
-      std::shared_ptr<TlsContexts> tls_contexts = std::make_shared<TlsContexts>());
+      std::shared_ptr<TlsContexts> tls_contexts = std::make_shared<TlsContexts>(),
+      std::shared_ptr<BridgeLoad> load = std::make_shared<BridgeLoad>());
 
   [[nodiscard]] const config::Bridge& settings() const { return settings_; }
 
@@ -64,8 +78,9 @@ class Bridge {
   [[nodiscard]] static std::vector<std::string> warnings_of(const ws::CookieJar& jar,
                                                             const std::string& file);
 
-  // Live sessions, held by SessionSlot.
-  [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
+  [[nodiscard]] std::size_t session_count() const { return load_->session_count.load(); }
+
+  [[nodiscard]] const std::shared_ptr<BridgeLoad>& load() const { return load_; }
 
   // Called from any thread when credentials were, or could not be, read again; set before the first
   // session.
@@ -73,22 +88,16 @@ class Bridge {
     snapshots_->on_rereading(std::move(callback));
   }
 
-  // Called from any thread each time a session has ended, until replaced; set before the first
-  // session.
-  void on_session_end(std::function<void()> callback) { on_session_end_ = std::move(callback); }
-
  private:
-  friend class SessionSlot;
-  Bridge(config::Bridge settings, std::vector<ws::Url> urls);
+  Bridge(config::Bridge settings, std::vector<ws::Url> urls, std::shared_ptr<BridgeLoad> load);
   [[nodiscard]] std::optional<ws::Error> check(const BridgeSnapshot& snapshot) const;
 
   config::Bridge settings_;
   std::vector<ws::Url> urls_;
   std::unique_ptr<BridgeSnapshots> snapshots_;
+  std::shared_ptr<BridgeLoad> load_;
   Failover failover_;
   DialDamper damper_;
-  std::atomic<std::size_t> session_count_{0};
-  std::function<void()> on_session_end_;
 };
 
 // One session's place among max_connections.

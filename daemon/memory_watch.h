@@ -40,14 +40,18 @@ class MemoryHolder {
 
 class MemoryWatch;
 
-// A session's entry with its worker's watch. Without a watch there is no limit, and it does
-// nothing.
+// A session's entry with its worker's watch. Without a watch there is no limit, and it does nothing
+// until it is given one.
 class MemoryAccount {
  public:
   // Both must outlive it.
   MemoryAccount(MemoryWatch* watch, MemoryHolder& holder) : watch_(watch), holder_(&holder) {}
 
   ~MemoryAccount();
+
+  // From now on there is a limit; note() is to follow. Precondition: it had no watch.
+  void join(MemoryWatch& watch) { watch_ = &watch; }
+
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;
 

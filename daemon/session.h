@@ -70,6 +70,9 @@ class Session final : private ws::net::StreamHandler,
   // End at once; what is still buffered is counted as unsent. Calls on_finished.
   void abort();
 
+  // limits.memory was set by a reload: what it holds counts from now on.
+  void limit_memory(MemoryWatch& watch);
+
   [[nodiscard]] const SessionReport& report() const { return report_; }
 
  private:

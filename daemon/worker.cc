@@ -31,12 +31,11 @@ Worker::Worker(const Shared& shared, std::function<void()> on_idle)
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
       cookie_problems_(log_),
-      memory_limit_(shared.memory),
       memory_timer_(loop_, [this] { memory_->look(loop_.now()); }),
       sweep_(loop_, [this] { finished_.clear(); }) {
   loop_.use_resolver(shared.resolver);
-  if (memory_limit_ != nullptr) {
-    memory_.emplace(*memory_limit_, memory_hooks());
+  if (shared.memory != nullptr) {
+    watch_memory(*shared.memory);
   }
   keep_running_.start(kFarAway);
   thread_ = std::thread([this] { run(); });
@@ -97,6 +96,18 @@ void Worker::forget(Session& session) {
   if (--session_count_ == 0) {
     on_idle_();
   }
+}
+
+void Worker::limit_memory(MemoryLimit& limit) {
+  loop_.post([this, &limit] {
+    watch_memory(limit);
+    for_each_session([this](Session& session) { session.limit_memory(*memory_); });
+  });
+}
+
+void Worker::watch_memory(MemoryLimit& limit) {
+  memory_limit_ = &limit;
+  memory_.emplace(limit, memory_hooks());
 }
 
 MemoryWatch::Hooks Worker::memory_hooks() {

@@ -37,7 +37,7 @@ class Worker {
     Log& log;
     CookieWriter& cookie_writer;
     std::shared_ptr<ws::Resolver> resolver;
-    MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit
+    MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit yet
   };
 
   // `on_idle` is called on the worker's thread each time its last session has ended.
@@ -53,6 +53,12 @@ class Worker {
   void end_sessions();    // give what is buffered to sides that still take it, and close
   void abort_sessions();  // at once
 
+  // From now on there is a limit, also for the sessions that run. It must outlive the worker; once.
+  void limit_memory(MemoryLimit& limit);
+
+  // Calls `task` on the worker's thread when its loop turns next.
+  void on_next_turn(std::function<void()> task) { loop_.post(std::move(task)); }
+
   // Sessions here, those on their way included.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
 
@@ -63,6 +69,7 @@ class Worker {
   void run();
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
   void forget(Session& session);
+  void watch_memory(MemoryLimit& limit);
   [[nodiscard]] MemoryWatch::Hooks memory_hooks();
   void report_pressure(MemoryWatch::Pressure pressure);
   void for_each_session(const std::function<void(Session&)>& action);
@@ -85,7 +92,7 @@ class Worker {
   ws::EventLoop loop_;
   ws::Timer keep_running_;  // a loop with nothing to wait for would end
   CookieProblems cookie_problems_;
-  MemoryLimit* memory_limit_;
+  MemoryLimit* memory_limit_ = nullptr;
   ws::Timer memory_timer_;
   std::optional<MemoryWatch> memory_;  // absent without a limit
   std::optional<ws::EventLoop::Clock::time_point> pressure_told_at_;
