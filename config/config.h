@@ -24,6 +24,12 @@ struct Log {
   LogFormat format = LogFormat::kAuto;
 };
 
+struct Admin {
+  std::optional<Address> listen;   // absent: off. Serves everything; Unix or loopback TCP
+  std::optional<Address> metrics;  // absent: off. /metrics, /livez and /readyz only; may be remote
+  std::string token_file;          // holds what verbs over TCP must show; empty: there are none
+};
+
 struct Shutdown {
   milliseconds drain_timeout{60'000};
   milliseconds quiet{2'000};
@@ -108,6 +114,7 @@ struct Bridge {
 struct Config {
   Log log;
   std::optional<unsigned> threads;  // absent: auto
+  Admin admin;
   Shutdown shutdown;
   std::vector<Bridge> bridges;
 };

@@ -201,6 +201,14 @@ void print_session(Writer& writer, const Session& session) {
   writer.close();
 }
 
+void print_admin(Writer& writer, const Admin& admin) {
+  writer.open("admin");
+  writer.text("listen", admin.listen ? to_string(*admin.listen) : "");
+  writer.text("metrics", admin.metrics ? to_string(*admin.metrics) : "");
+  writer.text("token_file", admin.token_file);
+  writer.close();
+}
+
 void print_bridge(Writer& writer, const Bridge& bridge) {
   writer.open_item();
   writer.text("name", bridge.name);
@@ -224,6 +232,7 @@ std::string print(const Config& config) {
   writer.raw("format", word_of(kLogFormats, config.log.format));
   writer.close();
   writer.raw("threads", config.threads ? std::to_string(*config.threads) : "auto");
+  print_admin(writer, config.admin);
   writer.open("shutdown");
   writer.duration("drain_timeout", config.shutdown.drain_timeout);
   writer.duration("quiet", config.shutdown.quiet);

@@ -2,6 +2,7 @@
 #include "daemon/bridge.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace wsbridged {
@@ -32,6 +33,9 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
   const auto jar = bridge->make_jar();
   if (!jar) {
     return jar.error();
+  }
+  if (jar.value()) {
+    bridge->note_cookies(*jar.value());
   }
   return bridge;
 }
@@ -77,6 +81,19 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
     return loaded.error();
   }
   return jar;
+}
+
+void Bridge::note_cookies(const ws::CookieJar& jar) {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  std::int64_t first = 0;
+  for (const ws::CookieDecision& decision : jar.explain(url_, now.count())) {
+    const std::int64_t expires = decision.cookie.expires;
+    if (decision.verdict == ws::CookieVerdict::kSent && expires != 0) {
+      first = first == 0 ? expires : std::min(first, expires);
+    }
+  }
+  cookie_expires_ = first;
 }
 
 std::vector<std::string> Bridge::warnings() const {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +45,12 @@ class Bridge {
   // The same of a jar that has read the file.
   [[nodiscard]] std::vector<std::string> warnings_of(const ws::CookieJar& jar) const;
 
+  // Unix time when the first of the cookies that a dial sends expires; 0: none does. Told by
+  // whoever has read the file.
+  [[nodiscard]] std::int64_t cookie_expires() const { return cookie_expires_.load(); }
+
+  void note_cookies(const ws::CookieJar& jar);
+
   // Live sessions, held by SessionSlot.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
 
@@ -59,6 +66,7 @@ class Bridge {
   ws::Url url_;
   std::shared_ptr<const ws::TlsContext> tls_context_;
   std::atomic<std::size_t> session_count_{0};
+  std::atomic<std::int64_t> cookie_expires_{0};
   std::function<void()> on_session_end_;
 };
 

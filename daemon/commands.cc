@@ -14,7 +14,7 @@ namespace wsbridged {
 
 namespace {
 
-config::Loaded load(const Command& command, const config::Environment& environment) {
+config::Loaded load_source(const Command& command, const config::Environment& environment) {
   if (command.quick_bridge) {
     return config::load_quick_bridge(*command.quick_bridge, environment, check_bridge);
   }
@@ -23,6 +23,14 @@ config::Loaded load(const Command& command, const config::Environment& environme
                              check_bridge);
   }
   return config::load_file(command.config_file, environment, check_bridge);
+}
+
+config::Loaded load(const Command& command, const config::Environment& environment) {
+  config::Loaded loaded = load_source(command, environment);
+  if (command.admin) {
+    config::override_admin(*command.admin, environment, loaded);
+  }
+  return loaded;
 }
 
 void print_all(const std::vector<config::Problem>& problems, const char* prefix) {

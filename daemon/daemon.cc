@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/served.h"
 #include "daemon/usable_cpus.h"
 
 namespace wsbridged {
@@ -37,12 +38,6 @@ constexpr std::chrono::seconds kEndingTime{2};
 
 }  // namespace
 
-struct Daemon::Served {
-  std::shared_ptr<Bridge> bridge;
-  std::vector<std::unique_ptr<Listener>> listeners;
-  bool is_full = false;  // further connections wait in the accept queue
-};
-
 Daemon::Daemon(config::Config settings, Log& log)
     : settings_(std::move(settings)),
       log_(log),
@@ -56,6 +51,7 @@ std::vector<std::string> Daemon::open() {
   for (const config::Bridge& bridge : settings_.bridges) {
     open_bridge(bridge, errors);
   }
+  open_admin(errors);
   if (!errors.empty()) {
     served_.clear();
     return errors;
@@ -64,12 +60,15 @@ std::vector<std::string> Daemon::open() {
   const unsigned threads = settings_.threads.value_or(usable_cpu_count());
   for (unsigned i = 0; i < threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(
-        log_, resolver, [this] { loop_.post([this] { finish_when_idle(); }); }));
+        log_, errors_, resolver, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
   for (const auto& served : served_) {
     start_listeners(*served);
+  }
+  if (admin_) {
+    admin_->start();
   }
   return errors;
 }
@@ -106,8 +105,7 @@ void Daemon::start_listeners(Served& served) {
     listener->start(
         [this, &served](int descriptor, Peer peer) { accept(served, descriptor, std::move(peer)); },
         [this, name = served.bridge->name()](const std::string& error) {
-          log_.warn(error.empty() ? "accepting again" : "accepting paused",
-                    {{"bridge", name}, {"cause", error}});
+          note_accept_pause(name, error);
         },
         [this, name = served.bridge->name()](const Peer& peer) {
           log_.warn("connection refused: an abstract socket admits its own user and root only",
@@ -122,6 +120,9 @@ std::vector<Daemon::Bound> Daemon::bound() const {
     for (const auto& listener : served->listeners) {
       bound.push_back({served->bridge->name(), listener->address()});
     }
+  }
+  for (const std::string& address : admin_ ? admin_->addresses() : std::vector<std::string>()) {
+    bound.push_back({"admin", address});
   }
   return bound;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,9 +15,12 @@
 #include <ws/event_loop.h>
 
 #include "config/config.h"
+#include "daemon/admin_server.h"
+#include "daemon/admin_target.h"
 #include "daemon/bridge.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/recent_errors.h"
 #include "daemon/signals.h"
 #include "daemon/worker.h"
 
@@ -26,7 +30,7 @@ namespace wsbridged {
 enum ExitStatus : int { kExitClean = 0, kExitFailure = 1, kExitUsage = 2 };
 
 // Belongs to the thread that made it.
-class Daemon {
+class Daemon final : private AdminTarget {
  public:
   struct Bound {
     std::string bridge;
@@ -34,7 +38,7 @@ class Daemon {
   };
 
   Daemon(config::Config settings, Log& log);
-  ~Daemon();
+  ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
@@ -56,6 +60,19 @@ class Daemon {
   void accept(Served& served, int descriptor, Peer peer);
   void update_accepting();
   void limit_accepting(Served& served, std::string_view limit);
+  void note_accept_pause(const std::string& bridge, const std::string& error);
+
+  // AdminTarget: daemon_admin.cc
+  void open_admin(std::vector<std::string>& errors);
+  [[nodiscard]] Readiness readiness() const override;
+  void take_snapshot(Snapshot::Detail detail, std::function<void(Snapshot)> done) override;
+  void kill_session(std::uint64_t id, Found done) override;
+  void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, Found done) override;
+  void start_drain() override;
+  void reload_configuration(std::function<void(Reloaded)> done) override;
+  void set_log_level(config::LogLevel level) override;
+  [[nodiscard]] Snapshot own_view() const;
+
   void handle_signal(int signal);
   void drain();
   void handle_stop_timer();
@@ -69,12 +86,16 @@ class Daemon {
   ws::EventLoop loop_;
   ws::Timer stop_timer_;
   std::vector<std::unique_ptr<Served>> served_;
+  RecentErrors errors_;
+  std::unique_ptr<AdminServer> admin_;  // ends behind the workers, which answer it
+  std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+  std::uint64_t accept_pauses_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;
   std::size_t max_sessions_ = 1;  // what the limit of descriptors allows
   std::atomic<bool> is_update_posted_{false};
-  Stage stage_ = Stage::kRunning;
+  std::atomic<Stage> stage_ = Stage::kRunning;
 };
 
 }  // namespace wsbridged

@@ -26,6 +26,7 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       framer_(settings().framing),
       writer_(settings().framing),
       last_message_(started_) {
+  ++environment_.totals.sessions_total;
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
   dial();
@@ -90,8 +91,11 @@ void Session::finish() {
   }
   is_finished_ = true;
   quiet_timer_.reset();
-  log_session_end(environment_.log, name_, report_,
-                  duration_cast<milliseconds>(environment_.loop.now() - started_));
+  const auto duration = duration_cast<milliseconds>(environment_.loop.now() - started_);
+  log_session_end(environment_.log, name_, report_, duration);
+  environment_.totals.count_end(report_, duration);
+  remember_error();
+  end_taps();
   environment_.on_finished(*this);
 }
 

@@ -26,7 +26,11 @@
 #include "daemon/listener.h"
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
+#include "daemon/recent_errors.h"
 #include "daemon/session_report.h"
+#include "daemon/snapshot.h"
+#include "daemon/tap.h"
 
 namespace wsbridged {
 
@@ -38,6 +42,8 @@ class Session final : private ws::net::StreamHandler, private LineSink {
     ws::EventLoop& loop;
     Log& log;
     std::shared_ptr<ws::CookieJar> jar;  // null: none
+    BridgeTotals& totals;                // of the bridge on this worker
+    RecentErrors& errors;
     std::function<void(Session&)>
         on_finished;  // once, last; it must not destroy the session at once
   };
@@ -60,7 +66,19 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   // End at once; what is still buffered is counted as unsent. Calls on_finished.
   void abort();
 
+  // On an operator's wish: ends it as end_for_shutdown() does, the second time as abort().
+  void kill();
+  // Shows its lines from now on, until the watcher leaves.
+  void add_tap(std::shared_ptr<Tap> tap);
+
+  [[nodiscard]] const SessionName& name() const { return name_; }
+
   [[nodiscard]] const SessionReport& report() const { return report_; }
+
+  // For whoever looks from outside: session_view.cc
+  [[nodiscard]] SessionView view() const;
+  // What is live of it: its lines so far, its buffers.
+  void add_to(BridgeTotals& totals) const;
 
  private:
   // Local side: session_local.cc
@@ -70,6 +88,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
   bool on_line(std::string_view line) override;
+  bool send_message(std::string_view line);
   bool send_line(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
@@ -90,6 +109,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void handle_close(const ws::CloseInfo& info);
   void handle_error(const ws::Error& error);
   void send_on_open_lines();
+  void count_open();
 
   // Its life: session.cc
   void end(SessionEnd cause);  // records the first
@@ -112,6 +132,14 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void handle_quiet_timer();
   [[nodiscard]] bool is_idle() const;
   [[nodiscard]] std::uint64_t activity() const;
+
+  // For whoever looks from outside: session_view.cc
+  void tell_taps(Direction direction, std::string_view line);
+  void end_taps();
+  void remember_error() const;
+  [[nodiscard]] std::string_view state() const;
+  [[nodiscard]] std::size_t buffered_bytes_up() const;
+  [[nodiscard]] std::size_t buffered_bytes_down() const;
 
   [[nodiscard]] const config::Bridge& settings() const { return slot_.bridge()->settings(); }
 
@@ -139,6 +167,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
 
   std::unique_ptr<ws::Timer> drain_timer_;  // after local EOF
   std::unique_ptr<ws::Timer> quiet_timer_;  // during shutdown
+  std::vector<std::shared_ptr<Tap>> taps_;  // at most AdminService::kMaxTaps
   DrainMark drain_mark_;                    // at the last look
   ws::EventLoop::Clock::time_point last_message_;
   std::uint64_t quiet_mark_ = 0;

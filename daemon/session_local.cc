@@ -38,6 +38,13 @@ void Session::check_framer(FramerState state) {
 }
 
 bool Session::on_line(std::string_view line) {
+  if (!taps_.empty()) {
+    tell_taps(Direction::kUp, line);
+  }
+  return send_message(line);
+}
+
+bool Session::send_message(std::string_view line) {
   using config::MessageKind;
   if (settings().framing.message_type == MessageKind::kBinary) {
     return count_sent(upstream_->send_binary(std::as_bytes(std::span(line))), line.size());
@@ -57,6 +64,7 @@ bool Session::send_line(std::string_view line) {
   }
   if (framing.invalid_utf8 == config::InvalidUtf8::kReplace) {
     ++report_.up.altered_lines;
+    environment_.totals.count_altered(Direction::kUp, "replace");
     return count_sent(upstream_->send(replace_invalid_utf8(line)), line.size());
   }
   return refuse_line();
@@ -75,6 +83,7 @@ bool Session::count_sent(ws::SendResult result, std::size_t size) {
 
 void Session::drop_line(std::string_view reason) {
   ++report_.up.dropped_lines;
+  environment_.totals.count_dropped(Direction::kUp, reason);
   if (report_.dropped_reason.empty()) {
     report_.dropped_reason = reason;
   }

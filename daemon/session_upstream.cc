@@ -57,6 +57,10 @@ ws::Callbacks Session::callbacks() {
             is_upstream_full_ = false;
             update_local_reading();
           },
+      .on_round_trip =
+          [this](ws::WebSocket&, std::chrono::microseconds round_trip) {
+            environment_.totals.ping_rtt_seconds.observe(round_trip);
+          },
       .on_error = [this](ws::WebSocket&, const ws::Error& error) { handle_error(error); },
       .on_close = [this](ws::WebSocket&, const ws::CloseInfo& info) { handle_close(info); },
   };
@@ -64,6 +68,7 @@ ws::Callbacks Session::callbacks() {
 
 void Session::handle_open() {
   is_open_ = true;
+  count_open();
   environment_.log.info("session opened", {{"bridge", name_.bridge},
                                            {"session", name_.id},
                                            {"peer", name_.peer},
@@ -85,7 +90,7 @@ void Session::handle_open() {
 
 void Session::send_on_open_lines() {
   for (const std::string& line : settings().upstream.on_open) {
-    if (!on_line(line)) {
+    if (!send_message(line)) {
       return;
     }
   }
@@ -104,7 +109,13 @@ void Session::handle_message(const ws::Message& message) {
   }
   report_.down.lines += written.line_count;
   report_.down.bytes += message.data.size();
-  report_.down.altered_lines += written.altered ? 1 : 0;
+  if (written.altered) {
+    ++report_.down.altered_lines;
+    environment_.totals.count_altered(Direction::kDown, "space");
+  }
+  if (!taps_.empty()) {
+    tell_taps(Direction::kDown, message.data);
+  }
   local_->flush_soon();
   if (local_->output().size() > settings().session.buffer) {
     upstream_->pause();  // on_drained resumes it
@@ -113,6 +124,7 @@ void Session::handle_message(const ws::Message& message) {
 
 void Session::drop_message(std::string_view reason) {
   ++report_.down.dropped_lines;
+  environment_.totals.count_dropped(Direction::kDown, reason);
   if (report_.dropped_reason.empty()) {
     report_.dropped_reason = reason;
   }
@@ -145,6 +157,9 @@ void Session::handle_close(const ws::CloseInfo& info) {
 }
 
 void Session::handle_error(const ws::Error& error) {
+  if (!is_open_) {
+    environment_.totals.count_failed_dial(error);
+  }
   report_.close_code = is_open_ ? close_code_of(error.code) : std::uint16_t{0};
   report_.unsent_bytes_up += upstream_->buffered_amount();
   if (is_open_ && error.code == ws::ErrorCode::kMessageTooBig) {

@@ -12,9 +12,10 @@ constexpr std::chrono::hours kFarAway{1};
 
 }  // namespace
 
-Worker::Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver,
+Worker::Worker(Log& log, RecentErrors& errors, const std::shared_ptr<ws::Resolver>& resolver,
                std::function<void()> on_idle)
     : log_(log),
+      errors_(errors),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
       sweep_(loop_, [this] { finished_.clear(); }) {
@@ -50,6 +51,8 @@ void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descr
   Session::Environment environment{.loop = loop_,
                                    .log = log_,
                                    .jar = jar_of(*slot.bridge()),
+                                   .totals = totals_[slot.bridge()->name()],
+                                   .errors = errors_,
                                    .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
       std::move(environment), std::move(slot), session_id,
@@ -105,7 +108,7 @@ void Worker::for_each_session(const std::function<void(Session&)>& action) {
   }
 }
 
-std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge) {
+std::shared_ptr<ws::CookieJar> Worker::jar_of(Bridge& bridge) {
   const std::string& file = bridge.settings().upstream.cookie_jar;
   if (file.empty()) {
     return nullptr;
@@ -125,7 +128,7 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge) {
 }
 
 // The dial does the same again, which is cheap; here is who can tell what is wrong with a new file.
-void Worker::refresh(KnownJar& known, const Bridge& bridge) {
+void Worker::refresh(KnownJar& known, Bridge& bridge) {
   const auto changed = known.jar->refresh();
   std::string error = changed ? std::string() : changed.error().message;
   if (!error.empty() && error != known.error) {
@@ -134,6 +137,7 @@ void Worker::refresh(KnownJar& known, const Bridge& bridge) {
   }
   known.error = std::move(error);
   if (changed && changed.value()) {
+    bridge.note_cookies(*known.jar);
     for (const std::string& warning : bridge.warnings_of(*known.jar)) {
       log_.warn(warning, {{"bridge", bridge.name()}});
     }

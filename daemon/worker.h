@@ -26,7 +26,8 @@ namespace wsbridged {
 class Worker {
  public:
   // `on_idle` is called on the worker's thread each time its last session has ended.
-  Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, std::function<void()> on_idle);
+  Worker(Log& log, RecentErrors& errors, const std::shared_ptr<ws::Resolver>& resolver,
+         std::function<void()> on_idle);
   // Stops the loop and joins the thread; sessions that still run are cut.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -37,6 +38,12 @@ class Worker {
   void drain(std::chrono::milliseconds quiet);
   void end_sessions();    // give what is buffered to sides that still take it, and close
   void abort_sessions();  // at once
+
+  // For whoever looks from outside, in worker_view.cc. `done` is called on the worker's thread.
+  void take_view(Snapshot::Detail detail, std::function<void(WorkerView)> done);
+  // False: there is no such session here.
+  void kill_session(std::uint64_t id, std::function<void(bool)> done);
+  void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, std::function<void(bool)> done);
 
   // Sessions here, those on their way included.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
@@ -49,16 +56,19 @@ class Worker {
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
   void forget(Session& session);
   void for_each_session(const std::function<void(Session&)>& action);
-  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge);
+  [[nodiscard]] Session* find_session(std::uint64_t id) const;
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(Bridge& bridge);
 
   struct KnownJar {
     std::shared_ptr<ws::CookieJar> jar;
     std::string error;  // of the last reading, told once
   };
 
-  void refresh(KnownJar& known, const Bridge& bridge);
+  void refresh(KnownJar& known, Bridge& bridge);
 
   Log& log_;
+  RecentErrors& errors_;
+  std::map<std::string, BridgeTotals> totals_;  // by the bridge's name
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
   ws::Timer keep_running_;                // a loop with nothing to wait for would end
