@@ -10,12 +10,13 @@
 namespace wsbridged::config {
 namespace {
 
-// Keys and words of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 19> kLaterKeys = {
-    "limits",      "admin",    "proxy_protocol", "urls",       "store_cookies", "basic_auth",
-    "cert_file",   "key_file", "pin_sha256",     "proxy",      "resolve",       "follow_redirects",
-    "redirect_to", "encoding", "open",           "error_line", "idle_timeout",  "reconnect",
-    "access"};
+// Keys of later versions: known, so that the answer is not "unknown".
+constexpr std::array<std::string_view, 18> kLaterKeys = {
+    "limits",        "admin",      "proxy_protocol", "urls",
+    "store_cookies", "basic_auth", "cert_file",      "key_file",
+    "pin_sha256",    "proxy",      "resolve",        "follow_redirects",
+    "redirect_to",   "open",       "error_line",     "idle_timeout",
+    "reconnect",     "access"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {
@@ -112,9 +113,6 @@ void report_unknown_key(const Node& key, std::span<const std::string_view> known
 }
 
 Refusal refuse_word(std::string_view word, std::span<const std::string_view> known) {
-  if (word == "length-prefixed") {
-    return {"must be " + listed(known) + " in this version", ""};
-  }
   return {"must be " + listed(known), suggest(word, known)};
 }
 

@@ -30,6 +30,10 @@ struct Admin {
   std::string token_file;          // holds what verbs over TCP must show; empty: there are none
 };
 
+struct Limits {
+  std::optional<std::size_t> memory;  // absent: auto
+};
+
 struct Shutdown {
   milliseconds drain_timeout{60'000};
   milliseconds quiet{2'000};
@@ -57,7 +61,8 @@ struct Tls {
 };
 
 struct Upstream {
-  std::string url;
+  std::string url;                // one of the two is empty
+  std::vector<std::string> urls;  // tried in order
   std::vector<std::string> subprotocols;
   bool require_subprotocol = true;
   std::string cookie_jar;
@@ -71,8 +76,9 @@ struct Upstream {
   std::vector<std::string> on_open;
 };
 
-enum class FramingMode : std::uint8_t { kLine, kRaw };
+enum class FramingMode : std::uint8_t { kLine, kLengthPrefixed, kRaw };
 enum class MessageKind : std::uint8_t { kText, kBinary, kAuto };
+enum class Encoding : std::uint8_t { kUtf8, kIso88591, kWindows1252 };
 enum class InvalidUtf8 : std::uint8_t { kClose, kReplace, kBinary };
 enum class EmbeddedDelimiter : std::uint8_t { kSpace, kEscape, kSplit, kReject, kKeep };
 enum class BinaryMessages : std::uint8_t { kBase64, kHex, kRaw, kReject };
@@ -80,9 +86,10 @@ enum class FinalPartialLine : std::uint8_t { kSend, kDrop };
 
 struct Framing {
   FramingMode mode = FramingMode::kLine;
-  std::string delimiter = "\n";  // 1 to 16 bytes
+  std::string delimiter = "\n";  // 1 to 16 bytes of UTF-8; the local side has it in its encoding
   bool keep_cr = false;
   MessageKind message_type = MessageKind::kText;  // the loader applies the mode's default
+  Encoding encoding = Encoding::kUtf8;            // of the local side's text
   std::size_t max_line = std::size_t{1} << 20;
   std::size_t max_message = std::size_t{16} << 20;
   InvalidUtf8 invalid_utf8 = InvalidUtf8::kClose;
@@ -103,18 +110,32 @@ struct Session {
   std::size_t buffer = std::size_t{256} << 10;
 };
 
+// What a line counts in Reconnect::replay besides its bytes.
+inline constexpr std::size_t kReplayOverhead = 16;
+
+struct Reconnect {
+  bool enabled = false;
+  milliseconds initial{500};
+  milliseconds max{30'000};
+  milliseconds max_elapsed{0};  // 0: for ever
+  std::size_t replay = std::size_t{2} << 20;
+  milliseconds confirm_interval{1'000};
+};
+
 struct Bridge {
   std::string name;
   std::vector<Listen> listen;
   Upstream upstream;
   Framing framing;
   Session session;
+  Reconnect reconnect;
 };
 
 struct Config {
   Log log;
   std::optional<unsigned> threads;  // absent: auto
   Admin admin;
+  Limits limits;
   Shutdown shutdown;
   std::vector<Bridge> bridges;
 };

@@ -16,6 +16,15 @@ std::string comparable(const Node& key, KeyCase key_case) {
   return key_case == KeyCase::kAny ? lower_case(key.text) : key.text;
 }
 
+// url and urls replace each other (SPEC: upstream); null and an empty list replace nothing.
+bool is_replaced_by_twin(const Node& key, const Node& over) {
+  if (key.text != "url" && key.text != "urls") {
+    return false;
+  }
+  const Node* twin = over.find(key.text == "url" ? "urls" : "url");
+  return twin != nullptr && !(twin->kind == Node::Kind::kSequence && twin->items.empty());
+}
+
 const Node* merge_values(const Node& base, const Node& over, KeyCase key_case, Document& document) {
   if (base.kind != Node::Kind::kMap || over.kind != Node::Kind::kMap) {
     return &over;
@@ -27,6 +36,9 @@ const Node* merge_values(const Node& base, const Node& over, KeyCase key_case, D
     positions.emplace(comparable(*over.entries[i].key, key_case), i);
   }
   for (const Node::Entry& entry : base.entries) {
+    if (is_replaced_by_twin(*entry.key, over)) {
+      continue;
+    }
     const auto found = positions.find(comparable(*entry.key, key_case));
     if (found == positions.end()) {
       merged.entries.push_back(entry);

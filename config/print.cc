@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Config as YAML, one key a line, in the order of the reference file. Secrets are left out: values
 // of headers, lines of on_open, user information and query of a URL.
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -152,16 +153,29 @@ void print_tls(Writer& writer, const Tls& tls) {
   writer.close();
 }
 
+void print_urls(Writer& writer, const Upstream& upstream) {
+  if (upstream.urls.empty()) {
+    writer.text("url", redacted_url(upstream.url));
+  }
+  print_list(writer, "urls", upstream.urls, redacted_url);
+}
+
+bool has_secure_url(const Upstream& upstream) {
+  const auto is_secure = [](const std::string& url) { return !url.starts_with("ws:"); };
+  return upstream.urls.empty() ? is_secure(upstream.url)
+                               : std::any_of(upstream.urls.begin(), upstream.urls.end(), is_secure);
+}
+
 void print_upstream(Writer& writer, const Upstream& upstream) {
   writer.open("upstream");
-  writer.text("url", redacted_url(upstream.url));
+  print_urls(writer, upstream);
   print_list(writer, "subprotocols", upstream.subprotocols,
              [](const std::string& text) -> std::string_view { return text; });
   writer.flag("require_subprotocol", upstream.require_subprotocol);
   writer.text("cookie_jar", upstream.cookie_jar);
   print_headers(writer, upstream.headers);
   writer.text("origin", upstream.origin);
-  if (!upstream.url.starts_with("ws:")) {  // where it has an effect
+  if (has_secure_url(upstream)) {  // where it has an effect
     print_tls(writer, upstream.tls);
   }
   writer.duration("connect_timeout", upstream.connect_timeout);
@@ -173,19 +187,23 @@ void print_upstream(Writer& writer, const Upstream& upstream) {
 }
 
 void print_framing(Writer& writer, const Framing& framing) {
-  const bool has_lines = framing.mode == FramingMode::kLine;
   writer.open("framing");
   writer.raw("mode", word_of(kFramingModes, framing.mode));
   writer.raw("message_type", word_of(kMessageKinds, framing.message_type));
+  writer.raw("encoding", word_of(kEncodings, framing.encoding));
   writer.size("max_message", framing.max_message);
-  writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
-  // In mode raw these say nothing, and the loader would refuse them.
-  if (has_lines) {
+  // Where one of these says nothing the loader would refuse it.
+  if (framing.encoding == Encoding::kUtf8) {
+    writer.raw("invalid_utf8", word_of(kInvalidUtf8, framing.invalid_utf8));
+  }
+  if (framing.mode == FramingMode::kLine) {
     writer.text("delimiter", framing.delimiter);
     writer.flag("keep_cr", framing.keep_cr);
-    writer.size("max_line", framing.max_line);
     writer.raw("embedded_delimiter", word_of(kEmbeddedDelimiters, framing.embedded_delimiter));
     writer.raw("binary_messages", word_of(kBinaryMessages, framing.binary_messages));
+  }
+  if (framing.mode != FramingMode::kRaw) {
+    writer.size("max_line", framing.max_line);
     writer.raw("final_partial_line", word_of(kFinalPartialLines, framing.final_partial_line));
   }
   writer.close();
@@ -209,6 +227,17 @@ void print_admin(Writer& writer, const Admin& admin) {
   writer.close();
 }
 
+void print_reconnect(Writer& writer, const Reconnect& reconnect) {
+  writer.open("reconnect");
+  writer.flag("enabled", reconnect.enabled);
+  writer.duration("initial", reconnect.initial);
+  writer.duration("max", reconnect.max);
+  writer.duration("max_elapsed", reconnect.max_elapsed);
+  writer.size("replay", reconnect.replay);
+  writer.duration("confirm_interval", reconnect.confirm_interval);
+  writer.close();
+}
+
 void print_bridge(Writer& writer, const Bridge& bridge) {
   writer.open_item();
   writer.text("name", bridge.name);
@@ -220,6 +249,7 @@ void print_bridge(Writer& writer, const Bridge& bridge) {
   print_upstream(writer, bridge.upstream);
   print_framing(writer, bridge.framing);
   print_session(writer, bridge.session);
+  print_reconnect(writer, bridge.reconnect);
   writer.close();
 }
 
@@ -232,6 +262,9 @@ std::string print(const Config& config) {
   writer.raw("format", word_of(kLogFormats, config.log.format));
   writer.close();
   writer.raw("threads", config.threads ? std::to_string(*config.threads) : "auto");
+  writer.open("limits");
+  writer.raw("memory", config.limits.memory ? format_size(*config.limits.memory) : "auto");
+  writer.close();
   print_admin(writer, config.admin);
   writer.open("shutdown");
   writer.duration("drain_timeout", config.shutdown.drain_timeout);

@@ -7,18 +7,11 @@
 #include <map>
 
 #include "config/checks.h"
+#include "config/rules_framing.h"
 #include "config/tables.h"
 
 namespace wsbridged::config {
 namespace {
-
-const Node* find_path(const Node& node, std::initializer_list<std::string_view> keys) {
-  const Node* found = &node;
-  for (const std::string_view key : keys) {
-    found = found != nullptr ? found->find(key) : nullptr;
-  }
-  return found;
-}
 
 // The key as written, in any case; nullptr when it is absent or null.
 const Node* find_header(const Node* headers, std::string_view lower_name) {
@@ -119,6 +112,19 @@ void check_sources(const BoundBridge& bound, Problems& problems) {
   }
 }
 
+// Either will do; both would leave open which one counts.
+void check_url_keys(const BoundBridge& bound, Problems& problems) {
+  const Node* url = find_path(bound.merged, {"upstream", "url"});
+  const Node* urls = find_path(bound.merged, {"upstream", "urls"});
+  const bool has_urls =
+      urls != nullptr && !(urls->kind == Node::Kind::kSequence && urls->items.empty());
+  if (!has_urls) {
+    require(bound.merged, {"upstream", "url"}, problems);
+  } else if (url != nullptr) {
+    problems.error(urls->place, "url and urls: use one of them");
+  }
+}
+
 void check_on_open(const BoundBridge& bound, Problems& problems) {
   const Node* on_open = find_path(bound.merged, {"upstream", "on_open"});
   const Framing& framing = bound.bridge.framing;
@@ -146,79 +152,67 @@ bool sends_credentials(const BoundBridge& bound) {
          find_header(headers, "authorization") != nullptr;
 }
 
+// The URLs that check_url() took.
+std::vector<const Node*> urls_of(const BoundBridge& bound) {
+  std::vector<const Node*> nodes;
+  const Node* url = find_path(bound.merged, {"upstream", "url"});
+  const Node* urls = find_path(bound.merged, {"upstream", "urls"});
+  nodes.push_back(url);
+  if (urls != nullptr) {
+    nodes.insert(nodes.end(), urls->items.begin(), urls->items.end());
+  }
+  std::erase_if(nodes, [](const Node* node) {
+    return node == nullptr || node->kind != Node::Kind::kScalar || node->is_unusable ||
+           std::holds_alternative<Refusal>(check_url(node->text));
+  });
+  return nodes;
+}
+
+bool is_secure(const Node* url) {
+  return lower_case(url->text).starts_with("wss:");
+}
+
 void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   const Upstream& upstream = bound.bridge.upstream;
   const Node* skip = find_path(bound.merged, {"upstream", "tls", "insecure_skip_verify"});
   if (upstream.tls.insecure_skip_verify && skip != nullptr) {
     problems.warning(skip->place, "insecure_skip_verify: anyone can be the server");
   }
-  const Node* url = find_path(bound.merged, {"upstream", "url"});
-  if (url == nullptr || upstream.url.empty() || lower_case(upstream.url).starts_with("wss:")) {
-    return;
+  const auto urls = urls_of(bound);
+  const bool has_plain_only = std::none_of(urls.begin(), urls.end(), is_secure);
+  if (!urls.empty() && has_plain_only && find_path(bound.own, {"upstream", "tls"}) != nullptr) {
+    problems.warning(urls.front()->place, "tls has no effect on a ws:// URL");
   }
-  if (find_path(bound.own, {"upstream", "tls"}) != nullptr) {
-    problems.warning(url->place, "tls has no effect on a ws:// URL");
-  }
-  const TcpAddress host{lower_case(host_of_url(upstream.url)), 0};
-  if (sends_credentials(bound) && !is_loopback(host)) {
-    problems.warning(url->place, "cookies or credentials travel unencrypted over ws://");
-  }
-}
-
-// ---- Framing ----
-
-struct LineKey {
-  std::string_view name;
-  bool (*is_default)(const Framing& framing);
-};
-
-// Without lines these say nothing: in a bridge of its own mode raw they are a mistake.
-constexpr LineKey kLineKeys[] = {
-    {"delimiter", [](const Framing& f) { return f.delimiter == "\n"; }},
-    {"keep_cr", [](const Framing& f) { return !f.keep_cr; }},
-    {"max_line", [](const Framing& f) { return f.max_line == std::size_t{1} << 20U; }},
-    {"embedded_delimiter",
-     [](const Framing& f) { return f.embedded_delimiter == EmbeddedDelimiter::kSpace; }},
-    {"binary_messages",
-     [](const Framing& f) {
-       return f.binary_messages == BinaryMessages::kBase64 ||
-              f.binary_messages == BinaryMessages::kRaw;
-     }},
-    {"final_partial_line",
-     [](const Framing& f) { return f.final_partial_line == FinalPartialLine::kSend; }},
-};
-
-void check_raw(const BoundBridge& bound, Problems& problems) {
-  const Framing& framing = bound.bridge.framing;
-  if (framing.mode != FramingMode::kRaw) {
-    return;
-  }
-  for (const LineKey& key : kLineKeys) {
-    const Node* node = find_path(bound.own, {"framing", key.name});
-    if (node != nullptr && !key.is_default(framing)) {
-      problems.error(node->place, std::string(key.name) + " has no meaning in mode raw");
+  for (const Node* url : urls) {
+    if (!is_secure(url) && sends_credentials(bound) &&
+        !is_loopback(TcpAddress{lower_case(host_of_url(url->text)), 0})) {
+      problems.warning(url->place, "cookies or credentials travel unencrypted over ws://");
     }
   }
 }
 
-// A message's delimiter cannot be made harmless by what would be a delimiter, or begin one, again.
-void check_embedded_delimiter(const BoundBridge& bound, Problems& problems) {
+// ---- Reconnect ----
+
+void check_reconnect(const BoundBridge& bound, Problems& problems) {
+  const Reconnect& reconnect = bound.bridge.reconnect;
   const Framing& framing = bound.bridge.framing;
-  const Node* delimiter = find_path(bound.merged, {"framing", "delimiter"});
-  if (framing.mode != FramingMode::kLine || delimiter == nullptr || framing.delimiter.empty()) {
+  const Node* section = bound.merged.find("reconnect");
+  if (section == nullptr || section->kind != Node::Kind::kMap) {
     return;
   }
-  if (framing.embedded_delimiter == EmbeddedDelimiter::kSpace &&
-      framing.delimiter.find(' ') != std::string::npos) {
-    problems.error(delimiter->place,
-                   "delimiter holds a space, which embedded_delimiter: space would write into "
-                   "lines; set it to escape, split, reject or keep");
+  const Node* replay = section->find("replay");
+  const Node* max_line = find_path(bound.merged, {"framing", "max_line"});
+  if (reconnect.enabled && framing.mode != FramingMode::kRaw &&
+      reconnect.replay < framing.max_line + kReplayOverhead) {
+    const Node& place = replay != nullptr ? *replay : max_line != nullptr ? *max_line : *section;
+    problems.error(place.place, "reconnect.replay must be at least framing.max_line and " +
+                                    std::to_string(kReplayOverhead) + " bytes (" +
+                                    format_size(framing.max_line + kReplayOverhead) + ")");
   }
-  if (framing.embedded_delimiter == EmbeddedDelimiter::kEscape &&
-      std::string_view("\\x0123456789").find(framing.delimiter.front()) != std::string_view::npos) {
-    problems.error(delimiter->place,
-                   "delimiter begins with a backslash, x or a digit, of which "
-                   "embedded_delimiter: escape makes its escapes; set it to split, reject or keep");
+  if (reconnect.max < reconnect.initial) {
+    const Node* max = section->find("max");
+    problems.error((max != nullptr ? *max : *section).place,
+                   "reconnect.max must be at least reconnect.initial");
   }
 }
 
@@ -310,6 +304,14 @@ void check_names(const std::vector<const Node*>& bridges, Problems& problems) {
 
 }  // namespace
 
+const Node* find_path(const Node& node, std::initializer_list<std::string_view> keys) {
+  const Node* found = &node;
+  for (const std::string_view key : keys) {
+    found = found != nullptr ? found->find(key) : nullptr;
+  }
+  return found;
+}
+
 void apply_dependent_defaults(const Node& merged, Bridge& bridge) {
   Framing& framing = bridge.framing;
   if (find_path(merged, {"framing", "message_type"}) == nullptr) {
@@ -325,12 +327,12 @@ void apply_dependent_defaults(const Node& merged, Bridge& bridge) {
 void check_bridge(const BoundBridge& bound, Problems& problems) {
   require(bound.merged, {"name"}, problems);
   require(bound.merged, {"listen"}, problems);
-  require(bound.merged, {"upstream", "url"}, problems);
+  check_url_keys(bound, problems);
   check_listeners(bound, problems);
   check_sources(bound, problems);
   check_on_open(bound, problems);
-  check_raw(bound, problems);
-  check_embedded_delimiter(bound, problems);
+  check_framing(bound, problems);
+  check_reconnect(bound, problems);
   warn_of_upstream(bound, problems);
 }
 

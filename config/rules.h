@@ -3,6 +3,9 @@
 // must not share; and what is legal but unwise.
 #pragma once
 
+#include <initializer_list>
+#include <string_view>
+
 #include "config/config.h"
 #include "config/document.h"
 
@@ -14,6 +17,9 @@ struct BoundBridge {
   const Node& merged;
   const Bridge& bridge;
 };
+
+// The node at the end of the keys; nullptr where one of them is absent or null.
+[[nodiscard]] const Node* find_path(const Node& node, std::initializer_list<std::string_view> keys);
 
 // Defaults that depend on another key: message_type on mode, binary_messages on message_type.
 void apply_dependent_defaults(const Node& merged, Bridge& bridge);

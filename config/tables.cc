@@ -13,6 +13,8 @@ using std::chrono::minutes;
 
 constexpr std::uint32_t kMaxThreads = 256;
 constexpr std::size_t kMaxSize = std::size_t{1} << 30U;  // of a line, a message or a buffer
+constexpr Range<std::size_t> kMemory = {std::size_t{1} << 20U, std::size_t{1} << 40U};
+constexpr std::string_view kMustBe = "must be ";  // how every refusal begins
 constexpr milliseconds kZero{0};
 constexpr milliseconds kDay = hours(24);
 
@@ -28,6 +30,20 @@ void read_threads(const Field& field, File& file, Problems& problems) {
                    problems);
   } else {
     file.config.threads = *count;
+  }
+}
+
+void read_memory(const Field& field, Limits& limits, Problems& problems) {
+  if (!is_scalar(field, problems) || field.node.text == "auto") {
+    return;
+  }
+  const auto parsed = in_range(parse_size(field.node.text), kMemory, format_size);
+  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
+    report_refusal(
+        field, {"must be auto or " + refusal->reason.substr(kMustBe.size()), refusal->suggestion},
+        Secrecy::kPlain, problems);
+  } else {
+    limits.memory = std::get<std::size_t>(parsed);
   }
 }
 
@@ -68,6 +84,19 @@ void read_listen(const Field& field, Bridge& bridge, Problems& problems) {
       read_map({field.key, *node}, listen_table(), listen, problems);
     } else {
       read_address({field.key, *node}, listen, problems);
+    }
+  }
+}
+
+void read_urls(const Field& field, Upstream& upstream, Problems& problems) {
+  if (!is_list(field, kMaxUrls, problems)) {
+    return;
+  }
+  upstream.urls.clear();
+  for (const Node* node : field.node.items) {
+    const Field item{field.key, *node};
+    if (is_scalar(item, problems) && !has_template(item, problems)) {
+      store(check_url(node->text), upstream.urls.emplace_back(), item, Secrecy::kSecret, problems);
     }
   }
 }
@@ -173,6 +202,10 @@ const Table<File>& file_table() {
          file.admin = &field.node;
          read_map(field, admin_table(), file.config.admin, problems);
        }},
+      {"limits",
+       [](const Field& field, File& file, Problems& problems) {
+         read_map(field, limits_table(), file.config.limits, problems);
+       }},
       {"shutdown",
        [](const Field& field, File& file, Problems& problems) {
          read_map(field, shutdown_table(), file.config.shutdown, problems);
@@ -204,6 +237,11 @@ const Table<Admin>& admin_table() {
   return table;
 }
 
+const Table<Limits>& limits_table() {
+  static const Table<Limits> table = {{"memory", read_memory}};
+  return table;
+}
+
 const Table<Shutdown>& shutdown_table() {
   static const Table<Shutdown> table = {
       {"drain_timeout", duration(&Shutdown::drain_timeout, {kZero, kDay})},
@@ -219,6 +257,7 @@ const Table<Bridge>& bridge_table() {
       {"upstream", map(&Bridge::upstream, upstream_table)},
       {"framing", map(&Bridge::framing, framing_table)},
       {"session", map(&Bridge::session, session_table)},
+      {"reconnect", map(&Bridge::reconnect, reconnect_table)},
   };
   return table;
 }
@@ -238,6 +277,7 @@ const Table<Listen>& listen_table() {
 const Table<Upstream>& upstream_table() {
   static const Table<Upstream> table = {
       {"url", template_text(&Upstream::url, check_url, Secrecy::kSecret)},
+      {"urls", read_urls},
       {"subprotocols", read_subprotocols},
       {"require_subprotocol", boolean(&Upstream::require_subprotocol)},
       {"cookie_jar", template_text(&Upstream::cookie_jar, check_readable_file, Secrecy::kPlain)},
@@ -269,6 +309,7 @@ const Table<Framing>& framing_table() {
       {"delimiter", text(&Framing::delimiter, check_delimiter)},
       {"keep_cr", boolean(&Framing::keep_cr)},
       {"message_type", choice(&Framing::message_type, kMessageKinds)},
+      {"encoding", choice(&Framing::encoding, kEncodings)},
       {"max_line", size(&Framing::max_line, {1, kMaxSize})},
       {"max_message", size(&Framing::max_message, {1, kMaxSize})},
       {"invalid_utf8", choice(&Framing::invalid_utf8, kInvalidUtf8)},
@@ -290,11 +331,24 @@ const Table<Session>& session_table() {
   return table;
 }
 
+const Table<Reconnect>& reconnect_table() {
+  static const Table<Reconnect> table = {
+      {"enabled", boolean(&Reconnect::enabled)},
+      {"initial", duration(&Reconnect::initial, {milliseconds(1), hours(1)})},
+      {"max", duration(&Reconnect::max, {milliseconds(1), kDay})},
+      {"max_elapsed", duration(&Reconnect::max_elapsed, {kZero, kDay})},
+      {"replay", size(&Reconnect::replay, {1024, kMaxSize})},
+      {"confirm_interval", duration(&Reconnect::confirm_interval, {milliseconds(10), hours(1)})},
+  };
+  return table;
+}
+
 std::vector<std::string> accepted_keys() {
   std::vector<std::string> keys;
   append_keys("", file_table(), keys);
   append_keys("log.", log_table(), keys);
   append_keys("admin.", admin_table(), keys);
+  append_keys("limits.", limits_table(), keys);
   append_keys("shutdown.", shutdown_table(), keys);
   append_keys("bridges.", bridge_table(), keys);
   append_keys("bridges.listen.", listen_table(), keys);
@@ -302,6 +356,7 @@ std::vector<std::string> accepted_keys() {
   append_keys("bridges.upstream.tls.", tls_table(), keys);
   append_keys("bridges.framing.", framing_table(), keys);
   append_keys("bridges.session.", session_table(), keys);
+  append_keys("bridges.reconnect.", reconnect_table(), keys);
   return keys;
 }
 

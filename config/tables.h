@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxListeners = 64;  // of one bridge
 inline constexpr std::size_t kMaxSubprotocols = 32;
 inline constexpr std::size_t kMaxHeaders = 64;
 inline constexpr std::size_t kMaxOnOpen = 64;
+inline constexpr std::size_t kMaxUrls = 16;
 
 // The top of a file. Bridges need the defaults first, so both stay nodes here.
 struct File {
@@ -28,6 +29,7 @@ struct File {
 const Table<File>& file_table();
 const Table<Log>& log_table();
 const Table<Admin>& admin_table();
+const Table<Limits>& limits_table();
 const Table<Shutdown>& shutdown_table();
 const Table<Bridge>& bridge_table();
 const Table<Listen>& listen_table();
@@ -35,6 +37,7 @@ const Table<Upstream>& upstream_table();
 const Table<Tls>& tls_table();
 const Table<Framing>& framing_table();
 const Table<Session>& session_table();
+const Table<Reconnect>& reconnect_table();
 
 // Every key with the keys above it: "bridges.upstream.tls.ca_file".
 [[nodiscard]] std::vector<std::string> accepted_keys();

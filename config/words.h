@@ -22,10 +22,15 @@ inline constexpr Word<LogFormat> kLogFormats[] = {{"auto", LogFormat::kAuto},
                                                   {"text", LogFormat::kText},
                                                   {"json", LogFormat::kJson},
                                                   {"journal", LogFormat::kJournal}};
-inline constexpr Word<FramingMode> kFramingModes[] = {{"line", FramingMode::kLine},
-                                                      {"raw", FramingMode::kRaw}};
+inline constexpr Word<FramingMode> kFramingModes[] = {
+    {"line", FramingMode::kLine},
+    {"length-prefixed", FramingMode::kLengthPrefixed},
+    {"raw", FramingMode::kRaw}};
 inline constexpr Word<MessageKind> kMessageKinds[] = {
     {"text", MessageKind::kText}, {"binary", MessageKind::kBinary}, {"auto", MessageKind::kAuto}};
+inline constexpr Word<Encoding> kEncodings[] = {{"utf-8", Encoding::kUtf8},
+                                                {"iso-8859-1", Encoding::kIso88591},
+                                                {"windows-1252", Encoding::kWindows1252}};
 inline constexpr Word<InvalidUtf8> kInvalidUtf8[] = {{"close", InvalidUtf8::kClose},
                                                      {"replace", InvalidUtf8::kReplace},
                                                      {"binary", InvalidUtf8::kBinary}};

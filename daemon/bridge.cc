@@ -14,13 +14,32 @@ ws::TlsOptions tls_options(const config::Tls& tls) {
           .insecure_skip_verify = tls.insecure_skip_verify};
 }
 
-ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
-  auto url = ws::parse_url(settings.upstream.url);
-  if (!url) {
-    return url.error();
+namespace {
+
+ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream) {
+  std::vector<ws::Url> urls;
+  for (const std::string& text :
+       upstream.urls.empty() ? std::vector{upstream.url} : upstream.urls) {
+    auto url = ws::parse_url(text);
+    if (!url) {
+      return url.error();
+    }
+    urls.push_back(std::move(url.value()));
   }
+  return urls;
+}
+
+}  // namespace
+
+ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
+  auto urls = parse_urls(settings.upstream);
+  if (!urls) {
+    return urls.error();
+  }
+  const bool has_secure =
+      std::any_of(urls->begin(), urls->end(), [](const ws::Url& url) { return url.secure; });
   std::shared_ptr<const ws::TlsContext> tls_context;
-  if (url->secure) {
+  if (has_secure) {
     auto made = ws::make_tls_context(tls_options(settings.upstream.tls));
     if (!made) {
       return made.error();
@@ -29,7 +48,7 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
   std::shared_ptr<Bridge> bridge(
-      new Bridge(std::move(settings), std::move(url.value()), std::move(tls_context)));
+      new Bridge(std::move(settings), std::move(urls.value()), std::move(tls_context)));
   const auto jar = bridge->make_jar();
   if (!jar) {
     return jar.error();
@@ -40,9 +59,17 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, ws::Url url,
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls,
                std::shared_ptr<const ws::TlsContext> tls_context)
-    : settings_(std::move(settings)), url_(std::move(url)), tls_context_(std::move(tls_context)) {}
+    : settings_(std::move(settings)),
+      urls_(std::move(urls)),
+      tls_context_(std::move(tls_context)),
+      failover_(urls_.size()) {}
+
+const std::string& Bridge::url(std::size_t index) const {
+  const config::Upstream& upstream = settings_.upstream;
+  return upstream.urls.empty() ? upstream.url : upstream.urls[index];
+}
 
 ws::Options Bridge::options() const {
   const config::Upstream& upstream = settings_.upstream;
@@ -65,7 +92,8 @@ ws::Options Bridge::options() const {
   options.send_high_water = settings_.session.buffer;
   options.flush_timeout = std::max(settings_.session.drain_timeout, options.close_timeout);
   // Never the limit that matters: the session stops reading at the high water, and what on_open and
-  // one read still hold then is less than this. (invalid_utf8: replace makes three bytes of one.)
+  // one read still hold then is less than this. (invalid_utf8: replace and windows-1252
+  // make three bytes of one.)
   options.send_limit =
       settings_.session.buffer + 3 * settings_.framing.max_line + (std::size_t{16} << 20);
   return options;
@@ -87,10 +115,12 @@ void Bridge::note_cookies(const ws::CookieJar& jar) {
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::system_clock::now().time_since_epoch());
   std::int64_t first = 0;
-  for (const ws::CookieDecision& decision : jar.explain(url_, now.count())) {
-    const std::int64_t expires = decision.cookie.expires;
-    if (decision.verdict == ws::CookieVerdict::kSent && expires != 0) {
-      first = first == 0 ? expires : std::min(first, expires);
+  for (const ws::Url& url : urls_) {
+    for (const ws::CookieDecision& decision : jar.explain(url, now.count())) {
+      const std::int64_t expires = decision.cookie.expires;
+      if (decision.verdict == ws::CookieVerdict::kSent && expires != 0) {
+        first = first == 0 ? expires : std::min(first, expires);
+      }
     }
   }
   cookie_expires_ = first;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A bridge made ready to use: its configuration checked against the world (URL, certificates,
-// cookie file), and what all its sessions share. Immutable but for the number of sessions.
+// cookie file), and what all its sessions share. Immutable but for the number of sessions and what
+// they found out about the upstream.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,8 @@
 #include <ws/url.h>
 
 #include "config/config.h"
+#include "daemon/dial_damper.h"
+#include "daemon/failover.h"
 
 namespace wsbridged {
 
@@ -32,8 +35,18 @@ class Bridge {
 
   [[nodiscard]] const std::string& name() const { return settings_.name; }
 
+  // Of `url` or `urls`.
+  [[nodiscard]] std::size_t url_count() const { return urls_.size(); }
+
+  [[nodiscard]] const std::string& url(std::size_t index) const;
+
   // For logs: without user information and query.
-  [[nodiscard]] std::string upstream_name() const { return url_.redacted(); }
+  [[nodiscard]] std::string upstream_name(std::size_t url) const { return urls_[url].redacted(); }
+
+  // Which URL is tried when, and how often: what all sessions have found out.
+  [[nodiscard]] Failover& failover() { return failover_; }
+
+  [[nodiscard]] DialDamper& damper() { return damper_; }
 
   // What every WebSocket of this bridge is made with, but for callbacks and cookie jar.
   [[nodiscard]] ws::Options options() const;
@@ -60,11 +73,14 @@ class Bridge {
 
  private:
   friend class SessionSlot;
-  Bridge(config::Bridge settings, ws::Url url, std::shared_ptr<const ws::TlsContext> tls_context);
+  Bridge(config::Bridge settings, std::vector<ws::Url> urls,
+         std::shared_ptr<const ws::TlsContext> tls_context);
 
   config::Bridge settings_;
-  ws::Url url_;
+  std::vector<ws::Url> urls_;
   std::shared_ptr<const ws::TlsContext> tls_context_;
+  Failover failover_;
+  DialDamper damper_;
   std::atomic<std::size_t> session_count_{0};
   std::atomic<std::int64_t> cookie_expires_{0};
   std::function<void()> on_session_end_;

@@ -9,6 +9,7 @@
 #include <ws/url.h>
 
 #include "daemon/bridge.h"
+#include "daemon/local_encoding.h"
 #include "daemon/unix_socket_access.h"
 
 namespace wsbridged {
@@ -27,16 +28,39 @@ void check_accounts(const config::Bridge& bridge, std::vector<config::Misfit>& m
   }
 }
 
+enum class Urls : unsigned char { kAllPlain, kSomeSecure };
+
+Urls check_urls(const config::Upstream& upstream, std::vector<config::Misfit>& misfits) {
+  Urls found = Urls::kAllPlain;
+  const bool is_list = !upstream.urls.empty();
+  for (const std::string& text : is_list ? upstream.urls : std::vector{upstream.url}) {
+    const auto url = ws::parse_url(text);
+    if (!url) {
+      misfits.push_back(
+          {.keys = {"upstream", is_list ? "urls" : "url"}, .message = url.error().message});
+    } else if (url->secure) {
+      found = Urls::kSomeSecure;
+    }
+  }
+  return found;
+}
+
+void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>& misfits) {
+  if (framing.mode == config::FramingMode::kLine &&
+      from_utf8(framing.encoding, framing.delimiter).replaced_count > 0) {
+    misfits.push_back(
+        {.keys = {"framing", "delimiter"}, .message = "holds a character that the encoding lacks"});
+  }
+}
+
 }  // namespace
 
 std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
+  check_delimiter(bridge.framing, misfits);
   const config::Upstream& upstream = bridge.upstream;
-  auto url = ws::parse_url(upstream.url);
-  if (!url) {
-    misfits.push_back({.keys = {"upstream", "url"}, .message = url.error().message});
-  } else if (url->secure) {
+  if (check_urls(upstream, misfits) == Urls::kSomeSecure) {
     if (const auto context = ws::make_tls_context(tls_options(upstream.tls)); !context) {
       misfits.push_back(
           {.keys = {"upstream", "tls", "ca_file"}, .message = context.error().message});

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/cgroup_memory.h"
 #include "daemon/served.h"
 #include "daemon/usable_cpus.h"
 
@@ -56,11 +57,13 @@ std::vector<std::string> Daemon::open() {
     served_.clear();
     return errors;
   }
+  limit_memory();
   const auto resolver = ws::make_resolver();
   const unsigned threads = settings_.threads.value_or(usable_cpu_count());
   for (unsigned i = 0; i < threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(
-        log_, errors_, resolver, [this] { loop_.post([this] { finish_when_idle(); }); }));
+    workers_.push_back(
+        std::make_unique<Worker>(log_, errors_, resolver, memory_ ? &*memory_ : nullptr,
+                                 [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
@@ -71,6 +74,17 @@ std::vector<std::string> Daemon::open() {
     admin_->start();
   }
   return errors;
+}
+
+void Daemon::limit_memory() {
+  std::optional<std::uint64_t> limit = settings_.limits.memory;
+  if (const auto cgroup = limit ? std::nullopt : cgroup_memory_limit()) {
+    limit = *cgroup / 4 * 3;
+  }
+  if (limit) {
+    memory_.emplace(static_cast<std::size_t>(*limit));
+    log_.info("buffers are limited", {{"memory", std::uint64_t{*limit}}});
+  }
 }
 
 void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string>& errors) {
@@ -175,7 +189,8 @@ int Daemon::run() {
   const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->has_lost_bytes();
   });
-  log_.info("stopped", {{"bytes_lost", has_lost_bytes}});
+  log_.info("stopped", {{"bytes_lost", has_lost_bytes},
+                        {"peak_buffered_bytes", std::uint64_t{memory_ ? memory_->peak() : 0}}});
   return has_lost_bytes ? kExitFailure : kExitClean;
 }
 

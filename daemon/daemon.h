@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "daemon/bridge.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/memory_limit.h"
 #include "daemon/recent_errors.h"
 #include "daemon/signals.h"
 #include "daemon/worker.h"
@@ -55,6 +57,7 @@ class Daemon final : private AdminTarget {
  private:
   struct Served;  // a bridge and its listeners
 
+  void limit_memory();
   void open_bridge(const config::Bridge& settings, std::vector<std::string>& errors);
   void start_listeners(Served& served);
   void accept(Served& served, int descriptor, Peer peer);
@@ -90,6 +93,7 @@ class Daemon final : private AdminTarget {
   std::unique_ptr<AdminServer> admin_;  // ends behind the workers, which answer it
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::uint64_t accept_pauses_ = 0;
+  std::optional<MemoryLimit> memory_;  // absent: none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;

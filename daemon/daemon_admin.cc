@@ -77,7 +77,9 @@ Snapshot Daemon::own_view() const {
   for (const auto& served : served_) {
     BridgeView& view = snapshot.bridges.emplace_back();
     view.name = served->bridge->name();
-    view.upstream = served->bridge->upstream_name();
+    for (std::size_t url = 0; url < served->bridge->url_count(); ++url) {
+      view.upstream += (url == 0 ? "" : ", ") + served->bridge->upstream_name(url);
+    }
     view.max_connections = served->bridge->settings().session.max_connections;
     view.is_accepting = !served->is_full && !served->listeners.empty();
     view.cookie_expires = served->bridge->cookie_expires();

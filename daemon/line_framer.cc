@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// One search over each byte: memchr to the delimiter's first byte, then a step per byte while part
-// of it is matched, carried on by the next read.
+// Mode line: one search over each byte, memchr to the delimiter's first byte, then a step per byte
+// while part of it is matched, carried on by the next read.
 #include "daemon/line_framer.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+
+#include "daemon/local_encoding.h"
+#include "daemon/text_codec.h"
 
 namespace wsbridged {
 namespace {
@@ -18,9 +21,13 @@ constexpr std::size_t kKeptCapacity = 1024;
 
 LineFramer::LineFramer(const config::Framing& framing)
     : framing_(framing),
+      delimiter_(from_utf8(framing.encoding, framing.delimiter).bytes),
       drops_cr_(framing.delimiter == "\n" && !framing.keep_cr),
-      undoes_escapes_(framing.embedded_delimiter == config::EmbeddedDelimiter::kEscape) {
-  const std::string& delimiter = framing_.delimiter;
+      undoes_escapes_(framing.mode == config::FramingMode::kLine &&
+                      framing.embedded_delimiter == config::EmbeddedDelimiter::kEscape),
+      converts_(framing.encoding != config::Encoding::kUtf8 &&
+                framing.message_type == config::MessageKind::kText) {
+  const std::string& delimiter = delimiter_;
   assert(!delimiter.empty() && delimiter.size() <= kMaxDelimiter);
   std::uint8_t matched = 0;
   for (std::size_t i = 1; i < delimiter.size(); ++i) {
@@ -36,10 +43,16 @@ LineFramer::LineFramer(const config::Framing& framing)
 
 FramerState LineFramer::receive(std::span<const std::byte> bytes, LineSink& sink) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (framing_.mode == config::FramingMode::kRaw) {
-    receive_raw(text, sink);
-  } else {
-    receive_lines(text, sink);
+  switch (framing_.mode) {
+    case config::FramingMode::kLine:
+      receive_lines(text, sink);
+      break;
+    case config::FramingMode::kLengthPrefixed:
+      receive_prefixed(text, sink);
+      break;
+    case config::FramingMode::kRaw:
+      receive_raw(text, sink);
+      break;
   }
   return state_;
 }
@@ -57,18 +70,48 @@ void LineFramer::receive_lines(std::string_view rest, LineSink& sink) {
   skipped_ += rest.size();
 }
 
+void LineFramer::receive_prefixed(std::string_view rest, LineSink& sink) {
+  while (state_ == FramerState::kReady && !rest.empty()) {
+    if (!prefix_.take(rest)) {
+      return;
+    }
+    if (prefix_.value() > framing_.max_line) {
+      refuse(prefix_.value());
+      break;
+    }
+    const std::size_t missing = prefix_.value() - tail_.size();
+    if (rest.size() < missing) {
+      append_to_tail(rest);
+      return;
+    }
+    end_prefixed(rest.substr(0, missing), sink);
+    rest.remove_prefix(missing);
+  }
+  skipped_ += rest.size();
+}
+
+// `end` is what came last of a complete message.
+void LineFramer::end_prefixed(std::string_view end, LineSink& sink) {
+  if (!tail_.empty()) {
+    append_to_tail(end);
+    end = tail();
+  }
+  deliver(end, sink);
+  release_line();
+}
+
 void LineFramer::receive_raw(std::string_view read, LineSink& sink) {
   if (state_ != FramerState::kReady) {
     skipped_ += read.size();
-  } else if (!read.empty() && !sink.on_line(read)) {
-    state_ = FramerState::kStopped;
+  } else if (!read.empty()) {
+    deliver(read, sink);
   }
 }
 
 // The position behind the first delimiter that ends in `text` (it may have begun earlier), or
 // kNone.
 std::size_t LineFramer::find_delimiter_end(std::string_view text) {
-  const std::string& delimiter = framing_.delimiter;
+  const std::string& delimiter = delimiter_;
   for (std::size_t i = 0; i < text.size();) {
     if (matched_ == 0) {
       const void* const hit = std::memchr(text.data() + i, delimiter[0], text.size() - i);
@@ -94,7 +137,7 @@ std::size_t LineFramer::find_delimiter_end(std::string_view text) {
 
 // `end` is what came last of a complete line, with its delimiter (or the rest of it).
 void LineFramer::end_line(std::string_view end, LineSink& sink) {
-  const std::size_t size = tail_.size() + end.size() - framing_.delimiter.size();
+  const std::size_t size = tail_.size() + end.size() - delimiter_.size();
   const bool was_kept = !tail_.empty();
   if (size > framing_.max_line + (drops_cr_ ? 1 : 0)) {
     refuse(size);
@@ -114,7 +157,7 @@ void LineFramer::end_line(std::string_view end, LineSink& sink) {
   }
   deliver(line, sink);
   if (was_kept) {
-    release_tail();
+    release_line();
   }
 }
 
@@ -131,32 +174,45 @@ void LineFramer::keep(std::string_view part) {
 }
 
 FramerState LineFramer::finish(LineSink& sink) {
-  if (state_ != FramerState::kReady || tail_.empty()) {
+  if (state_ != FramerState::kReady || held_bytes() == 0) {
     return state_;
   }
-  if (framing_.final_partial_line == config::FinalPartialLine::kDrop) {
-    dropped_ += tail_.size();
+  if (framing_.final_partial_line == config::FinalPartialLine::kDrop ||
+      framing_.mode == config::FramingMode::kLengthPrefixed) {
+    dropped_ += held_bytes();
   } else if (tail_.size() > framing_.max_line) {
     refuse(tail_.size());
   } else {
     deliver(tail(), sink);
   }
   matched_ = 0;
-  release_tail();
+  release_line();
   return state_;
 }
 
 void LineFramer::deliver(std::string_view line, LineSink& sink) {
   const bool is_escaped = undoes_escapes_ && line.find('\\') != kNone;
-  if (!(is_escaped ? sink.on_line(unescape_line(line)) : sink.on_line(line))) {
+  const bool is_foreign = converts_ && ascii_prefix(line) < line.size();
+  const bool goes_on =
+      is_escaped || is_foreign ? sink.on_line(translated(line)) : sink.on_line(line);
+  if (!goes_on) {
     state_ = FramerState::kStopped;
   }
+}
+
+// Escapes stand for local bytes, so they are undone first.
+std::string LineFramer::translated(std::string_view line) const {
+  if (!undoes_escapes_) {
+    return to_utf8(framing_.encoding, line);
+  }
+  std::string unescaped = unescape_line(line);
+  return converts_ ? to_utf8(framing_.encoding, unescaped) : unescaped;
 }
 
 void LineFramer::refuse(std::size_t size) {
   state_ = FramerState::kTooLong;
   too_long_ = size;
-  release_tail();
+  release_line();
 }
 
 // Doubles, so that a line that comes byte by byte is copied a bounded number of times, but never
@@ -164,13 +220,14 @@ void LineFramer::refuse(std::size_t size) {
 void LineFramer::append_to_tail(std::string_view part) {
   const std::size_t size = tail_.size() + part.size();
   if (size > tail_.capacity()) {
-    const std::size_t limit = framing_.max_line + framing_.delimiter.size() + 1;
+    const std::size_t limit = framing_.max_line + delimiter_.size() + 1;
     tail_.reserve(std::max(size, std::min(2 * tail_.capacity(), limit)));
   }
   tail_.insert(tail_.end(), part.begin(), part.end());
 }
 
-void LineFramer::release_tail() {
+void LineFramer::release_line() {
+  prefix_.clear();
   tail_.clear();
   if (tail_.capacity() > kKeptCapacity) {
     tail_.shrink_to_fit();

@@ -8,6 +8,9 @@
 #include <span>
 #include <string>
 
+#include "daemon/length_prefix.h"
+#include "daemon/local_encoding.h"
+
 namespace wsbridged {
 namespace {
 
@@ -49,8 +52,10 @@ std::span<std::byte> put(std::string_view bytes, std::span<std::byte> out) {
 }  // namespace
 
 LineWriter::LineWriter(const config::Framing& framing)
-    : framing_(framing), escaper_(framing.delimiter) {
-  const std::string_view delimiter = framing_.delimiter;
+    : framing_(framing),
+      delimiter_(from_utf8(framing.encoding, framing.delimiter).bytes),
+      escaper_(delimiter_) {
+  const std::string_view delimiter = delimiter_;
   assert(delimiter.size() <= kMaxDelimiter);
   for (std::size_t k = 1; k < delimiter.size(); ++k) {
     if (delimiter.ends_with(delimiter.substr(0, delimiter.size() - k))) {
@@ -60,10 +65,34 @@ LineWriter::LineWriter(const config::Framing& framing)
 }
 
 Written LineWriter::write(const ws::Message& message, ws::ByteQueue& out) {
-  if (framing_.mode == config::FramingMode::kRaw) {
-    out.append(message.data);
-    return {};
+  const bool is_foreign = framing_.encoding != config::Encoding::kUtf8 &&
+                          message.type == ws::MessageType::kText &&
+                          ascii_prefix(message.data) < message.data.size();
+  return is_foreign ? write_converted(message.data, out) : write_local(message, out);
+}
+
+Written LineWriter::write_converted(std::string_view text, ws::ByteQueue& out) const {
+  const LocalText local = from_utf8(framing_.encoding, text);
+  Written written = write_local({ws::MessageType::kText, local.bytes}, out);
+  written.altered = written.altered || local.replaced_count > 0;
+  return written;
+}
+
+Written LineWriter::write_local(const ws::Message& message, ws::ByteQueue& out) const {
+  switch (framing_.mode) {
+    case config::FramingMode::kLine:
+      return write_line(message, out);
+    case config::FramingMode::kLengthPrefixed:
+      append_length_prefix(message.data.size(), out);
+      break;
+    case config::FramingMode::kRaw:
+      break;
   }
+  out.append(message.data);
+  return {};
+}
+
+Written LineWriter::write_line(const ws::Message& message, ws::ByteQueue& out) const {
   return message.type == ws::MessageType::kBinary ? write_binary(message.data, out)
                                                   : write_text(message.data, out);
 }
@@ -78,11 +107,12 @@ Written LineWriter::write_binary(std::string_view bytes, ws::ByteQueue& out) con
     case BinaryMessages::kHex:
       break;
   }
-  if (kBase64AndHex.find(framing_.delimiter.front()) == kNone) {
+  if (delimiter_.find_first_of(kBase64AndHex) == kNone) {
     write_encoded(bytes, out);
     return {};
   }
-  // The code itself may hold such a delimiter: it is then treated as any other text.
+  // The code itself may hold such a delimiter, or what of it is escaped: it is then treated as any
+  // other text.
   std::string text(encoded_size(framing_.binary_messages, bytes.size()), '\0');
   encode(framing_.binary_messages, bytes, std::as_writable_bytes(std::span(text)));
   return write_text(text, out);
@@ -96,7 +126,7 @@ void LineWriter::write_encoded(std::string_view bytes, ws::ByteQueue& out) const
     out.commit(size);
     bytes.remove_prefix(piece.size());
   }
-  out.append(framing_.delimiter);
+  out.append(delimiter_);
 }
 
 Written LineWriter::write_text(std::string_view text, ws::ByteQueue& out) const {
@@ -130,12 +160,12 @@ Written LineWriter::write_escaped(std::string_view text, ws::ByteQueue& out) con
     out.commit(escaper_.escape(piece, out.reserve(LineEscaper::kMaxEscape * piece.size())));
     text.remove_prefix(piece.size());
   }
-  out.append(framing_.delimiter);
+  out.append(delimiter_);
   return {};
 }
 
 Written LineWriter::write_with_spaces(std::string_view text, ws::ByteQueue& out) const {
-  const std::string_view delimiter = framing_.delimiter;
+  const std::string_view delimiter = delimiter_;
   if (delimiter.find(' ') != kNone) {
     return kRefusedDelimiter;
   }
@@ -152,7 +182,7 @@ Written LineWriter::write_with_spaces(std::string_view text, ws::ByteQueue& out)
 }
 
 Written LineWriter::write_split(std::string_view text, ws::ByteQueue& out) const {
-  const std::size_t delimiter_size = framing_.delimiter.size();
+  const std::size_t delimiter_size = delimiter_.size();
   std::size_t line_count = 0;
   std::size_t from = 0;
   for (std::size_t hit = find_delimiter(text, 0); hit != kNone; hit = find_delimiter(text, from)) {
@@ -173,15 +203,15 @@ Written LineWriter::write_split(std::string_view text, ws::ByteQueue& out) const
 }
 
 void LineWriter::append_line(std::string_view line, ws::ByteQueue& out) const {
-  const std::size_t size = line.size() + framing_.delimiter.size();
-  (void)put(framing_.delimiter, put(line, out.reserve(size)));
+  const std::size_t size = line.size() + delimiter_.size();
+  (void)put(delimiter_, put(line, out.reserve(size)));
   out.commit(size);
 }
 
 // Where, not before `from`, a reader of `text` and the delimiter behind it sees a delimiter that is
 // not that last one.
 std::size_t LineWriter::find_delimiter(std::string_view text, std::size_t from) const {
-  const std::string_view delimiter = framing_.delimiter;
+  const std::string_view delimiter = delimiter_;
   const std::size_t hit = text.find(delimiter, from);
   if (hit != kNone || periods_ == 0) {
     return hit;

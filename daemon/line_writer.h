@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Down: writes each message as a line, by the policies of `framing`. Pure.
+// Down: writes each message as a line, behind its length, or (in mode raw) as it is, by the
+// policies of `framing`. Pure.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <ws/byte_queue.h>
@@ -17,7 +19,7 @@ namespace wsbridged {
 struct Written {
   enum class Refused : unsigned char { kNo, kBinary, kEmbeddedDelimiter } refused = Refused::kNo;
   std::size_t line_count = 1;  // more with embedded_delimiter: split
-  bool altered = false;        // embedded_delimiter: space replaced something
+  bool altered = false;        // by embedded_delimiter: space, or the encoding lacks a character
 };
 
 // Not thread-safe. What goes out is cut by the reader into the lines that were meant, whatever the
@@ -29,18 +31,25 @@ struct Written {
 // it come so far: `space` with a space in the delimiter, `escape` with a delimiter that begins with
 // a backslash, 'x' or a digit.
 //
+// Text goes out in the local side's encoding, and only then is a delimiter looked for.
+//
 // A message that ends in '\r' keeps it before the delimiter "\n" (but for `escape`): a reader that
 // strips "\r\n" loses it.
 class LineWriter {
  public:
-  // `framing` must outlive it; its delimiter has 1 to 16 bytes.
+  // `framing` must outlive it; its delimiter has 1 to 16 bytes, and each character of it a place in
+  // the encoding.
   explicit LineWriter(const config::Framing& framing);
 
-  // Appends the message as a line to `out`; nothing when it is refused. Extra memory: only for a
-  // binary message whose base64 or hex may hold the delimiter is a copy made.
+  // Appends the message as a line to `out`; nothing when it is refused. A copy is
+  // made only of a binary message whose base64 or hex may hold the delimiter, and of a text whose
+  // characters have other bytes in the encoding.
   Written write(const ws::Message& message, ws::ByteQueue& out);
 
  private:
+  Written write_converted(std::string_view text, ws::ByteQueue& out) const;
+  Written write_local(const ws::Message& message, ws::ByteQueue& out) const;
+  Written write_line(const ws::Message& message, ws::ByteQueue& out) const;
   Written write_text(std::string_view text, ws::ByteQueue& out) const;
   Written write_binary(std::string_view bytes, ws::ByteQueue& out) const;
   void write_encoded(std::string_view bytes, ws::ByteQueue& out) const;
@@ -51,6 +60,7 @@ class LineWriter {
   [[nodiscard]] std::size_t find_delimiter(std::string_view text, std::size_t from) const;
 
   const config::Framing& framing_;
+  std::string delimiter_;  // local bytes
   LineEscaper escaper_;
   std::uint16_t periods_ = 0;  // bit k: the delimiter's first k bytes before it make it end early
 };

@@ -80,7 +80,8 @@ void BridgeTotals::count_altered(Direction direction, std::string_view reason) {
   count(of(direction).altered_lines, reason);
 }
 
-void BridgeTotals::count_open(const ws::OpeningTimes& times) {
+void BridgeTotals::count_open(const ws::OpeningTimes& times, const std::optional<ws::TlsInfo>& tls,
+                              std::int64_t now) {
   ++dials[static_cast<std::size_t>(DialResult::kOk)];
   // A phase that there was none of took no time: an address needs no name server.
   const std::array phases{times.resolve, times.connect, times.proxy, times.tls, times.http};
@@ -88,6 +89,10 @@ void BridgeTotals::count_open(const ws::OpeningTimes& times) {
     if (phases[i].count() > 0) {
       open_seconds[i].observe(phases[i]);
     }
+  }
+  if (tls) {
+    certificate_expires = tls->certificate_expires;
+    certificate_seen_at = now;
   }
 }
 
@@ -102,8 +107,14 @@ void BridgeTotals::count_lines(const SessionReport& report) {
   down.bytes += report.down.bytes;
 }
 
+void BridgeTotals::count_upstream(const UpstreamCounters& counters) {
+  reconnects += counters.reconnects;
+  replayed_lines += counters.replayed_lines;
+}
+
 void BridgeTotals::count_end(const SessionReport& report, std::chrono::milliseconds duration) {
   count_lines(report);
+  count_upstream(report.upstream);
   session_seconds.observe(duration);
   const Side by = report.end ? report.end->by : Side::kBridge;
   ++closes[{by, close_code_label(report.close_code)}];

@@ -9,13 +9,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <ws/error.h>
 #include <ws/opening_times.h>
+#include <ws/tls_info.h>
 
+#include "daemon/direction.h"
 #include "daemon/session_report.h"
 
 namespace wsbridged {
@@ -57,7 +60,6 @@ inline constexpr std::array<std::string_view, 8> kDialResults{"ok",  "dns",  "tc
 
 inline constexpr std::array<std::string_view, 5> kOpenPhases{"dns", "tcp", "proxy", "tls", "http"};
 
-enum class Direction : std::uint8_t { kUp, kDown };
 [[nodiscard]] std::string_view to_string(Direction direction);
 
 // "1000" to "1014", "3xxx", "4xxx", "none".
@@ -97,10 +99,12 @@ struct BridgeTotals {
 
   void count_dropped(Direction direction, std::string_view reason);
   void count_altered(Direction direction, std::string_view reason);
-  void count_open(const ws::OpeningTimes& times);
+  void count_open(const ws::OpeningTimes& times, const std::optional<ws::TlsInfo>& tls,
+                  std::int64_t now);
   void count_failed_dial(const ws::Error& error);
   // The lines and bytes of a report, which is over or still growing.
   void count_lines(const SessionReport& report);
+  void count_upstream(const UpstreamCounters& counters);
   void count_end(const SessionReport& report, std::chrono::milliseconds duration);
   void add(const BridgeTotals& other);
 };

@@ -25,11 +25,18 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
-      last_message_(started_) {
+      upstream_({.loop = environment_.loop,
+                 .log = environment_.log,
+                 .totals = environment_.totals,
+                 .bridge = *slot_.bridge(),
+                 .name = name_},
+                *this),
+      last_message_(started_),
+      memory_(environment_.memory, *this) {
   ++environment_.totals.sessions_total;
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
-  dial();
+  upstream_.dial();
   local_->resume_reading();
 }
 
@@ -42,32 +49,37 @@ void Session::end(SessionEnd cause) {
 }
 
 void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
+  // What the program sent before it ended is delivered first, if need be over another connection.
+  const Delivery delivery =
+      cause.by == Side::kLocal && !cause.is_error ? Delivery::kFirst : Delivery::kNow;
   end(std::move(cause));
-  if (is_closing_ || !upstream_) {
+  if (upstream_.is_over() || (is_closing_ && delivery == Delivery::kFirst)) {
     return;
   }
   is_closing_ = true;
-  if (!is_open_) {
-    upstream_.reset();  // cancels the dial
+  if (upstream_.close(code, delivery)) {
+    update_local_reading();
+  } else {
     upstream_ended();
-    return;
   }
-  update_local_reading();
-  sent_close_code_ = code;
-  upstream_->close(code);
 }
 
 // Nothing more comes from the upstream, nor goes to it.
 void Session::upstream_ended() {
   is_closing_ = true;
   drain_timer_.reset();
-  report_.unsent_bytes_up += held_.size() + framer_.held_bytes();
-  report_.discarded_bytes += framer_.skipped_bytes();
+  note_upstream();
   if (local_) {
     end_local();
   } else if (!local_ending_) {
     finish();
   }
+}
+
+void Session::note_upstream() {
+  report_.unsent_bytes_up += upstream_.unsent_bytes() + held_.size() + framer_.held_bytes();
+  report_.discarded_bytes += framer_.skipped_bytes();
+  report_.upstream = upstream_.counters();
 }
 
 void Session::end_local() {
@@ -100,9 +112,9 @@ void Session::finish() {
 }
 
 Session::DrainMark Session::drain_mark() const {
-  return {.received = upstream_->received_bytes(),
+  return {.received = upstream_.received_bytes(),
           .local_waiting = local_ ? local_->output().size() : 0,
-          .upstream_waiting = upstream_->buffered_amount()};
+          .upstream_waiting = upstream_.buffered_bytes()};
 }
 
 // The drain after local EOF slides: it ends the session after drain_timeout of upstream silence.
@@ -114,11 +126,14 @@ void Session::start_drain_timer() {
 }
 
 void Session::handle_drain_timer() {
+  if (!upstream_.is_ready()) {
+    return;  // it begins anew when the upstream is back
+  }
   const milliseconds timeout = settings().session.drain_timeout;
   const auto silence = duration_cast<milliseconds>(environment_.loop.now() - last_message_);
   // Part of a message is a sign of life; and behind a slow program the upstream is not silent but
   // unread.
-  const bool is_moving = drain_mark() != drain_mark_ || upstream_->is_paused();
+  const bool is_moving = drain_mark() != drain_mark_ || upstream_.is_paused();
   drain_mark_ = drain_mark();
   if (silence < timeout) {
     drain_timer_->start(timeout - silence);
@@ -153,10 +168,9 @@ void Session::end_for_shutdown() {
 
 void Session::abort() {
   end({.by = Side::kBridge, .cause = "shutting down at once"});
-  if (upstream_) {
-    report_.unsent_bytes_up += upstream_->buffered_amount() + held_.size() + framer_.held_bytes();
-    report_.discarded_bytes += framer_.skipped_bytes();
-    upstream_.reset();
+  if (!upstream_.is_over()) {
+    upstream_.cancel();
+    note_upstream();
   }
   if (local_) {
     report_.unsent_bytes_down += local_->output().size();
@@ -173,13 +187,13 @@ void Session::abort() {
 
 bool Session::is_idle() const {
   const bool is_up_empty = held_.empty() && framer_.held_bytes() == 0 &&
-                           (!upstream_ || upstream_->buffered_amount() == 0);
+                           upstream_.buffered_bytes() == 0 && !upstream_.has_unconfirmed();
   return is_up_empty && (!local_ || local_->output().empty());
 }
 
 std::uint64_t Session::activity() const {
   return report_.up.lines + report_.down.lines + framer_.held_bytes() + held_.size() +
-         (upstream_ ? upstream_->received_bytes() : 0);
+         upstream_.received_bytes();
 }
 
 }  // namespace wsbridged

@@ -18,7 +18,6 @@
 
 #include <ws/event_loop.h>
 #include <ws/net/stream.h>
-#include <ws/websocket.h>
 
 #include "daemon/bridge.h"
 #include "daemon/line_framer.h"
@@ -26,17 +25,22 @@
 #include "daemon/listener.h"
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
+#include "daemon/memory_watch.h"
 #include "daemon/metrics.h"
 #include "daemon/recent_errors.h"
 #include "daemon/session_report.h"
 #include "daemon/snapshot.h"
 #include "daemon/tap.h"
+#include "daemon/upstream.h"
 
 namespace wsbridged {
 
 // Belongs to its loop's thread. Memory: see SPEC's bound; the constant is one receive buffer of
 // 256 KiB each way, as what was read before a pause is still taken.
-class Session final : private ws::net::StreamHandler, private LineSink {
+class Session final : private ws::net::StreamHandler,
+                      private LineSink,
+                      private UpstreamUser,
+                      private MemoryHolder {
  public:
   struct Environment {
     ws::EventLoop& loop;
@@ -44,6 +48,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
     std::shared_ptr<ws::CookieJar> jar;  // null: none
     BridgeTotals& totals;                // of the bridge on this worker
     RecentErrors& errors;
+    MemoryWatch* memory = nullptr;  // null: limits.memory sets no limit
     std::function<void(Session&)>
         on_finished;  // once, last; it must not destroy the session at once
   };
@@ -88,33 +93,43 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
   bool on_line(std::string_view line) override;
-  bool send_message(std::string_view line);
-  bool send_line(std::string_view line);
+  bool pass_on(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
   void drop_line(std::string_view reason);
   void frame(std::span<const std::byte> bytes);
   void check_framer(FramerState state);
+  void frame_held();
+  void finish_framer();
   void handle_local_eof();
+  void drop_final_part();
   void update_local_reading();
   void local_gone(std::string cause);
 
   // Upstream side: session_upstream.cc
-  void dial();
-  [[nodiscard]] ws::Callbacks callbacks();
-  void handle_open();
-  void handle_message(const ws::Message& message);
+  [[nodiscard]] DialTarget dial_target(std::size_t url) override;
+  void on_upstream_open(Opened opened) override;
+  void on_upstream_ready() override;
+  void on_upstream_message(const ws::Message& message) override;
+
+  void on_upstream_read() override { note_memory(); }
+
+  void on_upstream_close(const ws::CloseInfo& info) override;
+  void on_upstream_error(const ws::Error& error) override;
+  void update_upstream_reading();
   void refuse_message(Written::Refused why);
   void drop_message(std::string_view reason);
-  void handle_close(const ws::CloseInfo& info);
-  void handle_error(const ws::Error& error);
-  void send_on_open_lines();
-  void count_open();
+
+  // limits.memory: session_memory.cc
+  [[nodiscard]] Holdings holdings() const override;
+  void handle_memory_change() override;
+  void note_memory();
 
   // Its life: session.cc
   void end(SessionEnd cause);  // records the first
   void close_upstream(std::uint16_t code, SessionEnd cause);
   void upstream_ended();
+  void note_upstream();
   void end_local();
   void finish();
 
@@ -155,14 +170,14 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   bool is_local_eof_ = false;
   LineFramer framer_;
   LineWriter writer_;
-  std::vector<std::byte> held_;  // read before the upstream was open
+  std::vector<std::byte> held_;  // read while the upstream could not take it, at most one read
+  bool is_framer_finished_ = false;
+  bool is_local_full_ = false;  // above session.buffer
 
-  std::unique_ptr<ws::WebSocket> upstream_;  // null once it has ended
-  bool is_open_ = false;
-  bool is_upstream_full_ = false;
+  Upstream upstream_;
+  bool was_open_ = false;
   bool is_down_cut_ = false;  // a message was refused: none after it may pass
-  std::uint16_t sent_close_code_ = 0;
-  bool is_closing_ = false;  // no more lines are taken
+  bool is_closing_ = false;   // no more lines are taken
   bool is_finished_ = false;
 
   std::unique_ptr<ws::Timer> drain_timer_;  // after local EOF
@@ -172,6 +187,7 @@ class Session final : private ws::net::StreamHandler, private LineSink {
   ws::EventLoop::Clock::time_point last_message_;
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
+  MemoryAccount memory_;
 };
 
 }  // namespace wsbridged

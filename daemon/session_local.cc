@@ -2,6 +2,7 @@
 // The local side of a session: bytes to lines to messages.
 #include <utility>
 
+#include "daemon/line_message.h"
 #include "daemon/session.h"
 
 namespace wsbridged {
@@ -9,24 +10,38 @@ namespace wsbridged {
 void Session::on_data(std::span<std::byte> bytes) {
   if (is_closing_) {
     report_.discarded_bytes += bytes.size();
-  } else if (is_open_) {
-    frame(bytes);
   } else {
-    // One read is enough to know that the program is there; the rest waits in the kernel.
-    held_.assign(bytes.begin(), bytes.end());
-    update_local_reading();
+    frame(bytes);
+    note_memory();
   }
 }
 
+// What the upstream cannot take now is held: one read is enough to know that the program is there,
+// the rest waits in the kernel.
 void Session::frame(std::span<const std::byte> bytes) {
-  check_framer(framer_.receive(bytes, *this));
-  update_local_reading();
+  while (!bytes.empty() && !is_closing_) {
+    const std::size_t size = upstream_.most_bytes(framer_.held_bytes(), bytes.size());
+    if (size == 0) {
+      held_.assign(bytes.begin(), bytes.end());
+      return;
+    }
+    check_framer(framer_.receive(bytes.first(size), *this));
+    upstream_.confirm_soon();
+    bytes = bytes.subspan(size);
+  }
+  report_.discarded_bytes += bytes.size();
+}
+
+void Session::frame_held() {
+  const std::vector<std::byte> held = std::exchange(held_, {});
+  frame(held);
 }
 
 void Session::check_framer(FramerState state) {
   if (state != FramerState::kTooLong) {
     return;
   }
+  const bool is_prefixed = settings().framing.mode == config::FramingMode::kLengthPrefixed;
   drop_line("max_line");
   const std::string limit = std::to_string(settings().framing.max_line);
   close_upstream(ws::kCloseMessageTooBig,
@@ -34,40 +49,28 @@ void Session::check_framer(FramerState state) {
                   .is_error = true,
                   .cause = "local line longer than max_line: at least " +
                            std::to_string(framer_.too_long()) + " bytes, limit " + limit,
-                  .advice = "raise framing.max_line, or check framing.delimiter"});
+                  .advice = is_prefixed ? "raise framing.max_line, or check that the program "
+                                          "writes lengths as framing.mode says"
+                                        : "raise framing.max_line, or check framing.delimiter"});
 }
 
 bool Session::on_line(std::string_view line) {
   if (!taps_.empty()) {
     tell_taps(Direction::kUp, line);
   }
-  return send_message(line);
+  return pass_on(line);
 }
 
-bool Session::send_message(std::string_view line) {
-  using config::MessageKind;
-  if (settings().framing.message_type == MessageKind::kBinary) {
-    return count_sent(upstream_->send_binary(std::as_bytes(std::span(line))), line.size());
+bool Session::pass_on(std::string_view line) {
+  const SentLine sent = send_line(settings().framing, line, upstream_);
+  if (sent.result == ws::SendResult::kInvalidUtf8) {
+    return refuse_line();
   }
-  return send_line(line);
-}
-
-bool Session::send_line(std::string_view line) {
-  const ws::SendResult result = upstream_->send(line);
-  if (result != ws::SendResult::kInvalidUtf8) {
-    return count_sent(result, line.size());
-  }
-  const config::Framing& framing = settings().framing;
-  if (framing.message_type == config::MessageKind::kAuto ||
-      framing.invalid_utf8 == config::InvalidUtf8::kBinary) {
-    return count_sent(upstream_->send_binary(std::as_bytes(std::span(line))), line.size());
-  }
-  if (framing.invalid_utf8 == config::InvalidUtf8::kReplace) {
+  if (sent.is_altered) {
     ++report_.up.altered_lines;
     environment_.totals.count_altered(Direction::kUp, "replace");
-    return count_sent(upstream_->send(replace_invalid_utf8(line)), line.size());
   }
-  return refuse_line();
+  return count_sent(sent.result, line.size());
 }
 
 bool Session::count_sent(ws::SendResult result, std::size_t size) {
@@ -77,7 +80,6 @@ bool Session::count_sent(ws::SendResult result, std::size_t size) {
   }
   ++report_.up.lines;
   report_.up.bytes += size;
-  is_upstream_full_ = is_upstream_full_ || result == ws::SendResult::kQueued;
   return true;
 }
 
@@ -105,37 +107,61 @@ void Session::on_eof(ws::net::Eof /*eof*/) {
   if (is_closing_) {
     return;
   }
-  if (is_open_) {
+  upstream_.limit_reconnecting(settings().session.drain_timeout);
+  const bool is_hung_up = is_unix_ && local_->is_hung_up();
+  if (upstream_.is_ready() && held_.empty()) {
     handle_local_eof();
-  } else if (held_.empty() && (!is_unix_ || local_->is_hung_up())) {
+  } else if (!was_open_ && held_.empty() && (!is_unix_ || is_hung_up)) {
     // A TCP program's half-close looks the same: one that has said nothing is taken to have left.
     close_upstream(ws::kCloseNormal,
                    {.by = Side::kLocal, .cause = "left before the upstream was open"});
+  } else if (is_hung_up && was_open_) {
+    local_gone("local hang-up");
   }
 }
 
-void Session::handle_local_eof() {
-  check_framer(framer_.finish(*this));
-  if (framer_.dropped_bytes() > 0) {
-    drop_line("final_partial_line");
-    ++report_.up.unwanted_lines;
+void Session::finish_framer() {
+  if (std::exchange(is_framer_finished_, true)) {
+    return;
   }
+  check_framer(framer_.finish(*this));
+  upstream_.confirm_soon();
+  if (framer_.dropped_bytes() > 0) {
+    drop_final_part();
+  }
+}
+
+// Everything the program wrote has been sent, but for what has no delimiter.
+void Session::handle_local_eof() {
+  finish_framer();
   if (is_closing_) {
     return;
   }
-  if (is_unix_ && local_->is_hung_up()) {
+  if (!local_) {
+    close_upstream(ws::kCloseNormal, {.by = Side::kLocal, .cause = "local hang-up"});
+  } else if (is_unix_ && local_->is_hung_up()) {
     local_gone("local hang-up");
   } else if (settings().session.on_local_eof == config::OnLocalEof::kClose) {
     close_upstream(ws::kCloseNormal, {.by = Side::kLocal, .cause = "local end"});
-  } else {
+  } else if (!drain_timer_) {
     start_drain_timer();
   }
 }
 
-void Session::on_drained() {
-  if (upstream_) {
-    upstream_->resume();
+// A line cut short can still be a line; a message with less bytes than its length said never is.
+void Session::drop_final_part() {
+  if (settings().framing.final_partial_line == config::FinalPartialLine::kDrop) {
+    drop_line("final_partial_line");
+    ++report_.up.unwanted_lines;
+  } else {
+    drop_line("incomplete_message");
+    report_.unsent_bytes_up += framer_.dropped_bytes();
   }
+}
+
+void Session::on_drained() {
+  is_local_full_ = false;
+  update_upstream_reading();
 }
 
 void Session::on_hang_up() {
@@ -154,11 +180,13 @@ void Session::local_gone(std::string cause) {
   report_.unsent_bytes_down += local_->output().size();
   local_.reset();
   SessionEnd left{.by = Side::kLocal, .cause = std::move(cause)};
-  if (!is_open_ && !held_.empty()) {
-    end(std::move(left));  // what it wrote is still sent: see handle_open()
-  } else if (upstream_) {
-    upstream_->resume();  // a paused one would not see the peer's Close
+  upstream_.limit_reconnecting(settings().session.drain_timeout);
+  update_upstream_reading();
+  const bool has_last_line = is_local_eof_ && !is_framer_finished_ && framer_.held_bytes() > 0;
+  if (held_.empty() && !has_last_line) {
     close_upstream(ws::kCloseNormal, std::move(left));
+  } else {
+    end(std::move(left));  // what it wrote is still sent: see on_upstream_ready()
   }
 }
 
@@ -167,7 +195,8 @@ void Session::update_local_reading() {
     return;
   }
   // What comes while closing is discarded, and counted.
-  const bool may_read = is_closing_ || (is_open_ ? !is_upstream_full_ : held_.empty());
+  const bool has_room = held_.empty() && !upstream_.is_full();
+  const bool may_read = is_closing_ || (has_room && memory_.may_read(Direction::kUp));
   if (may_read) {
     local_->resume_reading();
   } else {

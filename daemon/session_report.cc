@@ -49,6 +49,10 @@ void log_session_end(Log& log, const SessionName& name, const SessionReport& rep
              {"unsent_bytes_up", report.unsent_bytes_up},
              {"unsent_bytes_down", report.unsent_bytes_down},
              {"discarded_bytes", report.discarded_bytes},
+             {"reconnects", report.upstream.reconnects},
+             {"replayed_lines", report.upstream.replayed_lines},
+             {"unconfirmed_lines", report.upstream.unconfirmed_lines},
+             {"partial_messages", report.upstream.partial_messages},
              {"duration_ms", std::int64_t{duration.count()}}});
 }
 

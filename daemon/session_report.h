@@ -33,6 +33,14 @@ struct SessionEnd {
   std::string advice{};  // what to do about it, empty when nothing is
 };
 
+// With reconnect.enabled.
+struct UpstreamCounters {
+  std::uint64_t reconnects = 0;         // opens after the first
+  std::uint64_t replayed_lines = 0;     // sent once more
+  std::uint64_t unconfirmed_lines = 0;  // sent, but perhaps not received: at the end
+  std::uint64_t partial_messages = 0;   // of which a lost connection brought only a part
+};
+
 struct SessionReport {
   DirectionCounters up;
   DirectionCounters down;
@@ -43,6 +51,7 @@ struct SessionReport {
       0;  // read from the local program and never looked at: the end had come
   std::uint16_t close_code = 0;  // on the wire, 1005 or 1006 as RFC 6455 has them; 0: never open
   std::string close_reason;      // the peer's
+  UpstreamCounters upstream;
   std::optional<SessionEnd> end;
 
   // Were bytes taken from one side that never reached the other, against the configuration's wish?

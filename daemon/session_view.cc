@@ -9,32 +9,25 @@ namespace wsbridged {
 
 using std::chrono::duration_cast;
 
-void Session::count_open() {
-  BridgeTotals& totals = environment_.totals;
-  totals.count_open(upstream_->opening_times());
-  if (const auto tls = upstream_->tls_info()) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    totals.certificate_expires = tls->certificate_expires;
-    totals.certificate_seen_at = duration_cast<std::chrono::seconds>(now).count();
-  }
-}
-
 std::string_view Session::state() const {
-  if (local_ending_ || !upstream_) {
+  if (upstream_.is_over()) {
     return "ending";
   }
-  return is_closing_ ? "closing" : is_open_ ? "open" : "connecting";
+  if (is_closing_) {
+    return "closing";
+  }
+  return upstream_.is_ready() ? "open" : was_open_ ? "reconnecting" : "connecting";
 }
 
 std::size_t Session::buffered_bytes_up() const {
-  return held_.size() + framer_.held_bytes() + (upstream_ ? upstream_->buffered_amount() : 0);
+  return held_.size() + framer_.held_bytes() + upstream_.buffered_bytes();
 }
 
 std::size_t Session::buffered_bytes_down() const {
   if (local_) {
     return local_->output().size();
   }
-  return local_ending_ ? local_ending_->result().unsent_bytes : 0;
+  return local_ending_ ? local_ending_->unsent_bytes() : 0;
 }
 
 SessionView Session::view() const {
@@ -48,17 +41,18 @@ SessionView Session::view() const {
       .down = report_.down,
       .buffered_bytes_up = buffered_bytes_up(),
       .buffered_bytes_down = buffered_bytes_down()};
-  if (upstream_) {
-    view.address = upstream_->remote_address();
-    view.subprotocol = upstream_->subprotocol();
-    view.ping_rtt = upstream_->ping_round_trip();
-  }
+  view.address = upstream_.remote_address();
+  view.subprotocol = upstream_.subprotocol();
+  view.ping_rtt = upstream_.ping_round_trip();
   return view;
 }
 
 void Session::add_to(BridgeTotals& totals) const {
   ++totals.sessions;
   totals.count_lines(report_);
+  totals.count_upstream(upstream_.counters());
+  totals.unconfirmed_bytes +=
+      settings().reconnect.enabled && !upstream_.is_over() ? upstream_.unsent_bytes() : 0;
   totals.up.buffered_bytes += buffered_bytes_up();
   totals.down.buffered_bytes += buffered_bytes_down();
 }

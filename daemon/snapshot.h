@@ -21,7 +21,7 @@ struct SessionView {
   std::string peer{};
   std::string address{};  // of the upstream; empty before it is connected
   std::string subprotocol{};
-  std::string_view state{};  // "connecting", "open", "closing", "ending"
+  std::string_view state{};  // "connecting", "open", "reconnecting", "closing", "ending"
   std::chrono::milliseconds age{0};
   DirectionCounters up{};
   DirectionCounters down{};

@@ -9,17 +9,24 @@ namespace wsbridged {
 namespace {
 
 constexpr std::chrono::hours kFarAway{1};
+// Memory pressure comes and goes; that it is there is worth an entry now and then.
+constexpr std::chrono::minutes kPressureEntries{1};
 
 }  // namespace
 
 Worker::Worker(Log& log, RecentErrors& errors, const std::shared_ptr<ws::Resolver>& resolver,
-               std::function<void()> on_idle)
+               MemoryLimit* memory, std::function<void()> on_idle)
     : log_(log),
       errors_(errors),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
+      memory_limit_(memory),
+      memory_timer_(loop_, [this] { memory_->look(loop_.now()); }),
       sweep_(loop_, [this] { finished_.clear(); }) {
   loop_.use_resolver(resolver);
+  if (memory_limit_ != nullptr) {
+    memory_.emplace(*memory_limit_, memory_hooks());
+  }
   keep_running_.start(kFarAway);
   thread_ = std::thread([this] { run(); });
 }
@@ -53,6 +60,7 @@ void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descr
                                    .jar = jar_of(*slot.bridge()),
                                    .totals = totals_[slot.bridge()->name()],
                                    .errors = errors_,
+                                   .memory = memory_ ? &*memory_ : nullptr,
                                    .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
       std::move(environment), std::move(slot), session_id,
@@ -76,6 +84,23 @@ void Worker::forget(Session& session) {
   if (--session_count_ == 0) {
     on_idle_();
   }
+}
+
+MemoryWatch::Hooks Worker::memory_hooks() {
+  return {.look_after = [this](std::chrono::milliseconds delay) { memory_timer_.start(delay); },
+          .set_read_size = [this](std::size_t bytes) { loop_.set_read_size(bytes); },
+          .on_pressure = [this](MemoryWatch::Pressure pressure) { report_pressure(pressure); }};
+}
+
+void Worker::report_pressure(MemoryWatch::Pressure pressure) {
+  if (pressure == MemoryWatch::Pressure::kEnds ||
+      (pressure_told_at_ && loop_.now() - *pressure_told_at_ < kPressureEntries)) {
+    return;
+  }
+  pressure_told_at_ = loop_.now();
+  log_.warn("limits.memory is nearly used up, reading pauses for the sessions that hold the most",
+            {{"limit_bytes", std::uint64_t{memory_limit_->limit()}},
+             {"buffered_bytes", std::uint64_t{memory_limit_->held()}}});
 }
 
 void Worker::drain(std::chrono::milliseconds quiet) {

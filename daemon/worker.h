@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "daemon/bridge.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/memory_watch.h"
 #include "daemon/session.h"
 
 namespace wsbridged {
@@ -25,9 +27,10 @@ namespace wsbridged {
 // All functions may be called from any thread; they take effect on the worker's, in order.
 class Worker {
  public:
-  // `on_idle` is called on the worker's thread each time its last session has ended.
+  // `on_idle` is called on the worker's thread each time its last session has ended. `memory` is
+  // what all workers share, null without a limit.
   Worker(Log& log, RecentErrors& errors, const std::shared_ptr<ws::Resolver>& resolver,
-         std::function<void()> on_idle);
+         MemoryLimit* memory, std::function<void()> on_idle);
   // Stops the loop and joins the thread; sessions that still run are cut.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -55,6 +58,8 @@ class Worker {
   void run();
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
   void forget(Session& session);
+  [[nodiscard]] MemoryWatch::Hooks memory_hooks();
+  void report_pressure(MemoryWatch::Pressure pressure);
   void for_each_session(const std::function<void(Session&)>& action);
   [[nodiscard]] Session* find_session(std::uint64_t id) const;
   [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(Bridge& bridge);
@@ -73,6 +78,10 @@ class Worker {
   ws::EventLoop loop_;
   ws::Timer keep_running_;                // a loop with nothing to wait for would end
   std::map<std::string, KnownJar> jars_;  // by file
+  MemoryLimit* memory_limit_;
+  ws::Timer memory_timer_;
+  std::optional<MemoryWatch> memory_;  // absent without a limit
+  std::optional<ws::EventLoop::Clock::time_point> pressure_told_at_;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;

@@ -78,6 +78,10 @@ std::size_t WebSocket::buffered_amount() const {
   return impl_->buffered_amount();
 }
 
+BufferMemory WebSocket::buffer_memory() const {
+  return impl_->buffer_memory();
+}
+
 std::uint64_t WebSocket::received_bytes() const {
   return impl_->received_bytes();
 }

@@ -64,6 +64,7 @@ void WebSocket::Impl::open(Opened opened) {
   }
   call(on_open_, callbacks_.on_open);
   connection_->receive(opened.rest, now(), *this);  // nothing, when on_open has stopped it
+  end_read();
   settle();
   if (stage_ == Stage::kOpen) {
     arm_timer();
@@ -73,7 +74,14 @@ void WebSocket::Impl::open(Opened opened) {
 void WebSocket::Impl::on_data(std::span<std::byte> bytes) {
   const Visit visit(*this);
   connection_->receive(bytes, now(), *this);
+  end_read();
   settle();
+}
+
+void WebSocket::Impl::end_read() {
+  if (callbacks_.on_read_end && stage_ == Stage::kOpen) {
+    call(on_read_end_, callbacks_.on_read_end);
+  }
 }
 
 void WebSocket::Impl::on_message(MessageType type, std::string_view data) {
@@ -211,6 +219,7 @@ void WebSocket::Impl::resume_now() {
     close_sent_at_ = now();  // the wait for the peer's Close rested, as nothing was read
   }
   connection_->resume(now(), *this);
+  end_read();
   settle();
   if (stage_ == Stage::kOpen && !connection_->is_paused()) {
     stream_->resume_reading();
@@ -241,6 +250,11 @@ std::optional<TlsInfo> WebSocket::Impl::tls_info() const {
 
 std::size_t WebSocket::Impl::buffered_amount() const {
   return stream_ != nullptr ? stream_->output().size() : lost_output_;
+}
+
+BufferMemory WebSocket::Impl::buffer_memory() const {
+  return {.output = stream_ != nullptr ? stream_->output().allocated() : 0,
+          .input = connection_ ? connection_->input_held() : 0};
 }
 
 std::uint64_t WebSocket::Impl::received_bytes() const {

@@ -61,6 +61,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   [[nodiscard]] std::optional<TlsInfo> tls_info() const;
   [[nodiscard]] OpeningTimes opening_times() const;
   [[nodiscard]] std::size_t buffered_amount() const;
+  [[nodiscard]] BufferMemory buffer_memory() const;
   [[nodiscard]] std::uint64_t received_bytes() const;
 
   [[nodiscard]] bool is_compression_agreed() const { return settings_.deflate.has_value(); }
@@ -103,6 +104,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void open(Opened opened);
   void take_turn();
   void resume_now();
+  void end_read();
 
   // After whatever let the connection move on: sends what it wrote and ends when it has ended.
   void settle();
@@ -151,6 +153,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   PinnedCallback<void(WebSocket&)> on_open_;
   PinnedCallback<void(WebSocket&, const Message&)> on_message_;
   PinnedCallback<void(WebSocket&, const MessageChunk&)> on_message_chunk_;
+  PinnedCallback<void(WebSocket&)> on_read_end_;
   PinnedCallback<void(WebSocket&)> on_drain_;
   PinnedCallback<void(WebSocket&, std::string_view)> on_pong_;
   PinnedCallback<void(WebSocket&, std::chrono::microseconds)> on_round_trip_;

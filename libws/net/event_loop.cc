@@ -33,6 +33,10 @@ EventLoop::Clock::time_point EventLoop::now() const {
   return context_->now();
 }
 
+void EventLoop::set_read_size(std::size_t bytes) {
+  context_->set_read_size(bytes);
+}
+
 void EventLoop::use_resolver(std::shared_ptr<Resolver> resolver) {
   context_->use_resolver(std::move(resolver));
 }

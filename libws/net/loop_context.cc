@@ -22,6 +22,7 @@ namespace ws::net {
 namespace {
 
 constexpr std::size_t kReceiveBufferSize = std::size_t{256} << 10;
+constexpr std::size_t kSmallestRead = std::size_t{1} << 10;
 
 struct ConfigDeleter {
   void operator()(event_config* pointer) const noexcept { event_config_free(pointer); }
@@ -68,6 +69,7 @@ struct LoopContext::Impl {
   bool flushing = false;
   std::exception_ptr exception;
   std::unique_ptr<std::byte[]> receive_buffer;
+  std::size_t read_size = kReceiveBufferSize;
   RandomPool random;
   std::shared_ptr<Resolver> resolver;
   std::vector<std::pair<TlsOptions, std::weak_ptr<const TlsContext>>> tls_contexts;
@@ -163,7 +165,11 @@ std::span<std::byte> LoopContext::receive_buffer() {
   if (!impl_->receive_buffer) {
     impl_->receive_buffer = std::make_unique_for_overwrite<std::byte[]>(kReceiveBufferSize);
   }
-  return {impl_->receive_buffer.get(), kReceiveBufferSize};
+  return {impl_->receive_buffer.get(), impl_->read_size};
+}
+
+void LoopContext::set_read_size(std::size_t bytes) {
+  impl_->read_size = std::clamp(bytes, kSmallestRead, kReceiveBufferSize);
 }
 
 void LoopContext::flush_at_end_of_turn(Flushable& item) {

@@ -55,8 +55,10 @@ class LoopContext {
   LoopContext(const LoopContext&) = delete;
   LoopContext& operator=(const LoopContext&) = delete;
 
-  // 256 KiB, shared by every stream: its content is valid until the handler returns.
+  // 256 KiB, or what set_read_size() says; shared by every stream: its content is valid until the
+  // handler returns.
   [[nodiscard]] std::span<std::byte> receive_buffer();
+  void set_read_size(std::size_t bytes);
   // Flushes `item` once, after all callbacks of this turn (or in the next, when the loop is not
   // turning, or when a flush asks for it).
   void flush_at_end_of_turn(Flushable& item);

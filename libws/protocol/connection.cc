@@ -48,9 +48,12 @@ void Connection::close(std::uint16_t code, std::string_view reason, TimePoint no
   close_deadline_ = now + clamp_wait(settings_.close_timeout);
 }
 
+std::size_t Connection::input_held() const {
+  return kept_.capacity() + assembler_.allocated();
+}
+
 std::size_t Connection::memory_held() const {
-  return kept_.capacity() + assembler_.allocated() +
-         (inflater_ != nullptr ? inflater_->allocated() : 0) +
+  return input_held() + (inflater_ != nullptr ? inflater_->allocated() : 0) +
          (deflater_ != nullptr ? deflater_->allocated() : 0) +
          (outgoing_ != nullptr ? outgoing_->waiting.capacity() : 0);
 }

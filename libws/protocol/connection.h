@@ -140,6 +140,8 @@ class Connection {
 
   // Bytes of memory held beyond the object itself and the output.
   [[nodiscard]] std::size_t memory_held() const;
+  // Of them, those of an unfinished message and of what waits for resume().
+  [[nodiscard]] std::size_t input_held() const;
 
   [[nodiscard]] std::chrono::microseconds ping_round_trip() const {
     return keepalive_.round_trip();

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What a message costs: the same echo client on libws, on Boost.Beast and on libwebsockets.
+"""What a message costs: the same echo client on libws, on Boost.Beast, on libwebsockets, and on none.
 
 Method:  64-byte text messages without deflate, one server process for all, the clients one after
          another in every round (A B C A B C …). CPU time is user and system time of the client, by
          getrusage() after a warm-up; medians of the rounds and their ratios are printed. With two
          processors the server has one and the client the other.
+Floor:   the client without a library makes the three system calls of a turn (wait, receive, send) and
+         nothing else. Where the kernel's share alone is more than the target, no library can meet it:
+         there it is what a library adds to the floor that is compared.
 Modes:   one message under way, and 64; against a server that answers each message with a write of its
          own (Boost.Beast), and against one that answers all of a read with one write.
 Usage:   libws.py BINARY_DIRECTORY [ROUNDS]
@@ -16,13 +19,14 @@ import subprocess
 import sys
 
 LIBRARIES = ("libws", "beast", "libwebsockets")
+CLIENTS = ("floor", *LIBRARIES)
 # (what it shows, server, arguments of the server, messages, under way)
 MODES = (
     ("ping-pong: 1 under way, server answers one by one", "beast_peer", ["echo"], 20_000, 1),
     ("window: 64 under way, server answers one by one", "beast_peer", ["echo"], 100_000, 64),
     ("stream: 64 under way, server answers in batches", "echo_server", [], 200_000, 64),
 )
-# Of libws to another library in the last mode, where the libraries and not their waiting is measured.
+# Of libws to another library.
 TARGETS = {"beast": 1.0, "libwebsockets": 0.5}
 
 
@@ -52,24 +56,24 @@ class Server:
         self.child.stdout.close()
 
 
-def measure(binaries, library, port, count, window):
-    done = subprocess.run([f"{binaries}/echo_{library}", str(port), str(count), str(window)],
+def measure(binaries, client, port, count, window):
+    done = subprocess.run([f"{binaries}/echo_{client}", str(port), str(count), str(window)],
                           stdout=subprocess.PIPE, text=True, timeout=300, check=True, **pinned(0))
     return json.loads(done.stdout)
 
 
 def run_mode(binaries, mode, rounds):
-    """The median CPU time per message of each library, in nanoseconds."""
+    """The median CPU time per message of each client, in nanoseconds."""
     title, server, arguments, count, window = mode
-    costs = {library: [] for library in LIBRARIES}
+    costs = {client: [] for client in CLIENTS}
     with Server(f"{binaries}/{server}", arguments) as running:
         for _ in range(rounds):
-            for library in LIBRARIES:
-                costs[library].append(measure(binaries, library, running.port, count, window))
+            for client in CLIENTS:
+                costs[client].append(measure(binaries, client, running.port, count, window))
     print(f"\n{title} ({count} messages, {rounds} rounds)")
     print(f"  {'':14} {'CPU/message':>12} {'from – to':>19} {'wall/message':>13}   libws is")
-    medians = {name: statistics.median(cost["cpu"] for cost in costs[name]) for name in LIBRARIES}
-    for name in LIBRARIES:
+    medians = {name: statistics.median(cost["cpu"] for cost in costs[name]) for name in CLIENTS}
+    for name in CLIENTS:
         cpu = [cost["cpu"] for cost in costs[name]]
         wall = statistics.median(cost["wall"] for cost in costs[name])
         ratio = "" if name == "libws" else f"{medians['libws'] / medians[name]:.2f} of it"
@@ -78,19 +82,28 @@ def run_mode(binaries, mode, rounds):
     return medians
 
 
+def judge(mode, medians):
+    """Says how libws stands in this mode; False when a target is missed."""
+    title = mode[0].split(":")[0]
+    is_met = True
+    for name, target in TARGETS.items():
+        measured = "CPU"
+        ratio = medians["libws"] / medians[name]
+        if medians["floor"] > target * medians[name]:
+            measured = "CPU above the floor"
+            ratio = (medians["libws"] - medians["floor"]) / (medians[name] - medians["floor"])
+        is_met &= ratio <= target
+        print(f"{title + ':':10} libws / {name:13} {ratio:5.2f}  {measured:20} target at most"
+              f" {target:.2f}: {'met' if ratio <= target else 'MISSED'}")
+    return is_met
+
+
 def main():
     binaries = sys.argv[1]
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    for mode in MODES:
-        medians = run_mode(binaries, mode, rounds)
-    missed = False
+    measured = [(mode, run_mode(binaries, mode, rounds)) for mode in MODES]
     print()
-    for name, target in TARGETS.items():
-        ratio = medians["libws"] / medians[name]
-        missed |= ratio > target
-        print(f"stream: libws / {name} = {ratio:.2f}, target at most {target:.2f}:",
-              "met" if ratio <= target else "MISSED")
-    return 1 if missed else 0
+    return 0 if all([judge(mode, medians) for mode, medians in measured]) else 1
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ DOWN = [
     ({"message_type": "binary"}, (BINARY, b"\x00\xff"), b"\x00\xff\n"),
     ({"message_type": "auto"}, (BINARY, b"\x00\xff"), b"\x00\xff\n"),
     ({"mode": "raw"}, (BINARY, b"a\n\x00"), b"a\n\x00"),
+    ({"mode": "length-prefixed"}, (TEXT, "a\nb"), b"\0\0\0\3a\nb"),
     ({"delimiter": "\0"}, (TEXT, "a\nb"), b"a\nb\0"),
     ({"delimiter": "\r\n"}, (TEXT, "a\nb\r\nc"), b"a\nb c\r\n"),
     ({"delimiter": "<END>"}, (TEXT, "caf\u00e9"), b"caf\xc3\xa9<END>"),
@@ -41,6 +42,9 @@ UP = [
     ({"delimiter": "aab"}, b"aaab-aab", [(TEXT, b"a"), (TEXT, b"-")]),
     ({"mode": "raw"}, b"a\nb\r\n", [(BINARY, b"a\nb\r\n")]),
     ({"mode": "raw", "message_type": "text"}, b"a\nb", [(TEXT, b"a\nb")]),
+    ({"mode": "length-prefixed", "message_type": "auto", "invalid_utf8": "replace"},
+     b"\0\0\0\1\xff\0\0\0\0", [(BINARY, b"\xff"), (TEXT, b"")]),
+    ({"encoding": "iso-8859-1", "delimiter": "\u00a7"}, b"\xe9\xa7", [(TEXT, b"\xc3\xa9")]),
 ]
 
 

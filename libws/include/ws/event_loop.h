@@ -60,6 +60,10 @@ class WS_EXPORT EventLoop {
   /// The time when this turn began, monotonic: cheap enough to ask for at every event.
   [[nodiscard]] Clock::time_point now() const;
 
+  /// The most that a stream on this loop receives at a time, from 1 KiB to 256 KiB, the default.
+  /// Less of it bounds what is received before a pause, when there are many streams.
+  void set_read_size(std::size_t bytes);
+
   /// Shares name resolution with other loops: by default each loop has its own Resolver on first
   /// use.
   void use_resolver(std::shared_ptr<Resolver> resolver);

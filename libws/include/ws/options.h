@@ -125,6 +125,9 @@ struct Callbacks {
   /// When it is cleared within a message, the rest of that message is dropped; when it is set
   /// within one, that message comes as a single piece.
   std::function<void(WebSocket&, const MessageChunk&)> on_message_chunk{};
+  /// The messages and pieces that one read of the connection brought have been told; perhaps there
+  /// were none. For what is better done once a read than once a message. Not after the last read.
+  std::function<void(WebSocket&)> on_read_end{};
   /// buffered_amount() had been above send_high_water and has fallen to half of it or less.
   std::function<void(WebSocket&)> on_drain{};
   /// A pong that answers ping(), or that nobody asked for. Answers to keepalive pings are not

@@ -36,6 +36,12 @@ enum class State : std::uint8_t {
   kClosed,      ///< over: on_close or on_error is told, or abort() was called
 };
 
+/// Bytes of memory that the buffers of a WebSocket take.
+struct BufferMemory {
+  std::size_t output = 0;  ///< of what waits to be sent
+  std::size_t input = 0;   ///< of an unfinished message, and of what waits for resume()
+};
+
 /// Belongs to its loop's thread. Callbacks follow the law in event_loop.h. Destroying it closes the
 /// connection at once without callbacks; close() first for a clean end.
 class WS_EXPORT WebSocket {
@@ -91,6 +97,8 @@ class WS_EXPORT WebSocket {
   /// Bytes not yet given to the kernel; in on_close, on_error and after it, those that never will
   /// be.
   [[nodiscard]] std::size_t buffered_amount() const;
+  /// What its buffers take of the memory.
+  [[nodiscard]] BufferMemory buffer_memory() const;
   /// Payload of data frames so far, as it was sent (compressed, if it was); unfinished messages
   /// included.
   [[nodiscard]] std::uint64_t received_bytes() const;

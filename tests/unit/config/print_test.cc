@@ -29,7 +29,8 @@ TEST_CASE("print: holds no secret", "[print]") {
 
 TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   const std::string framing = GENERATE(
-      as<std::string>{}, "{}", "{mode: raw}",
+      as<std::string>{}, "{}", "{mode: raw}", "{mode: length-prefixed, max_line: 7}",
+      "{encoding: windows-1252, delimiter: \"\\x80\"}",
       "{mode: raw, message_type: text, invalid_utf8: replace}",
       "{delimiter: \"\\0\", keep_cr: true, message_type: auto, embedded_delimiter: escape}",
       "{delimiter: \"\\r\\n\\t\\\"\\\\\\e\\x7f\", max_line: 1000}",
@@ -37,7 +38,8 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   INFO(framing);
   const Config config = loaded(
       "defaults: {framing: {final_partial_line: drop}}\n"
-      "log: {level: warn, format: journal}\nthreads: 2\nshutdown: {quiet: 1500ms}\n" +
+      "log: {level: warn, format: journal}\nthreads: 2\nlimits: {memory: 3GiB}\nshutdown: {quiet: "
+      "1500ms}\n" +
       bridge_with("      subprotocols: [a, \"!#$%&'*+-.^_`|~\"]\n"
                   "      headers: {A: \"$${env:X}\"}\n"
                   "      origin: $${env:X}\n"
@@ -52,9 +54,12 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(again.bridges[0].framing.mode == config.bridges[0].framing.mode);
   CHECK(again.bridges[0].framing.delimiter == config.bridges[0].framing.delimiter);
   CHECK(again.bridges[0].framing.message_type == config.bridges[0].framing.message_type);
+  CHECK(again.bridges[0].framing.encoding == config.bridges[0].framing.encoding);
+  CHECK(again.bridges[0].framing.max_line == config.bridges[0].framing.max_line);
   CHECK(again.bridges[0].session.buffer == 5000);
   CHECK(again.shutdown.quiet == milliseconds(1500));
   CHECK(again.threads == 2U);
+  CHECK(again.limits.memory == std::size_t{3} << 30);
 }
 
 TEST_CASE("print: a configuration of nothing is printed too", "[print]") {

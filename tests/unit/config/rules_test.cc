@@ -107,6 +107,7 @@ TEST_CASE("rules: message_type follows mode, binary_messages follows message_typ
       Expected{"{message_type: auto, binary_messages: hex}", MessageKind::kAuto,
                BinaryMessages::kHex},
       Expected{"{mode: raw}", MessageKind::kBinary, BinaryMessages::kRaw},
+      Expected{"{mode: length-prefixed}", MessageKind::kBinary, BinaryMessages::kRaw},
       Expected{"{mode: raw, message_type: text}", MessageKind::kText, BinaryMessages::kBase64},
       Expected{"{mode: raw, message_type: ~}", MessageKind::kBinary, BinaryMessages::kRaw});
   INFO(each.framing);
@@ -114,47 +115,6 @@ TEST_CASE("rules: message_type follows mode, binary_messages follows message_typ
   REQUIRE(joined(loaded.errors).empty());
   CHECK(loaded.config.bridges[0].framing.message_type == each.message_type);
   CHECK(loaded.config.bridges[0].framing.binary_messages == each.binary_messages);
-}
-
-TEST_CASE("rules: mode raw refuses what only lines have, unless it came from the defaults",
-          "[rules]") {
-  CHECK(errors_of(bridge_with("    framing:\n      mode: raw\n      delimiter: ';'\n"
-                              "      keep_cr: true\n      max_line: 5\n"
-                              "      embedded_delimiter: keep\n      binary_messages: hex\n"
-                              "      final_partial_line: drop\n")) ==
-        "f:8:18: delimiter has no meaning in mode raw\n"
-        "f:9:16: keep_cr has no meaning in mode raw\n"
-        "f:10:17: max_line has no meaning in mode raw\n"
-        "f:11:27: embedded_delimiter has no meaning in mode raw\n"
-        "f:12:24: binary_messages has no meaning in mode raw\n"
-        "f:13:27: final_partial_line has no meaning in mode raw");
-  CHECK(errors_of(bridge_with("    framing: {mode: raw, delimiter: \"\\n\", max_line: 1MiB, "
-                              "binary_messages: base64, message_type: text}\n"))
-            .empty());
-  CHECK(errors_of("defaults: {framing: {delimiter: ';'}}\n" +
-                  bridge_with("    framing: {mode: raw}\n"))
-            .empty());
-}
-
-TEST_CASE("rules: a delimiter that embedded_delimiter would write into lines is refused",
-          "[rules]") {
-  const auto framing = [](std::string_view keys) {
-    return errors_of(bridge_with("    framing: {" + std::string(keys) + "}\n"));
-  };
-  constexpr std::string_view kSpace =
-      "f:6:26: delimiter holds a space, which embedded_delimiter: space would write into lines; "
-      "set it to escape, split, reject or keep";
-  constexpr std::string_view kEscape =
-      "f:6:26: delimiter begins with a backslash, x or a digit, of which embedded_delimiter: "
-      "escape makes its escapes; set it to split, reject or keep";
-  CHECK(framing("delimiter: ' ', embedded_delimiter: space") == kSpace);
-  CHECK(framing("delimiter: '; '") == kSpace);
-  CHECK(framing("delimiter: ' ', embedded_delimiter: split").empty());
-  for (const std::string first : {"\\", "x", "0", "9"}) {
-    CHECK(framing("delimiter: '" + first + "', embedded_delimiter: escape") == kEscape);
-    CHECK(framing("delimiter: ';" + first + "', embedded_delimiter: escape").empty());
-    CHECK(framing("delimiter: '" + first + "'").empty());
-  }
 }
 
 TEST_CASE("rules: on_open holds lines of the bridge", "[rules]") {

@@ -21,6 +21,10 @@ TEST_CASE("tables: each number is taken at its limits and refused beyond them", 
                      {"1", "256", "auto"},
                      {"0", "257", "-1", "two"},
                      "threads must be auto or a number from 1 to 256"},
+               Limit{"limits: {memory: ",
+                     {"1MiB", "1024GiB", "auto"},
+                     {"0", "1023KiB", "1025GiB"},
+                     "memory must be auto or from 1MiB to 1024GiB"},
                Limit{"shutdown: {drain_timeout: ",
                      {"0s", "24h"},
                      {"25h", "86400001ms"},
@@ -131,6 +135,7 @@ TEST_CASE("tables: every key reaches its member", "[tables]") {
   const Loaded loaded = load(
       "log: {level: debug, format: json}\n"
       "threads: 3\n"
+      "limits: {memory: 64MiB}\n"
       "shutdown: {drain_timeout: 5s, quiet: 1s}\n"
       "bridges:\n"
       "  - name: b\n"
@@ -153,6 +158,7 @@ TEST_CASE("tables: every key reaches its member", "[tables]") {
   CHECK(config.log.level == LogLevel::kDebug);
   CHECK(config.log.format == LogFormat::kJson);
   CHECK(config.threads == 3U);
+  CHECK(config.limits.memory == std::size_t{64} << 20);
   CHECK(config.shutdown.drain_timeout == milliseconds(5000));
   CHECK(config.shutdown.quiet == milliseconds(1000));
   const Bridge& bridge = config.bridges.at(0);

@@ -40,6 +40,18 @@ TEST_CASE("bridge check: files that hold something else", "[bridge_check]") {
   CHECK(key_of(bridge) == "cookie_jar");
 }
 
+TEST_CASE("bridge check: a delimiter that the encoding lacks", "[bridge_check]") {
+  Bridge bridge = bridge_to("ws://example.com/");
+  bridge.framing.delimiter = "\xe2\x82\xac";  // the euro sign
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  bridge.framing.encoding = wsbridged::config::Encoding::kWindows1252;
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  bridge.framing.encoding = wsbridged::config::Encoding::kIso88591;
+  CHECK(key_of(bridge) == "delimiter");
+  bridge.framing.mode = wsbridged::config::FramingMode::kRaw;
+  CHECK(wsbridged::check_bridge(bridge).empty());
+}
+
 TEST_CASE("bridge check: accounts that this system does not know", "[bridge_check]") {
   Bridge bridge = bridge_to("ws://example.com/");
   wsbridged::config::Listen listen;

@@ -126,7 +126,7 @@ TEST_CASE("command line: the help fits a terminal", "[cli]") {
 }
 
 TEST_CASE("command line: usage errors answer with 2 and say what to do", "[cli]") {
-  check_usage_error({"frobnicate"}, "use run, check or demo");
+  check_usage_error({"frobnicate"}, "use run, check, ctl, healthcheck or demo");
   check_usage_error({"probe"}, "unknown command 'probe'");
   check_usage_error({""}, "unknown command ''");
   check_usage_error({"--nonsense"}, "unknown option '--nonsense'");

@@ -60,14 +60,13 @@ TEST_CASE("metrics: totals of workers are added up", "[metrics]") {
   report.up = {.lines = 3, .bytes = 30};
   report.down = {.lines = 4, .bytes = 40};
   report.close_code = 1001;
+  report.upstream = {.reconnects = 1, .replayed_lines = 9};
   report.end = SessionEnd{.by = Side::kUpstream};
   BridgeTotals one;
   one.count_end(report, 2s);
   one.count_dropped(Direction::kUp, "max_line");
   one.count_altered(Direction::kDown, "space");
-  one.count_open({.connect = 5ms, .http = 7ms});
-  one.certificate_expires = 100;
-  one.certificate_seen_at = 5;
+  one.count_open({.connect = 5ms, .http = 7ms}, ws::TlsInfo{.certificate_expires = 100}, 5);
   BridgeTotals sum = one;
   sum.certificate_seen_at = 6;
   sum.certificate_expires = 200;
@@ -77,6 +76,8 @@ TEST_CASE("metrics: totals of workers are added up", "[metrics]") {
   CHECK(sum.up.dropped_lines.at("max_line") == 2);
   CHECK(sum.down.altered_lines.at("space") == 2);
   CHECK(sum.closes.at({Side::kUpstream, "1001"}) == 2);
+  CHECK(sum.reconnects == 2);
+  CHECK(sum.replayed_lines == 18);
   CHECK(sum.dials.front() == 2);
   CHECK(sum.open_seconds[1].sum == Approx(0.01));
   CHECK(sum.open_seconds[3].sum == 0);  // there was no TLS
