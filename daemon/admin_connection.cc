@@ -98,6 +98,10 @@ void AdminConnection::on_sent() {
   if (stage_ == Stage::kAnswering) {
     stage_ = Stage::kLingering;
     stream_->shutdown_write();
+    if (stream_->has_ended()) {
+      finish();
+      return;
+    }
     timer_.start(std::min<std::chrono::milliseconds>(kLinger, environment_.deadline));
   }
 }

@@ -28,8 +28,8 @@ class AdminServer {
   static constexpr std::size_t kMaxConnections = 64;  // of each listener; further ones wait
 
   struct Settings {
-    config::Admin admin;
-    std::string machine_name;  // a host that may be asked for
+    config::Admin admin{};
+    std::string machine_name{};  // a host that may be asked for
     std::chrono::milliseconds deadline = AdminConnection::kDeadline;
   };
 

@@ -36,7 +36,8 @@ TEST_CASE("admin: metrics may be remote, listen may not", "[admin]") {
   for (const char* remote : {"10.0.0.1:9", "\":9\"", "0.0.0.0:9", "host:9"}) {
     const Loaded loaded = load_admin("{listen: " + std::string(remote) + "}");
     REQUIRE(loaded.errors.size() == 1);
-    CHECK_THAT(to_string(loaded.errors.front()), StartsWith("f.yaml:1:17: listen of admin must be"));
+    CHECK_THAT(to_string(loaded.errors.front()),
+               StartsWith("f.yaml:1:17: listen of admin must be"));
   }
 }
 

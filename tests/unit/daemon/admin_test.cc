@@ -175,9 +175,9 @@ TEST_CASE("admin: HEAD has the head of GET, with no body", "[admin]") {
   CHECK_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   CHECK(answer.ends_with("\r\n\r\n"));
   CHECK(answer.find("Content-Length: 0") == std::string::npos);
-  for (const char* field :
-       {"Cache-Control: no-store\r\n", "X-Content-Type-Options: nosniff\r\n",
-        "Content-Security-Policy: default-src 'none'; style-src 'sha256-", "Connection: close\r\n"}) {
+  for (const char* field : {"Cache-Control: no-store\r\n", "X-Content-Type-Options: nosniff\r\n",
+                            "Content-Security-Policy: default-src 'none'; style-src 'sha256-",
+                            "Connection: close\r\n"}) {
     CHECK_THAT(answer, ContainsSubstring(field));
   }
 }

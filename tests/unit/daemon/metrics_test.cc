@@ -66,7 +66,9 @@ TEST_CASE("metrics: totals of workers are added up", "[metrics]") {
   one.count_end(report, 2s);
   one.count_dropped(Direction::kUp, "max_line");
   one.count_altered(Direction::kDown, "space");
-  one.count_open({.connect = 5ms, .http = 7ms}, ws::TlsInfo{.certificate_expires = 100}, 5);
+  ws::TlsInfo tls;
+  tls.certificate_expires = 100;
+  one.count_open({.connect = 5ms, .http = 7ms}, tls, 5);
   BridgeTotals sum = one;
   sum.certificate_seen_at = 6;
   sum.certificate_expires = 200;
