@@ -42,12 +42,10 @@ void AdminConnection::serve() {
                               .door = door_,
                               .peer = peer_,
                               .on_tap_ready =
-                                  [&loop = environment_.loop, self = self_] {
-                                    loop.post([self] {
-                                      if (*self != nullptr) {
-                                        (*self)->pass_tap_on();
-                                      }
-                                    });
+                                  [self = self_] {
+                                    if (*self != nullptr) {
+                                      (*self)->pass_tap_on();
+                                    }
                                   }},
                              [self = self_](const AdminResponse& response) {
                                if (*self != nullptr && (*self)->stage_ == Stage::kServing) {

@@ -68,20 +68,19 @@ std::size_t width_of(std::string_view query) {
 }  // namespace
 
 AdminService::AdminService(ws::EventLoop& loop, AdminTarget& target, AdminGate gate, Log& log)
-    : loop_(loop), target_(target), gate_(std::move(gate)), log_(log) {}
+    : target_(target),
+      gate_(std::move(gate)),
+      log_(log),
+      mailbox_(std::make_shared<LoopMailbox>(loop)) {}
 
 AdminService::~AdminService() {
-  *is_alive_ = false;
+  mailbox_->close();
 }
 
 template <class Value>
 std::function<void(Value)> AdminService::on_loop(std::function<void(Value)> action) {
-  return [this, alive = is_alive_, action = std::move(action)](Value value) {
-    loop_.post([alive, action, value = std::move(value)]() mutable {
-      if (*alive) {
-        action(std::move(value));
-      }
-    });
+  return [mailbox = mailbox_, action = std::move(action)](Value value) {
+    mailbox->post([action, value = std::move(value)]() mutable { action(std::move(value)); });
   };
 }
 
@@ -174,9 +173,10 @@ void AdminService::tap(const AdminRoute& route, const Asked& asked, const Answer
   }
   log_.warn("lines of a session are shown to a tap", {{"session", *id}, {"peer", asked.peer}});
   ++*tap_count_;
-  const auto ready = asked.on_tap_ready;
   // The last owner lets go of it on any thread.
-  const auto tap = std::make_shared<Tap>(width_of(asked.request.query), [ready] { ready(); });
+  const auto tap = std::make_shared<Tap>(
+      width_of(asked.request.query),
+      [mailbox = mailbox_, ready = asked.on_tap_ready] { mailbox->post(ready); });
   target_.tap_session(*id, tap, on_loop<bool>([this, answer, tap, id = route.argument](bool found) {
     if (!found) {
       --*tap_count_;

@@ -12,6 +12,7 @@
 #include "daemon/admin_response.h"
 #include "daemon/admin_target.h"
 #include "daemon/log.h"
+#include "daemon/loop_mailbox.h"
 #include "daemon/session_rates.h"
 
 namespace wsbridged {
@@ -32,7 +33,7 @@ class AdminService {
     const HttpRequest& request;  // valid during the call
     AdminDoor door;
     std::string peer;                    // for the log
-    std::function<void()> on_tap_ready;  // called on any thread, should the answer be a tap
+    std::function<void()> on_tap_ready;  // called on the loop's thread, should the answer be a tap
   };
 
   // `answer` is called once, at once or in a later turn; never when the program is ending.
@@ -53,13 +54,12 @@ class AdminService {
   template <class Value>
   std::function<void(Value)> on_loop(std::function<void(Value)> action);
 
-  ws::EventLoop& loop_;
   AdminTarget& target_;
   AdminGate gate_;
   Log& log_;
   SessionRates rates_;
   std::shared_ptr<int> tap_count_ = std::make_shared<int>(0);
-  std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);  // touched on the loop's thread
+  std::shared_ptr<LoopMailbox> mailbox_;
 };
 
 }  // namespace wsbridged
