@@ -44,7 +44,7 @@ class AdminListener(E2eCase):
     def test_metrics_count_what_happened(self):
         server = self.server()
         daemon, _, address = self.start_with_admin(
-            bridge(server.url(), framing={"max_line": 10}), bridge("ws://127.0.0.1:1/", name="dead"))
+            bridge(server.url(), framing={"max_line": 10}), bridge("ws://127.0.0.1:1/", name="dead", listen=f"unix:{self.path('dead.sock')}"))
         local, upstream = self.session(server, daemon)
         local.send(b"one\ntwo\n")
         self.assertEqual([upstream.read_text(), upstream.read_text()], [b"one", b"two"])
@@ -93,7 +93,7 @@ class AdminListener(E2eCase):
     def test_status_shows_sessions_and_errors_with_advice(self):
         server = self.server()
         daemon, address, _ = self.start_with_admin(
-            bridge(server.url("/path?token=hidden")), bridge("ws://127.0.0.1:1/", name="dead"))
+            bridge(server.url("/path?token=hidden")), bridge("ws://127.0.0.1:1/", name="dead", listen=f"unix:{self.path('dead.sock')}"))
         local, upstream = self.session(server, daemon)
         local.send(b"hello\n")
         upstream.read_text()

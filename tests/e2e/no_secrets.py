@@ -48,7 +48,8 @@ class NoSecrets(E2eCase):
         }
         dead = url.replace(str(server.port), str(free_ports(1)[0]))
         return [bridge(url, upstream=upstream, framing={"max_line": 100}),
-                bridge(dead, name="dead", upstream=upstream)]
+                bridge(dead, name="dead", listen=f"unix:{self.path('dead.sock')}",
+                       upstream=upstream)]
 
     def test_markers_are_nowhere(self):
         server = self.server()

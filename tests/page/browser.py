@@ -70,6 +70,7 @@ class Browser:
             {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}]})
 
     def screenshot(self, path, height):
+        self.run("scrollTo(0, 0)")
         self.control("Emulation.setDeviceMetricsOverride", width=self.run("return innerWidth"),
                      height=height, deviceScaleFactor=1, mobile=False)
         with open(path, "wb") as file:

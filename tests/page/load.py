@@ -53,7 +53,7 @@ class Load:
 
     def config(self, port):
         def bridge(name, **more):
-            upstream = {"url": f"ws://127.0.0.1:{port}/{name}", "ping_interval": "1s"}
+            upstream = {"url": f"ws://127.0.0.1:{port}/{name}", "ping_interval": "200ms"}
             return {"name": name, "listen": ["127.0.0.1:0", f"unix:{self.folder.name}/{name}.sock"],
                     "upstream": upstream, **more}
         refused = bridge("chat", framing={"max_line": 4000})

@@ -30,7 +30,9 @@ def look_at_all(browser, folder):
         for width in (1280, 390):
             browser.look(width, theme)
             browser.wait_until("document.getElementById('rows').rows.length == 50", "50 rows")
-            wide = browser.run("return document.documentElement.scrollWidth")
+            wide = browser.run(
+                "return Math.max(document.documentElement.scrollWidth, ...[...document."
+                "querySelectorAll('.tile, td, li')].map((e) => e.getBoundingClientRect().right))")
             check(wide <= width, f"at {width} pixels nothing sticks out ({wide}), {theme}")
             browser.screenshot(os.path.join(folder, f"page-{width}-{theme}.png"),
                                1500 if width > 700 else 2200)
@@ -104,6 +106,10 @@ async def run(binary, folder):
             text = await asyncio.to_thread(browser.run,
                                            "return document.getElementById('gone').textContent")
             check("has not answered since" in text, "it says that the daemon is gone")
+            await asyncio.to_thread(browser.run, "scrollTo(0, 1500)")
+            top = await asyncio.to_thread(
+                browser.run, "return document.getElementById('gone').getBoundingClientRect().top")
+            check(0 <= top < 100, "wherever it is scrolled to")
             await asyncio.to_thread(browser.screenshot, os.path.join(folder, "page-gone.png"), 900)
         finally:
             await asyncio.to_thread(browser.close)
