@@ -119,7 +119,7 @@ class Exchange {
   // Received bytes; none at the end.
   ws::Result<std::string> receive();
   ws::Result<AdminReply> read_head();
-  // The time is over: false. Without a deadline it waits as long as it takes.
+  // The time is over: false. Without a deadline it waits until nobody reads the output any more.
   [[nodiscard]] bool wait(short events) const;
 
   const config::Address& address_;
@@ -137,10 +137,11 @@ bool Exchange::wait(short events) const {
       timeout = static_cast<int>(
           std::max(ceil<milliseconds>(*end_ - Clock::now()), milliseconds(0)).count());
     }
-    pollfd waited{.fd = socket_.get(), .events = events, .revents = 0};
-    const int ready = poll(&waited, 1, timeout);
+    std::array<pollfd, 2> waited{{{.fd = socket_.get(), .events = events, .revents = 0},
+                                  {.fd = end_ ? -1 : call_.output, .events = 0, .revents = 0}}};
+    const int ready = poll(waited.data(), waited.size(), timeout);
     if (ready >= 0 || errno != EINTR) {
-      return ready > 0;
+      return ready > 0 && waited[1].revents == 0;
     }
   }
 }
@@ -199,7 +200,8 @@ ws::Result<std::string> Exchange::receive() {
   std::array<char, 16384> bytes{};
   for (;;) {
     if (!wait(POLLIN)) {
-      return call_error(address_, "no answer in time");
+      return end_ ? ws::Result<std::string>(call_error(address_, "no answer in time"))
+                  : std::string();
     }
     const ssize_t size = recv(socket_.get(), bytes.data(), bytes.size(), 0);
     if (size >= 0) {

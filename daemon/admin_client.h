@@ -20,6 +20,7 @@ struct AdminCall {
   std::string path{};
   std::string token{};  // shown when it is not empty
   std::chrono::milliseconds timeout{10'000};
+  int output = -1;  // where a told body goes: when its reader leaves, so do we
 };
 
 struct AdminReply {

@@ -153,6 +153,7 @@ ws::Result<AdminReply> perform(const CtlCommand& command, const Contact& contact
     return call_admin(contact.address, call);
   }
   TapPrinter printer(command);
+  call.output = STDOUT_FILENO;
   return call_admin(contact.address, call,
                     [&printer](std::string_view bytes) { return printer.take(bytes); });
 }

@@ -7,7 +7,6 @@ Why:      these are used when something is wrong already: they must be right, an
 """
 import json
 import os
-import pty
 import re
 import threading
 
@@ -72,6 +71,13 @@ class CtlVerb(E2eCase):
             upstream.read_text()
             return says(r" > hello \\x1b\[31m$")
         wait_until(talk_until_seen, "the line up")
+        # One more, whose reader leaves while no line comes.
+        ours, theirs = os.pipe()
+        other = self.launch("ctl", "tap", str(session), terminal=theirs, **self.admin)
+        os.close(theirs)
+        wait_until(lambda: len(daemon.entries("lines of a session are shown")) == 2, "two taps")
+        os.close(ours)
+        self.assertEqual(other.wait(), 0)
         upstream.send_text("a reply")
         wait_until(lambda: says(r"^\d\d:\d\d:\d\d\.\d{3} < a reply$"), "the line down")
         upstream.close_with(1000)
@@ -84,7 +90,7 @@ class CtlVerb(E2eCase):
         daemon = self.start_with_admin(bridge(server.url()))
         local, upstream = self.session(server, daemon)
         session = json.loads(self.ctl("ps", "--json"))["sessions"][0]["id"]
-        ours, theirs = pty.openpty()  # a terminal that nobody reads
+        ours, theirs = os.pipe()  # that nobody reads
         tap = self.launch("ctl", "tap", str(session), terminal=theirs, **self.admin)
         os.close(theirs)
         daemon.wait_for_entry("lines of a session are shown")
@@ -94,8 +100,8 @@ class CtlVerb(E2eCase):
         for _ in range(5000):
             self.assertEqual(len(upstream.read_text()), 1000)
         sender.join()
-        os.close(ours)  # the terminal is gone
-        self.assertEqual(tap.wait(), 0)
+        os.close(ours)
+        self.assertEqual(tap.wait(), 0, "its reader has left")
 
     def test_log_level_and_drain(self):
         server = self.server()
