@@ -11,12 +11,10 @@ namespace wsbridged::config {
 namespace {
 
 // Keys of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 18> kLaterKeys = {
-    "limits",        "admin",      "proxy_protocol", "urls",
-    "store_cookies", "basic_auth", "cert_file",      "key_file",
-    "pin_sha256",    "proxy",      "resolve",        "follow_redirects",
-    "redirect_to",   "open",       "error_line",     "idle_timeout",
-    "reconnect",     "access"};
+constexpr std::array<std::string_view, 15> kLaterKeys = {
+    "proxy_protocol", "urls",       "store_cookies", "basic_auth",   "cert_file",
+    "key_file",       "pin_sha256", "proxy",         "resolve",      "follow_redirects",
+    "redirect_to",    "open",       "error_line",    "idle_timeout", "access"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {
