@@ -250,7 +250,7 @@ TEST_CASE("admin: a tap shows records until the session or the watcher ends", "[
   tap->tell_line(Direction::kUp, "hello");
   tap->tell_end("over");
   const std::string records = read_all(client);
-  CHECK_THAT(records, ContainsSubstring(R"("line":"hel","size":5})"));
+  CHECK_THAT(records, ContainsSubstring(R"("line":"hel","size":5,)"));
   CHECK(records.ends_with("{\"end\":\"over\"}\n"));
   CHECK(fixture.status("POST", "/ctl/tap/8") == 404);
 }
