@@ -81,12 +81,11 @@ def measure(binary, admin, scrapes, batches):
             relay(*sessions[batch], BATCH)
             if scrapes:
                 ask(daemon.addresses["admin"], "/metrics")
-        instructions = daemon.stop()
         for local, upstream in sessions:
-            local.close()
             upstream.close()
+            local.close()
         server.close()
-    return instructions
+        return daemon.stop()
 
 
 def main():
