@@ -77,14 +77,14 @@ inline constexpr std::string_view kCtlHelp =
 Usage:
   wsbridged ctl [OPTIONS] ps               live sessions, with rates, buffers and round trips
   wsbridged ctl [OPTIONS] kill ID          end a session; the second time at once
-  wsbridged ctl [OPTIONS] tap ID           show a session's lines as they pass (Unix socket only)
+  wsbridged ctl [OPTIONS] tap ID           show a session's lines as they pass (Unix only)
   wsbridged ctl [OPTIONS] drain            stop, as SIGTERM does
   wsbridged ctl [OPTIONS] reload           read the configuration again, as SIGHUP does
   wsbridged ctl [OPTIONS] log-level LEVEL  debug, info, warn or error
 
 Options:
-  --admin ADDR  its admin listener, as unix:PATH or 127.0.0.1:PORT (WSBRIDGED_ADMIN; default: that
-                of the configuration, else unix:/run/wsbridged/admin.sock)
+  --admin ADDR  its admin listener, as unix:PATH or 127.0.0.1:PORT (WSBRIDGED_ADMIN; default:
+                that of the configuration, else unix:/run/wsbridged/admin.sock)
   -c FILE       the configuration (default: /etc/wsbridged/wsbridged.yaml)
   --json        print the answer as it came
   -h, --help    this text
@@ -104,8 +104,8 @@ Usage:
 
 Options:
   --live        ask whether it is alive (all threads answer) instead
-  --admin ADDR  its admin listener, as unix:PATH or 127.0.0.1:PORT (WSBRIDGED_ADMIN; default: that
-                of the configuration, else unix:/run/wsbridged/admin.sock)
+  --admin ADDR  its admin listener, as unix:PATH or 127.0.0.1:PORT (WSBRIDGED_ADMIN; default:
+                that of the configuration, else unix:/run/wsbridged/admin.sock)
   -c FILE       the configuration (default: /etc/wsbridged/wsbridged.yaml)
   -h, --help    this text
 
