@@ -3,23 +3,11 @@
 #include "config/binding.h"
 
 #include <algorithm>
-#include <array>
 
 #include "config/suggest.h"
 
 namespace wsbridged::config {
 namespace {
-
-// Keys of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 15> kLaterKeys = {
-    "proxy_protocol", "urls",       "store_cookies", "basic_auth",   "cert_file",
-    "key_file",       "pin_sha256", "proxy",         "resolve",      "follow_redirects",
-    "redirect_to",    "open",       "error_line",    "idle_timeout", "access"};
-constexpr std::string_view kNotAvailable = " is not available in this version";
-
-bool is_later_key(std::string_view key) {
-  return std::find(kLaterKeys.begin(), kLaterKeys.end(), key) != kLaterKeys.end();
-}
 
 std::string did_you_mean(const std::string& suggestion) {
   return suggestion.empty() ? "" : " (did you mean '" + suggestion + "'?)";
@@ -77,15 +65,6 @@ bool is_list(const Field& field, std::size_t max, Problems& problems) {
   return true;
 }
 
-bool has_template(const Field& field, Problems& problems) {
-  if (field.node.has_template) {
-    problems.error(field.node.place, std::string(field.key) +
-                                         " holds a template such as {bridge}, which" +
-                                         std::string(kNotAvailable));
-  }
-  return field.node.has_template;
-}
-
 void report_refusal(const Field& field, const Refusal& refusal, Secrecy secrecy,
                     Problems& problems) {
   std::string message = std::string(field.key) + " " + refusal.reason;
@@ -100,8 +79,6 @@ void report_unknown_key(const Node& key, std::span<const std::string_view> known
                         Problems& problems) {
   if (key.is_expanded) {
     problems.error(key.place, "unknown key");
-  } else if (is_later_key(key.text)) {
-    problems.error(key.place, shown(key.text).append(kNotAvailable));
   } else if (key.text == "<<") {
     problems.error(key.place, "merge keys are not supported: use defaults");
   } else {

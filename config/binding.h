@@ -42,8 +42,6 @@ bool is_scalar(const Field& field, Problems& problems);
 bool is_plain_scalar(const Field& field, Problems& problems);
 // A list of at most `max` items.
 bool is_list(const Field& field, std::size_t max, Problems& problems);
-// Reports a template such as {bridge}, which this version does not know.
-bool has_template(const Field& field, Problems& problems);
 
 void report_refusal(const Field& field, const Refusal& refusal, Secrecy secrecy,
                     Problems& problems);
@@ -103,12 +101,12 @@ auto text(std::string Owner::*member, Check check, Secrecy secrecy = Secrecy::kP
   };
 }
 
-// As text, where a later version knows templates.
+// As text, in which templates may stand (template_text.h).
 template <class Owner>
 auto template_text(std::string Owner::*member, Check check, Secrecy secrecy) {
   return [member, check, secrecy](const Field& field, Owner& owner, Problems& problems) {
-    if (is_scalar(field, problems) && !has_template(field, problems)) {
-      store(check(field.node.text), owner.*member, field, secrecy, problems);
+    if (is_scalar(field, problems)) {
+      store(check(field.node.as_template()), owner.*member, field, secrecy, problems);
     }
   };
 }

@@ -24,12 +24,22 @@ struct Node {
   Kind kind = Kind::kNull;
   Place place;
   std::string text;
-  bool is_quoted = false;     // 'text', "text" or a block scalar
-  bool is_expanded = false;   // came out of ${…}: never show `text`
-  bool is_unusable = false;   // reported already: do not judge `text`
-  bool has_template = false;  // {peer.addr} and its kind stood in the text as written
+  bool is_quoted = false;    // 'text', "text" or a block scalar
+  bool is_expanded = false;  // came out of ${…}: never show `text`
+  bool is_unusable = false;  // reported already: do not judge `text`
+  // `text` with braces doubled where ${…} brought what looks like a template; empty when it is as
+  // `text`.
+  std::string quoted_text{};
   std::vector<const Node*> items;
   std::vector<Entry> entries;
+
+  std::string written{};             // `text` before ${…} was expanded; empty: nothing was
+  std::vector<std::string> files{};  // that ${file:…} and ${credential:…} read for it
+
+  // For keys that take templates: none of those in it came out of ${…}.
+  [[nodiscard]] const std::string& as_template() const {
+    return quoted_text.empty() ? text : quoted_text;
+  }
 
   // The value of a map's key; nullptr when it is absent or null, or this is no map.
   [[nodiscard]] const Node* find(std::string_view key) const;

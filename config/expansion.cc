@@ -2,27 +2,16 @@
 // One pass over every scalar, and the three kinds of reference.
 #include "config/expansion.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <variant>
+#include <vector>
 
 #include "config/input_file.h"
+#include "config/template_text.h"
 #include "config/utf8.h"
 
 namespace wsbridged::config {
 namespace {
-
-// Of a later version. Taken literally today, a text would change its meaning then.
-constexpr std::array<std::string_view, 7> kTemplates = {"{peer.addr}", "{peer.port}", "{peer.uid}",
-                                                        "{peer.gid}",  "{peer.pid}",  "{bridge}",
-                                                        "{session}"};
-
-bool holds_template(std::string_view text) {
-  return std::any_of(kTemplates.begin(), kTemplates.end(), [text](std::string_view each) {
-    return text.find(each) != std::string_view::npos;
-  });
-}
 
 struct Value {
   std::string text;
@@ -56,7 +45,8 @@ Result read_variable(const std::string& name, const Environment& environment) {
   return Failure{"is not set"};
 }
 
-Result read_credential(const std::string& name, const Environment& environment) {
+// The file of a credential.
+Result find_credential(const std::string& name, const Environment& environment) {
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
     return Failure{"needs the name of a credential, without '/'"};
   }
@@ -64,11 +54,17 @@ Result read_credential(const std::string& name, const Environment& environment) 
   if (!directory || directory->empty()) {
     return Failure{"cannot be read: CREDENTIALS_DIRECTORY is not set (systemd's LoadCredential=)"};
   }
-  return read_reference_file(*directory + "/" + name);
+  return Value{*directory + "/" + name};
+}
+
+// Its path goes into `node`, also when it cannot be read.
+Result read_into(Node& node, std::string path) {
+  node.files.push_back(std::move(path));
+  return read_reference_file(node.files.back());
 }
 
 // `reference` is what stands between the braces.
-Result resolve(std::string_view reference, const Environment& environment) {
+Result resolve(std::string_view reference, const Environment& environment, Node& node) {
   const std::size_t colon = reference.find(':');
   const std::string_view kind = reference.substr(0, colon);
   const std::string name(colon == std::string_view::npos ? "" : reference.substr(colon + 1));
@@ -77,10 +73,12 @@ Result resolve(std::string_view reference, const Environment& environment) {
       return read_variable(name, environment);
     }
     if (kind == "file") {
-      return name.empty() ? Failure{"needs a path"} : read_reference_file(name);
+      return name.empty() ? Failure{"needs a path"} : read_into(node, name);
     }
     if (kind == "credential") {
-      return read_credential(name, environment);
+      auto path = find_credential(name, environment);
+      const auto* found = std::get_if<Value>(&path);
+      return found != nullptr ? read_into(node, found->text) : path;
     }
   }
   return Failure{
@@ -93,11 +91,12 @@ class Expander {
       : environment_(environment), problems_(problems) {}
 
   void expand(Node& node) {
-    node.has_template = holds_template(node.text);
+    expanded_.clear();
     if (node.text.find("${") != std::string::npos) {
-      const std::string written = std::move(node.text);
+      node.written = std::move(node.text);
       node.text.clear();
-      node.is_unusable = !append_expanded(written, node);
+      node.is_unusable = !append_expanded(node.written, node);
+      node.quoted_text = quote_templates(node.text, expanded_);
     }
     if (!node.is_unusable && find_invalid_utf8(node.text)) {
       problems_.error(node.place, "must be UTF-8 text");
@@ -111,6 +110,7 @@ class Expander {
     while (offset < written.size()) {
       const std::string_view rest = written.substr(offset);
       if (rest.starts_with("$${")) {
+        expanded_.push_back({node.text.size(), node.text.size() + 2});  // its brace begins nothing
         node.text += "${";
         offset += 3;
       } else if (rest.starts_with("${")) {
@@ -131,7 +131,7 @@ class Expander {
   }
 
   bool append_reference(std::string_view reference, Node& node) {
-    auto result = resolve(reference.substr(2, reference.size() - 3), environment_);
+    auto result = resolve(reference.substr(2, reference.size() - 3), environment_, node);
     if (const auto* failure = std::get_if<Failure>(&result)) {
       return refuse(node, shown(reference) + " " + failure->reason);
     }
@@ -140,6 +140,7 @@ class Expander {
     if (total_ > kMaxExpandedTotal) {
       return refuse(node, "all expanded text together is larger than 4 MiB");
     }
+    expanded_.push_back({node.text.size(), node.text.size() + text.size()});
     node.text += text;
     node.is_expanded = true;
     return true;
@@ -153,6 +154,7 @@ class Expander {
   const Environment& environment_;
   Problems& problems_;
   std::size_t total_ = 0;
+  std::vector<TextRange> expanded_;  // parts of the node's text that were not written so
 };
 
 }  // namespace

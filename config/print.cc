@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Config as YAML, one key a line, in the order of the reference file. Secrets are left out: values
-// of headers, lines of on_open, user information and query of a URL.
+// of headers, lines of on_open, basic_auth, user information and query of a URL. The same walk
+// lists the settings one by one, with what they really are, for the comparison at a reload.
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "config/loader.h"
 #include "config/values.h"
@@ -62,10 +66,21 @@ std::string redacted_url(std::string_view url) {
   return std::string(url.substr(0, start)).append(rest.substr(0, rest.find_first_of("?#")));
 }
 
+// A proxy may stand there without a scheme.
+std::string redacted_proxy(std::string_view proxy) {
+  return proxy.find("://") != std::string_view::npos
+             ? redacted_url(proxy)
+             : std::string(proxy.substr(proxy.rfind('@') + 1));  // npos + 1 is 0
+}
+
 class Writer {
  public:
-  void raw(std::string_view key, std::string_view value) {
-    line(std::string(key) + ": " + std::string(value));
+  void raw(std::string_view key, std::string_view value) { secret(key, value, value); }
+
+  // A value that is written as `shown`.
+  void secret(std::string_view key, std::string_view value, std::string_view shown) {
+    settings_.push_back({path_of(key), std::string(value), std::string(shown)});
+    line(std::string(key) + ": " + std::string(shown));
   }
 
   void text(std::string_view key, std::string_view value) { raw(key, quote(value)); }
@@ -79,17 +94,28 @@ class Writer {
   void duration(std::string_view key, milliseconds value) { raw(key, format_duration(value)); }
 
   void open(std::string_view key) {
+    path_.emplace_back(key);
     line(std::string(key) + ":");
     indent_ += 2;
   }
 
-  // The next line begins an item of a list.
-  void open_item() {
+  // The next line begins an item of a list. `name` tells it from the others.
+  void open_item(std::string_view name) {
+    path_.emplace_back(name);
     is_item_ = true;
     indent_ += 2;
   }
 
-  void close() { indent_ -= 2; }
+  // One scalar of the list that was opened, written as `shown`.
+  void item(std::string_view value, std::string_view shown) {
+    settings_.push_back({path_of(""), std::string(value), quote(shown)});
+    line("- " + quote(shown));
+  }
+
+  void close() {
+    path_.pop_back();
+    indent_ -= 2;
+  }
 
   void line(std::string_view content) {
     out_.append(is_item_ ? indent_ - 2 : indent_, ' ');
@@ -100,8 +126,20 @@ class Writer {
 
   [[nodiscard]] const std::string& out() const { return out_; }
 
+  [[nodiscard]] std::vector<Setting>& settings() { return settings_; }
+
  private:
+  [[nodiscard]] std::string path_of(std::string_view key) const {
+    std::string path;
+    for (const std::string& above : path_) {
+      path.append(path.empty() ? "" : ".").append(above);
+    }
+    return path.append(path.empty() || key.empty() ? "" : ".").append(key);
+  }
+
   std::string out_;
+  std::vector<std::string> path_;
+  std::vector<Setting> settings_;
   std::size_t indent_ = 0;
   bool is_item_ = false;
 };
@@ -114,21 +152,50 @@ void print_list(Writer& writer, std::string_view key, const Texts& texts, Format
   }
   writer.open(key);
   for (const auto& each : texts) {
-    writer.line("- " + quote(format(each)));
+    if constexpr (std::is_convertible_v<decltype(each), std::string_view>) {
+      writer.item(each, format(each));
+    } else {
+      writer.item(format(each), format(each));
+    }
   }
   writer.close();
 }
 
+std::string_view same_text(const std::string& text) {
+  return text;
+}
+
 void print_listen(Writer& writer, const Listen& listen) {
-  writer.open_item();
+  writer.open_item(to_string(listen.address));
   writer.text("address", to_string(listen.address));
   if (std::holds_alternative<UnixAddress>(listen.address)) {
     writer.text("mode", listen.mode);
     writer.text("owner", listen.owner);
     writer.text("group", listen.group);
   }
-  writer.number("backlog", static_cast<std::size_t>(listen.backlog));
+  if (!std::holds_alternative<SystemdAddress>(listen.address)) {
+    writer.number("backlog", static_cast<std::size_t>(listen.backlog));
+  }
   writer.flag("allow_remote", listen.allow_remote);
+  writer.open("proxy_protocol");
+  std::vector<std::string> from;
+  for (const Cidr& cidr : listen.proxy_protocol.from) {
+    from.push_back(to_string(cidr));
+  }
+  if (listen.proxy_protocol.from_unix) {
+    from.emplace_back("unix");
+  }
+  print_list(writer, "from", from, same_text);
+  writer.close();
+  writer.close();
+}
+
+void print_access(Writer& writer, const Access& access) {
+  writer.open("access");
+  print_list(writer, "allow_uids", access.allow_uids, same_text);
+  print_list(writer, "allow_gids", access.allow_gids, same_text);
+  print_list(writer, "allow_cidrs", access.allow_cidrs,
+             [](const Cidr& cidr) { return to_string(cidr); });
   writer.close();
 }
 
@@ -139,23 +206,50 @@ void print_headers(Writer& writer, const std::vector<Header>& headers) {
   }
   writer.open("headers");
   for (const Header& header : headers) {
-    writer.text(quote(header.name), kRedacted);
+    writer.secret(quote(header.name), header.value, quote(kRedacted));
   }
   writer.close();
+}
+
+void print_basic_auth(Writer& writer, const BasicAuth& basic_auth) {
+  writer.open("basic_auth");
+  const auto redacted = [](const std::string& text) { return text.empty() ? "" : kRedacted; };
+  writer.secret("user", basic_auth.user, quote(redacted(basic_auth.user)));
+  writer.secret("password", basic_auth.password, quote(redacted(basic_auth.password)));
+  writer.close();
+}
+
+void print_resolve(Writer& writer, const std::map<std::string, std::string>& resolve) {
+  if (resolve.empty()) {
+    writer.raw("resolve", "{}");
+    return;
+  }
+  writer.open("resolve");
+  for (const auto& [place, addresses] : resolve) {
+    writer.text(quote(place), addresses);
+  }
+  writer.close();
+}
+
+std::string_view as_it_is(const std::string& text) {
+  return text;
 }
 
 void print_tls(Writer& writer, const Tls& tls) {
   writer.open("tls");
   writer.text("ca_file", tls.ca_file);
+  writer.text("cert_file", tls.cert_file);
+  writer.text("key_file", tls.key_file);
   writer.text("server_name", tls.server_name);
   writer.text("min_version", tls.min_version);
+  print_list(writer, "pin_sha256", tls.pin_sha256, as_it_is);
   writer.flag("insecure_skip_verify", tls.insecure_skip_verify);
   writer.close();
 }
 
 void print_urls(Writer& writer, const Upstream& upstream) {
   if (upstream.urls.empty()) {
-    writer.text("url", redacted_url(upstream.url));
+    writer.secret("url", upstream.url, quote(redacted_url(upstream.url)));
   }
   print_list(writer, "urls", upstream.urls, redacted_url);
 }
@@ -169,16 +263,21 @@ bool has_secure_url(const Upstream& upstream) {
 void print_upstream(Writer& writer, const Upstream& upstream) {
   writer.open("upstream");
   print_urls(writer, upstream);
-  print_list(writer, "subprotocols", upstream.subprotocols,
-             [](const std::string& text) -> std::string_view { return text; });
+  print_list(writer, "subprotocols", upstream.subprotocols, as_it_is);
   writer.flag("require_subprotocol", upstream.require_subprotocol);
   writer.text("cookie_jar", upstream.cookie_jar);
+  writer.flag("store_cookies", upstream.store_cookies);
   print_headers(writer, upstream.headers);
   writer.text("origin", upstream.origin);
-  if (has_secure_url(upstream)) {  // where it has an effect
+  print_basic_auth(writer, upstream.basic_auth);
+  if (has_secure_url(upstream) || upstream.follow_redirects > 0) {  // where it has an effect
     print_tls(writer, upstream.tls);
   }
+  writer.secret("proxy", upstream.proxy, quote(redacted_proxy(upstream.proxy)));
+  print_resolve(writer, upstream.resolve);
   writer.duration("connect_timeout", upstream.connect_timeout);
+  writer.number("follow_redirects", upstream.follow_redirects);
+  print_list(writer, "redirect_to", upstream.redirect_to, as_it_is);
   writer.flag("compression", upstream.compression);
   writer.duration("ping_interval", upstream.ping_interval);
   writer.duration("ping_timeout", upstream.ping_timeout);
@@ -211,9 +310,12 @@ void print_framing(Writer& writer, const Framing& framing) {
 
 void print_session(Writer& writer, const Session& session) {
   writer.open("session");
+  writer.raw("open", word_of(kSessionOpens, session.open));
   writer.raw("on_local_eof", word_of(kOnLocalEof, session.on_local_eof));
   writer.duration("drain_timeout", session.drain_timeout);
   writer.raw("on_upstream_error", word_of(kOnUpstreamError, session.on_upstream_error));
+  writer.text("error_line", session.error_line);
+  writer.duration("idle_timeout", session.idle_timeout);
   writer.number("max_connections", session.max_connections);
   writer.size("buffer", session.buffer);
   writer.close();
@@ -239,7 +341,7 @@ void print_reconnect(Writer& writer, const Reconnect& reconnect) {
 }
 
 void print_bridge(Writer& writer, const Bridge& bridge) {
-  writer.open_item();
+  writer.open_item(bridge.name);
   writer.text("name", bridge.name);
   writer.open("listen");
   for (const Listen& listen : bridge.listen) {
@@ -250,13 +352,11 @@ void print_bridge(Writer& writer, const Bridge& bridge) {
   print_framing(writer, bridge.framing);
   print_session(writer, bridge.session);
   print_reconnect(writer, bridge.reconnect);
+  print_access(writer, bridge.access);
   writer.close();
 }
 
-}  // namespace
-
-std::string print(const Config& config) {
-  Writer writer;
+void print_config(Writer& writer, const Config& config) {
   writer.open("log");
   writer.raw("level", word_of(kLogLevels, config.log.level));
   writer.raw("format", word_of(kLogFormats, config.log.format));
@@ -274,7 +374,21 @@ std::string print(const Config& config) {
   for (const Bridge& bridge : config.bridges) {
     print_bridge(writer, bridge);
   }
+  writer.close();
+}
+
+}  // namespace
+
+std::string print(const Config& config) {
+  Writer writer;
+  print_config(writer, config);
   return writer.out();
+}
+
+std::vector<Setting> settings_of(const Config& config) {
+  Writer writer;
+  print_config(writer, config);
+  return std::move(writer.settings());
 }
 
 }  // namespace wsbridged::config

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Flags as the document that a file would have been, so that both are judged by the same rules.
 // Every node's source is its flag, or the variable that was set instead.
+#include <memory>
 #include <utility>
 
 #include "config/binder.h"
+#include "config/bridge_source.h"
 #include "config/document.h"
 #include "config/expansion.h"
 #include "config/loader.h"
@@ -30,6 +32,15 @@ class FlagDocument {
   }
 
   [[nodiscard]] Document& document() { return document_; }
+
+  // That the references of all flags name.
+  [[nodiscard]] std::vector<std::string> files() {
+    std::vector<std::string> files;
+    for (const Node& node : document_.nodes()) {
+      files.insert(files.end(), node.files.begin(), node.files.end());
+    }
+    return files;
+  }
 
  private:
   Place place(const char* flag) {
@@ -63,7 +74,9 @@ void put_header(const Node& header, Node& headers, Document& document, Problems&
   Node& name = document.add_scalar(std::string(trimmed(text.substr(0, colon))), header.place);
   Node& value = document.add_scalar(std::string(trimmed(text.substr(colon + 1))), header.place);
   name.is_expanded = value.is_expanded = header.is_expanded;
-  value.has_template = header.has_template;
+  // No template holds a colon: both texts are cut at the same place.
+  const std::string_view quoted = header.quoted_text;
+  value.quoted_text = quoted.empty() ? "" : trimmed(quoted.substr(quoted.find(':') + 1));
   headers.entries.push_back({&name, &value});
 }
 
@@ -123,7 +136,13 @@ Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environme
   for (const Node* header : header_texts) {
     put_header(*header, headers, flags.document(), problems);
   }
-  return bind_config(root, flags.document(), problems, check);
+  Loaded loaded = bind_config(root, flags.document(), problems, check);
+  auto files = flags.files();
+  if (loaded.errors.empty() && !files.empty()) {
+    loaded.config.bridges[0].source = std::make_shared<const BridgeSource>(
+        std::move(files), [bridge, environment] { return load_quick_bridge(bridge, environment); });
+  }
+  return loaded;
 }
 
 }  // namespace wsbridged::config

@@ -6,24 +6,16 @@
 #include <initializer_list>
 #include <map>
 
+#include "config/access_rules.h"
 #include "config/checks.h"
+#include "config/header_sources.h"
 #include "config/rules_framing.h"
+#include "config/rules_reconnect.h"
 #include "config/tables.h"
+#include "config/upstream_pairs.h"
 
 namespace wsbridged::config {
 namespace {
-
-// The key as written, in any case; nullptr when it is absent or null.
-const Node* find_header(const Node* headers, std::string_view lower_name) {
-  if (headers != nullptr) {
-    for (const Node::Entry& entry : headers->entries) {
-      if (lower_case(entry.key->text) == lower_name && entry.value->kind != Node::Kind::kNull) {
-        return entry.key;
-      }
-    }
-  }
-  return nullptr;
-}
 
 void require(const Node& bridge, std::initializer_list<std::string_view> keys, Problems& problems) {
   const Node* above = &bridge;
@@ -50,6 +42,22 @@ void check_unix_key(const Node& listener, std::string_view key, Problems& proble
   }
 }
 
+// systemd made the socket: what it is like stands in the .socket unit.
+void check_systemd_key(const Node& listener, std::string_view key, std::string_view unit_key,
+                       Problems& problems) {
+  if (const Node* node = listener.find(key)) {
+    problems.error(node->place, std::string(key) + " is not for systemd:NAME: set " +
+                                    std::string(unit_key) + " in the .socket unit");
+  }
+}
+
+void check_systemd(const Node& listener, Problems& problems) {
+  check_systemd_key(listener, "mode", "SocketMode=", problems);
+  check_systemd_key(listener, "owner", "SocketUser=", problems);
+  check_systemd_key(listener, "group", "SocketGroup=", problems);
+  check_systemd_key(listener, "backlog", "Backlog=", problems);
+}
+
 void warn_of_open_mode(const Node& listener, const Listen& listen, Problems& problems) {
   const Node* mode = listener.find("mode");
   if (mode != nullptr && (listen.mode.back() - '0') % 4 >= 2) {
@@ -66,6 +74,10 @@ void check_listener(const Node& listener, const Listen& listen, Problems& proble
   if (address->kind != Node::Kind::kScalar || address->is_unusable ||
       std::holds_alternative<std::string>(parse_address(address->text))) {
     return;  // reported already
+  }
+  if (std::holds_alternative<SystemdAddress>(listen.address)) {
+    check_systemd(listener, problems);
+    return;
   }
   const auto* tcp = std::get_if<TcpAddress>(&listen.address);
   if (tcp == nullptr) {
@@ -98,19 +110,6 @@ void check_listeners(const BoundBridge& bound, Problems& problems) {
 }
 
 // ---- Upstream ----
-
-// One header from two sources is an error (SPEC: Configuration).
-void check_sources(const BoundBridge& bound, Problems& problems) {
-  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
-  const Node* cookie = find_header(headers, "cookie");
-  if (cookie != nullptr && !bound.bridge.upstream.cookie_jar.empty()) {
-    problems.error(cookie->place, "a Cookie header and cookie_jar: use one of them");
-  }
-  const Node* origin = find_header(headers, "origin");
-  if (origin != nullptr && !bound.bridge.upstream.origin.empty()) {
-    problems.error(origin->place, "an Origin header and origin: use one of them");
-  }
-}
 
 // Either will do; both would leave open which one counts.
 void check_url_keys(const BoundBridge& bound, Problems& problems) {
@@ -146,12 +145,6 @@ void check_on_open(const BoundBridge& bound, Problems& problems) {
   }
 }
 
-bool sends_credentials(const BoundBridge& bound) {
-  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
-  return !bound.bridge.upstream.cookie_jar.empty() || find_header(headers, "cookie") != nullptr ||
-         find_header(headers, "authorization") != nullptr;
-}
-
 // The URLs that check_url() took.
 std::vector<const Node*> urls_of(const BoundBridge& bound) {
   std::vector<const Node*> nodes;
@@ -175,12 +168,13 @@ bool is_secure(const Node* url) {
 void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   const Upstream& upstream = bound.bridge.upstream;
   const Node* skip = find_path(bound.merged, {"upstream", "tls", "insecure_skip_verify"});
-  if (upstream.tls.insecure_skip_verify && skip != nullptr) {
+  if (upstream.tls.insecure_skip_verify && upstream.tls.pin_sha256.empty() && skip != nullptr) {
     problems.warning(skip->place, "insecure_skip_verify: anyone can be the server");
   }
   const auto urls = urls_of(bound);
   const bool has_plain_only = std::none_of(urls.begin(), urls.end(), is_secure);
-  if (!urls.empty() && has_plain_only && find_path(bound.own, {"upstream", "tls"}) != nullptr) {
+  if (!urls.empty() && has_plain_only && upstream.follow_redirects == 0 &&
+      find_path(bound.own, {"upstream", "tls"}) != nullptr) {
     problems.warning(urls.front()->place, "tls has no effect on a ws:// URL");
   }
   for (const Node* url : urls) {
@@ -188,31 +182,6 @@ void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
         !is_loopback(TcpAddress{lower_case(host_of_url(url->text)), 0})) {
       problems.warning(url->place, "cookies or credentials travel unencrypted over ws://");
     }
-  }
-}
-
-// ---- Reconnect ----
-
-void check_reconnect(const BoundBridge& bound, Problems& problems) {
-  const Reconnect& reconnect = bound.bridge.reconnect;
-  const Framing& framing = bound.bridge.framing;
-  const Node* section = bound.merged.find("reconnect");
-  if (section == nullptr || section->kind != Node::Kind::kMap) {
-    return;
-  }
-  const Node* replay = section->find("replay");
-  const Node* max_line = find_path(bound.merged, {"framing", "max_line"});
-  if (reconnect.enabled && framing.mode != FramingMode::kRaw &&
-      reconnect.replay < framing.max_line + kReplayOverhead) {
-    const Node& place = replay != nullptr ? *replay : max_line != nullptr ? *max_line : *section;
-    problems.error(place.place, "reconnect.replay must be at least framing.max_line and " +
-                                    std::to_string(kReplayOverhead) + " bytes (" +
-                                    format_size(framing.max_line + kReplayOverhead) + ")");
-  }
-  if (reconnect.max < reconnect.initial) {
-    const Node* max = section->find("max");
-    problems.error((max != nullptr ? *max : *section).place,
-                   "reconnect.max must be at least reconnect.initial");
   }
 }
 
@@ -329,10 +298,13 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   require(bound.merged, {"listen"}, problems);
   check_url_keys(bound, problems);
   check_listeners(bound, problems);
-  check_sources(bound, problems);
+  check_header_sources(bound, problems);
+  check_upstream_pairs(bound, problems);
   check_on_open(bound, problems);
   check_framing(bound, problems);
   check_reconnect(bound, problems);
+  check_access(bound, problems);
+  check_templates(bound, problems);
   warn_of_upstream(bound, problems);
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/upstream_readers.h"
+
 namespace wsbridged::config {
 namespace {
 
@@ -95,8 +97,9 @@ void read_urls(const Field& field, Upstream& upstream, Problems& problems) {
   upstream.urls.clear();
   for (const Node* node : field.node.items) {
     const Field item{field.key, *node};
-    if (is_scalar(item, problems) && !has_template(item, problems)) {
-      store(check_url(node->text), upstream.urls.emplace_back(), item, Secrecy::kSecret, problems);
+    if (is_scalar(item, problems)) {
+      store(check_url(node->as_template()), upstream.urls.emplace_back(), item, Secrecy::kSecret,
+            problems);
     }
   }
 }
@@ -130,8 +133,8 @@ void read_on_open(const Field& field, Upstream& upstream, Problems& problems) {
   upstream.on_open.clear();
   for (const Node* node : field.node.items) {
     const Field item{field.key, *node};
-    if (is_scalar(item, problems) && !has_template(item, problems)) {
-      upstream.on_open.push_back(node->text);
+    if (is_scalar(item, problems)) {
+      upstream.on_open.push_back(node->as_template());
     }
   }
 }
@@ -141,10 +144,11 @@ void read_header(const Node::Entry& entry, Upstream& upstream, Problems& problem
   const Field value{"headers", *entry.value};
   Header header;
   store(check_header_name(entry.key->text), header.name, name, Secrecy::kPlain, problems);
-  if (!is_scalar(value, problems) || has_template(value, problems)) {
+  if (!is_scalar(value, problems)) {
     return;
   }
-  store(check_header_value(entry.value->text), header.value, value, Secrecy::kSecret, problems);
+  store(check_header_value(entry.value->as_template()), header.value, value, Secrecy::kSecret,
+        problems);
   const bool is_second = std::any_of(
       upstream.headers.begin(), upstream.headers.end(),
       [&header](const Header& other) { return lower_case(other.name) == lower_case(header.name); });
@@ -258,6 +262,7 @@ const Table<Bridge>& bridge_table() {
       {"framing", map(&Bridge::framing, framing_table)},
       {"session", map(&Bridge::session, session_table)},
       {"reconnect", map(&Bridge::reconnect, reconnect_table)},
+      {"access", map(&Bridge::access, access_table)},
   };
   return table;
 }
@@ -270,6 +275,7 @@ const Table<Listen>& listen_table() {
       {"group", text(&Listen::group, check_account)},
       {"backlog", number(&Listen::backlog, {1, 65'535})},
       {"allow_remote", boolean(&Listen::allow_remote)},
+      {"proxy_protocol", map(&Listen::proxy_protocol, proxy_protocol_table)},
   };
   return table;
 }
@@ -280,11 +286,17 @@ const Table<Upstream>& upstream_table() {
       {"urls", read_urls},
       {"subprotocols", read_subprotocols},
       {"require_subprotocol", boolean(&Upstream::require_subprotocol)},
-      {"cookie_jar", template_text(&Upstream::cookie_jar, check_readable_file, Secrecy::kPlain)},
+      {"cookie_jar", template_text(&Upstream::cookie_jar, check_cookie_jar, Secrecy::kPlain)},
+      {"store_cookies", boolean(&Upstream::store_cookies)},
       {"headers", read_headers},
       {"origin", text(&Upstream::origin, check_origin)},
+      {"basic_auth", map(&Upstream::basic_auth, basic_auth_table)},
       {"tls", map(&Upstream::tls, tls_table)},
+      {"proxy", text(&Upstream::proxy, check_proxy, Secrecy::kSecret)},
+      {"resolve", read_resolve},
       {"connect_timeout", duration(&Upstream::connect_timeout, {milliseconds(1), minutes(10)})},
+      {"follow_redirects", number(&Upstream::follow_redirects, {0, kMaxRedirects})},
+      {"redirect_to", read_redirect_to},
       {"compression", boolean(&Upstream::compression)},
       {"ping_interval", read_ping_interval},
       {"ping_timeout", duration(&Upstream::ping_timeout, {milliseconds(10), kDay})},
@@ -293,11 +305,22 @@ const Table<Upstream>& upstream_table() {
   return table;
 }
 
+const Table<BasicAuth>& basic_auth_table() {
+  static const Table<BasicAuth> table = {
+      {"user", text(&BasicAuth::user, check_user, Secrecy::kSecret)},
+      {"password", text(&BasicAuth::password, check_password, Secrecy::kSecret)},
+  };
+  return table;
+}
+
 const Table<Tls>& tls_table() {
   static const Table<Tls> table = {
       {"ca_file", text(&Tls::ca_file, check_readable_file)},
+      {"cert_file", text(&Tls::cert_file, check_readable_file)},
+      {"key_file", text(&Tls::key_file, check_readable_file)},
       {"server_name", text(&Tls::server_name, check_server_name)},
       {"min_version", text(&Tls::min_version, check_min_version)},
+      {"pin_sha256", read_pin_sha256},
       {"insecure_skip_verify", boolean(&Tls::insecure_skip_verify)},
   };
   return table;
@@ -322,9 +345,12 @@ const Table<Framing>& framing_table() {
 
 const Table<Session>& session_table() {
   static const Table<Session> table = {
+      {"open", choice(&Session::open, kSessionOpens)},
       {"on_local_eof", choice(&Session::on_local_eof, kOnLocalEof)},
       {"drain_timeout", duration(&Session::drain_timeout, {kZero, kDay})},
       {"on_upstream_error", choice(&Session::on_upstream_error, kOnUpstreamError)},
+      {"error_line", text(&Session::error_line, check_error_line)},
+      {"idle_timeout", duration(&Session::idle_timeout, {kZero, kDay})},
       {"max_connections", number(&Session::max_connections, {1, 1'000'000})},
       {"buffer", size(&Session::buffer, {1024, kMaxSize})},
   };
@@ -352,11 +378,14 @@ std::vector<std::string> accepted_keys() {
   append_keys("shutdown.", shutdown_table(), keys);
   append_keys("bridges.", bridge_table(), keys);
   append_keys("bridges.listen.", listen_table(), keys);
+  append_keys("bridges.listen.proxy_protocol.", proxy_protocol_table(), keys);
   append_keys("bridges.upstream.", upstream_table(), keys);
+  append_keys("bridges.upstream.basic_auth.", basic_auth_table(), keys);
   append_keys("bridges.upstream.tls.", tls_table(), keys);
   append_keys("bridges.framing.", framing_table(), keys);
   append_keys("bridges.session.", session_table(), keys);
   append_keys("bridges.reconnect.", reconnect_table(), keys);
+  append_keys("bridges.access.", access_table(), keys);
   return keys;
 }
 

@@ -16,7 +16,9 @@ inline constexpr std::size_t kMaxListeners = 64;  // of one bridge
 inline constexpr std::size_t kMaxSubprotocols = 32;
 inline constexpr std::size_t kMaxHeaders = 64;
 inline constexpr std::size_t kMaxOnOpen = 64;
+inline constexpr std::uint32_t kMaxRedirects = 20;  // as in libws
 inline constexpr std::size_t kMaxUrls = 16;
+inline constexpr std::size_t kMaxAccessRules = 256;  // of one list
 
 // The top of a file. Bridges need the defaults first, so both stay nodes here.
 struct File {
@@ -34,10 +36,14 @@ const Table<Shutdown>& shutdown_table();
 const Table<Bridge>& bridge_table();
 const Table<Listen>& listen_table();
 const Table<Upstream>& upstream_table();
+const Table<BasicAuth>& basic_auth_table();
 const Table<Tls>& tls_table();
 const Table<Framing>& framing_table();
 const Table<Session>& session_table();
 const Table<Reconnect>& reconnect_table();
+// In access_tables.cc
+const Table<ProxyProtocol>& proxy_protocol_table();
+const Table<Access>& access_table();
 
 // Every key with the keys above it: "bridges.upstream.tls.ca_file".
 [[nodiscard]] std::vector<std::string> accepted_keys();

@@ -46,6 +46,8 @@ inline constexpr Word<BinaryMessages> kBinaryMessages[] = {{"base64", BinaryMess
                                                            {"reject", BinaryMessages::kReject}};
 inline constexpr Word<FinalPartialLine> kFinalPartialLines[] = {{"send", FinalPartialLine::kSend},
                                                                 {"drop", FinalPartialLine::kDrop}};
+inline constexpr Word<SessionOpen> kSessionOpens[] = {{"connect", SessionOpen::kConnect},
+                                                      {"first_byte", SessionOpen::kFirstByte}};
 inline constexpr Word<OnLocalEof> kOnLocalEof[] = {{"drain", OnLocalEof::kDrain},
                                                    {"close", OnLocalEof::kClose}};
 inline constexpr Word<OnUpstreamError> kOnUpstreamError[] = {{"reset", OnUpstreamError::kReset},

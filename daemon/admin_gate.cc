@@ -147,19 +147,19 @@ std::variant<std::string, ws::Error> read_token(const std::string& path) {
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return token_error(path, "others than its owner may write it: chmod go-w");
   }
-  std::string token(kMaxToken + 2, '\0');
-  const ssize_t size = read(file.get(), token.data(), token.size());
+  std::array<char, kMaxToken + 2> bytes{};
+  const ssize_t size = read(file.get(), bytes.data(), bytes.size());
   if (size < 0) {
     return token_error(path, "cannot be read", errno);
   }
-  token.resize(static_cast<std::size_t>(size));
+  std::string_view token(bytes.data(), static_cast<std::size_t>(size));
   if (token.ends_with('\n')) {
-    token.pop_back();
+    token.remove_suffix(1);
   }
   if (token.size() < kMinToken || token.size() > kMaxToken) {
     return token_error(path, "must hold 16 bytes to 4 KiB");
   }
-  return token;
+  return std::string(token);
 }
 
 bool is_equal_secret(std::string_view a, std::string_view b) {

@@ -6,6 +6,9 @@
 
 #include <ws/net/stream.h>
 
+#include "daemon/access.h"
+#include "daemon/listener_socket.h"
+
 namespace wsbridged {
 
 namespace {
@@ -105,6 +108,12 @@ std::vector<std::string> AdminServer::addresses() const {
 }
 
 void AdminServer::accept(Door& door, int descriptor, const Peer& peer) {
+  // What keeps other users away from an abstract socket; a path has its mode.
+  if (const auto refusal = AccessList().refuse(peer)) {
+    static_cast<void>(Descriptor(descriptor));
+    log_.warn("admin connection refused", {{"peer", peer.to_string()}, {"cause", refusal->cause}});
+    return;
+  }
   auto connection = std::make_unique<AdminConnection>(
       AdminConnection::Environment{
           .loop = loop_,

@@ -5,74 +5,60 @@
 #include <chrono>
 #include <utility>
 
+#include "daemon/template.h"
+
 namespace wsbridged {
 
-ws::TlsOptions tls_options(const config::Tls& tls) {
-  return {.ca_file = tls.ca_file,
-          .server_name = tls.server_name,
-          .min_version = tls.min_version == "1.3" ? ws::TlsVersion::kTls13 : ws::TlsVersion::kTls12,
-          .insecure_skip_verify = tls.insecure_skip_verify};
-}
-
-namespace {
-
-ws::Result<std::vector<ws::Url>> parse_urls(const config::Upstream& upstream) {
-  std::vector<ws::Url> urls;
-  for (const std::string& text :
-       upstream.urls.empty() ? std::vector{upstream.url} : upstream.urls) {
-    auto url = ws::parse_url(text);
-    if (!url) {
-      return url.error();
-    }
-    urls.push_back(std::move(url.value()));
-  }
-  return urls;
-}
-
-}  // namespace
-
-ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
-  auto urls = parse_urls(settings.upstream);
+ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
+                                                    std::shared_ptr<TlsContexts> tls_contexts,
+                                                    std::shared_ptr<BridgeLoad> load) {
+  auto urls = parse_urls(settings.upstream, settings.name);
   if (!urls) {
     return urls.error();
   }
-  const bool has_secure =
-      std::any_of(urls->begin(), urls->end(), [](const ws::Url& url) { return url.secure; });
-  std::shared_ptr<const ws::TlsContext> tls_context;
-  if (has_secure) {
-    auto made = ws::make_tls_context(tls_options(settings.upstream.tls));
-    if (!made) {
-      return made.error();
-    }
-    tls_context = std::move(made.value());
-  }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
   std::shared_ptr<Bridge> bridge(
-      new Bridge(std::move(settings), std::move(urls.value()), std::move(tls_context)));
-  const auto jar = bridge->make_jar();
+      new Bridge(std::move(settings), std::move(urls.value()), std::move(load)));
+  auto snapshots = BridgeSnapshots::open(
+      bridge->settings_, std::move(tls_contexts),
+      [raw = bridge.get()](const BridgeSnapshot& snapshot) { return raw->check(snapshot); });
+  if (!snapshots) {
+    return snapshots.error();
+  }
+  bridge->snapshots_ = std::move(snapshots.value());
+  const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
   if (!jar) {
     return jar.error();
   }
-  if (jar.value()) {
+  if (jar.value() != nullptr) {
     bridge->note_cookies(*jar.value());
+    if (auto error = bridge->settings_.upstream.store_cookies ? jar.value()->check_storable()
+                                                              : std::nullopt) {
+      return *std::move(error);
+    }
   }
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls,
-               std::shared_ptr<const ws::TlsContext> tls_context)
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls, std::shared_ptr<BridgeLoad> load)
     : settings_(std::move(settings)),
       urls_(std::move(urls)),
-      tls_context_(std::move(tls_context)),
+      load_(std::move(load)),
       failover_(urls_.size()) {}
 
-const std::string& Bridge::url(std::size_t index) const {
-  const config::Upstream& upstream = settings_.upstream;
-  return upstream.urls.empty() ? upstream.url : upstream.urls[index];
+std::optional<ws::Error> Bridge::check(const BridgeSnapshot& snapshot) const {
+  const ws::Options options = this->options(snapshot);
+  for (std::size_t i = 0; i < snapshot.urls.size(); ++i) {
+    if (auto error = ws::check_options(
+            sample_text(url_text(snapshot.upstream, i), TemplateUse::kUrl, name()), options)) {
+      return error;
+    }
+  }
+  return std::nullopt;
 }
 
-ws::Options Bridge::options() const {
-  const config::Upstream& upstream = settings_.upstream;
+ws::Options Bridge::options(const BridgeSnapshot& snapshot) const {
+  const config::Upstream& upstream = snapshot.upstream;
   ws::Options options;
   options.subprotocols = upstream.subprotocols;
   options.require_subprotocol = upstream.require_subprotocol;
@@ -80,8 +66,16 @@ ws::Options Bridge::options() const {
     options.headers.push_back({header.name, header.value});
   }
   options.origin = upstream.origin;
+  if (!upstream.basic_auth.user.empty()) {
+    options.basic_auth = {.user = upstream.basic_auth.user,
+                          .password = upstream.basic_auth.password};
+  }
   options.tls = tls_options(upstream.tls);
-  options.tls_context = tls_context_;
+  options.tls_context = snapshot.tls_context;
+  options.proxy = proxy_option(upstream.proxy);
+  options.resolve = upstream.resolve;
+  options.follow_redirects = upstream.follow_redirects;
+  options.redirect_to = upstream.redirect_to;
   // 39 KB instead of 268 for each session that compresses, for messages a tenth larger.
   options.compression = {
       .enabled = upstream.compression, .client_max_window_bits = 12, .memory_level = 5};
@@ -99,12 +93,12 @@ ws::Options Bridge::options() const {
   return options;
 }
 
-ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar() const {
-  if (settings_.upstream.cookie_jar.empty()) {
+ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar(const std::string& file) {
+  if (file.empty()) {
     return std::shared_ptr<ws::CookieJar>();
   }
   auto jar = std::make_shared<ws::CookieJar>();
-  const auto loaded = jar->load(settings_.upstream.cookie_jar);
+  const auto loaded = jar->load(file);
   if (!loaded) {
     return loaded.error();
   }
@@ -127,28 +121,32 @@ void Bridge::note_cookies(const ws::CookieJar& jar) {
 }
 
 std::vector<std::string> Bridge::warnings() const {
-  const auto jar = make_jar();
-  return jar && jar.value() ? warnings_of(*jar.value()) : std::vector<std::string>();
+  const std::string file = shared_cookie_jar(settings_).value_or("");
+  const auto jar = make_jar(file);
+  return jar && jar.value() ? warnings_of(*jar.value(), file) : std::vector<std::string>();
 }
 
-std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar) const {
+std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
-    warnings.push_back(settings_.upstream.cookie_jar + ":" + std::to_string(problem.line) +
-                       ": ignored: " + problem.message);
+    if (problem.line == 0) {
+      continue;  // no line of the file: see CookieProblems
+    }
+    warnings.push_back(file + ":" + std::to_string(problem.line) + ": ignored: " + problem.message);
   }
   return warnings;
 }
 
 SessionSlot::SessionSlot(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {
-  ++bridge_->session_count_;
+  ++bridge_->load()->session_count;
 }
 
 SessionSlot::~SessionSlot() {
   if (bridge_) {
-    --bridge_->session_count_;
-    if (bridge_->on_session_end_) {
-      bridge_->on_session_end_();
+    BridgeLoad& load = *bridge_->load();
+    --load.session_count;
+    if (load.on_session_end) {
+      load.on_session_end();
     }
   }
 }

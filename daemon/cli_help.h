@@ -38,8 +38,8 @@ Options, each with its environment variable (a flag beats it):
   -c FILE             configuration file                          WSBRIDGED_CONFIG
                       (default: /etc/wsbridged/wsbridged.yaml)
                       a whole configuration as text               WSBRIDGED_CONFIG_YAML
-  --listen ADDR       HOST:PORT, [V6]:PORT, :PORT, unix:PATH      WSBRIDGED_LISTEN
-                      or unix:@NAME
+  --listen ADDR       HOST:PORT, [V6]:PORT, :PORT, unix:PATH,     WSBRIDGED_LISTEN
+                      unix:@NAME or systemd:NAME
   --upstream URL      ws:// or wss:// server                      WSBRIDGED_UPSTREAM
   --subprotocol P     offered in order; may be repeated           WSBRIDGED_SUBPROTOCOL
   --cookie-jar FILE   Netscape cookie file                        WSBRIDGED_COOKIE_JAR

@@ -32,6 +32,10 @@ class ConfirmingPings {
   [[nodiscard]] std::string start(const ReplayQueue::Mark& mark, TimePoint now);
   // The payload of the outstanding one once more.
   [[nodiscard]] std::string repeat(TimePoint now);
+
+  // Nothing could be received for a while: the pong is waited for anew.
+  void wait_again(TimePoint now) { sent_at_ = now; }
+
   // What a pong confirms: nothing unless it answers the outstanding ping.
   [[nodiscard]] std::optional<ReplayQueue::Mark> take_pong(std::string_view payload);
 

@@ -2,6 +2,7 @@
 #include "daemon/daemon.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
@@ -9,7 +10,7 @@
 #include <utility>
 
 #include "daemon/cgroup_memory.h"
-#include "daemon/served.h"
+#include "daemon/serving_plan.h"
 #include "daemon/usable_cpus.h"
 
 namespace wsbridged {
@@ -39,32 +40,35 @@ constexpr std::chrono::seconds kEndingTime{2};
 
 }  // namespace
 
-Daemon::Daemon(config::Config settings, Log& log)
+Daemon::Daemon(config::Config settings, Log& log, DaemonEnvironment environment)
     : settings_(std::move(settings)),
       log_(log),
-      stop_timer_(loop_, [this] { handle_stop_timer(); }) {}
+      environment_(std::move(environment)),
+      cookie_writer_(log_),
+      service_link_(loop_, log_, environment_.service),
+      stop_timer_(loop_, [this] { handle_stop_timer(); }),
+      reload_status_{.is_success = true, .time = std::chrono::system_clock::now()} {}
 
 Daemon::~Daemon() = default;
 
 std::vector<std::string> Daemon::open() {
   const rlim_t descriptor_limit = raise_descriptor_limit();
   std::vector<std::string> errors;
+  ServingPlan plan(plan_means(), served_);
   for (const config::Bridge& bridge : settings_.bridges) {
-    open_bridge(bridge, errors);
+    for (const config::Misfit& misfit : plan.add(bridge)) {
+      errors.push_back("bridge " + bridge.name + ": " + misfit.message);
+    }
   }
   open_admin(errors);
   if (!errors.empty()) {
-    served_.clear();
     return errors;
   }
+  served_ = plan.commit();
+  warn_of_bridges(served_, {});
+  close_unused_sockets();
   limit_memory();
-  const auto resolver = ws::make_resolver();
-  const unsigned threads = settings_.threads.value_or(usable_cpu_count());
-  for (unsigned i = 0; i < threads; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(log_, errors_, resolver, memory_ ? &*memory_ : nullptr,
-                                 [this] { loop_.post([this] { finish_when_idle(); }); }));
-  }
+  start_workers();
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
   for (const auto& served : served_) {
@@ -76,63 +80,85 @@ std::vector<std::string> Daemon::open() {
   return errors;
 }
 
-void Daemon::limit_memory() {
-  std::optional<std::uint64_t> limit = settings_.limits.memory;
-  if (const auto cgroup = limit ? std::nullopt : cgroup_memory_limit()) {
-    limit = *cgroup / 4 * 3;
+std::optional<std::size_t> Daemon::memory_limit_of(const config::Limits& limits) {
+  if (limits.memory) {
+    return limits.memory;
   }
-  if (limit) {
-    memory_.emplace(static_cast<std::size_t>(*limit));
+  const auto cgroup = cgroup_memory_limit();
+  return cgroup ? std::optional(static_cast<std::size_t>(*cgroup / 4 * 3)) : std::nullopt;
+}
+
+void Daemon::limit_memory() {
+  if (const auto limit = memory_limit_of(settings_.limits)) {
+    memory_.emplace(*limit);
     log_.info("buffers are limited", {{"memory", std::uint64_t{*limit}}});
   }
 }
 
-void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string>& errors) {
-  auto bridge = Bridge::prepare(settings);
-  if (!bridge) {
-    errors.push_back("bridge " + settings.name + ": " + bridge.error().message);
-    return;
+void Daemon::start_workers() {
+  const Worker::Shared shared{.log = log_,
+                              .errors = errors_,
+                              .cookie_writer = cookie_writer_,
+                              .resolver = ws::make_resolver(),
+                              .memory = memory_ ? &*memory_ : nullptr};
+  const unsigned threads = settings_.threads.value_or(usable_cpu_count());
+  for (unsigned i = 0; i < threads; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(shared, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
-  for (const std::string& warning : bridge.value()->warnings()) {
-    log_.warn(warning, {{"bridge", settings.name}});
-  }
-  auto served = std::make_unique<Served>();
-  served->bridge = std::move(bridge.value());
-  for (const config::Listen& listen : settings.listen) {
-    auto listeners = Listener::open(loop_, listen);
-    if (!listeners) {
-      errors.push_back("bridge " + settings.name + ": " + listeners.error().message);
-      continue;
-    }
-    std::move(listeners->begin(), listeners->end(), std::back_inserter(served->listeners));
-  }
-  served_.push_back(std::move(served));
 }
 
-void Daemon::start_listeners(Served& served) {
-  served.bridge->on_session_end([this] {
+ServingPlan::Means Daemon::plan_means() {
+  return {.loop = loop_,
+          .log = log_,
+          .inherited = environment_.sockets,
+          .tls_contexts = tls_contexts_,
+          .on_session_end = session_end_callback()};
+}
+
+void Daemon::close_unused_sockets() {
+  for (const std::string& socket : environment_.sockets.close_unused()) {
+    log_.warn("a socket that systemd passed is used by no bridge, it was closed",
+              {{"socket", socket}});
+  }
+}
+
+// From any thread.
+std::function<void()> Daemon::session_end_callback() {
+  return [this] {
     if (!is_update_posted_.exchange(true)) {
       loop_.post([this] { update_accepting(); });
     }
-  });
-  for (const auto& listener : served.listeners) {
-    listener->start(
-        [this, &served](int descriptor, Peer peer) { accept(served, descriptor, std::move(peer)); },
+  };
+}
+
+void Daemon::start_listeners(ServedBridge& served) {
+  served.admission->on_admit([this](Arrival arrival) { start_session(std::move(arrival)); });
+  const auto start = [this, &served](Listener& listener, const BoundListen& listen) {
+    listener.start(
+        [this, &served, &listen](int descriptor, Peer peer) {
+          served.admission->receive(listen.settings.proxy_protocol, Descriptor(descriptor),
+                                    std::move(peer));
+          update_accepting();
+        },
         [this, name = served.bridge->name()](const std::string& error) {
           note_accept_pause(name, error);
-        },
-        [this, name = served.bridge->name()](const Peer& peer) {
-          log_.warn("connection refused: an abstract socket admits its own user and root only",
-                    {{"bridge", name}, {"peer", peer.to_string()}});
         });
+  };
+  for (const BoundListen& listen : served.listens) {
+    for (const auto& listener : listen.listeners) {
+      start(*listener, listen);
+    }
   }
 }
 
 std::vector<Daemon::Bound> Daemon::bound() const {
   std::vector<Bound> bound;
   for (const auto& served : served_) {
-    for (const auto& listener : served->listeners) {
-      bound.push_back({served->bridge->name(), listener->address()});
+    for (const BoundListen& listen : served->listens) {
+      for (const auto& listener : listen.listeners) {
+        bound.push_back({served->bridge->name(), listener->address()});
+      }
     }
   }
   for (const std::string& address : admin_ ? admin_->addresses() : std::vector<std::string>()) {
@@ -141,16 +167,20 @@ std::vector<Daemon::Bound> Daemon::bound() const {
   return bound;
 }
 
-void Daemon::accept(Served& served, int descriptor, Peer peer) {
-  least_loaded().adopt(SessionSlot(served.bridge), ++last_session_id_, descriptor, std::move(peer));
-  update_accepting();
+void Daemon::start_session(Arrival arrival) {
+  least_loaded().adopt(std::move(arrival.slot), ++last_session_id_, arrival.descriptor.release(),
+                       std::move(arrival.peer));
 }
 
 void Daemon::update_accepting() {
   is_update_posted_ = false;
-  std::size_t sessions = 0;
-  for (const auto& worker : workers_) {
-    sessions += worker->session_count();
+  std::size_t sessions = session_count();
+  std::erase_if(retiring_, [](const auto& admission) { return admission->waiting_count() == 0; });
+  for (const auto& served : served_) {
+    sessions += served->admission ? served->admission->waiting_count() : 0;
+  }
+  for (const auto& admission : retiring_) {
+    sessions += admission->waiting_count();
   }
   for (const auto& served : served_) {
     const Bridge& bridge = *served->bridge;
@@ -163,7 +193,7 @@ void Daemon::update_accepting() {
 }
 
 // An empty `limit` lets everybody in.
-void Daemon::limit_accepting(Served& served, std::string_view limit) {
+void Daemon::limit_accepting(ServedBridge& served, std::string_view limit) {
   const bool is_full = !limit.empty();
   if (is_full == served.is_full) {
     return;
@@ -173,9 +203,19 @@ void Daemon::limit_accepting(Served& served, std::string_view limit) {
     log_.warn("limit reached, further connections wait",
               {{"bridge", served.bridge->name()}, {"limit", std::string(limit)}});
   }
-  for (const auto& listener : served.listeners) {
-    is_full ? listener->pause() : listener->resume();
+  for (const BoundListen& listen : served.listens) {
+    for (const auto& listener : listen.listeners) {
+      is_full ? listener->pause() : listener->resume();
+    }
   }
+}
+
+std::size_t Daemon::session_count() const {
+  std::size_t sessions = 0;
+  for (const auto& worker : workers_) {
+    sessions += worker->session_count();
+  }
+  return sessions;
 }
 
 Worker& Daemon::least_loaded() {
@@ -185,6 +225,7 @@ Worker& Daemon::least_loaded() {
 }
 
 int Daemon::run() {
+  start_service_link();
   loop_.run();
   const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->has_lost_bytes();
@@ -200,7 +241,7 @@ void Daemon::stop() {
 
 void Daemon::handle_signal(int signal) {
   if (signal == SIGHUP) {
-    log_.warn("SIGHUP ignored: this version cannot reload, restart it instead");
+    request_reload();
     return;
   }
   if (stage_ == Stage::kRunning) {
@@ -217,12 +258,14 @@ void Daemon::handle_signal(int signal) {
 
 void Daemon::drain() {
   stage_ = Stage::kDraining;
-  std::size_t sessions = 0;
+  const std::size_t sessions = session_count();
+  service_link_.stopping();
+  retiring_.clear();
   for (const auto& served : served_) {
-    served->listeners.clear();
+    served->listens.clear();
+    served->admission.reset();
   }
   for (const auto& worker : workers_) {
-    sessions += worker->session_count();
     worker->drain(settings_.shutdown.quiet);
   }
   log_.info("draining",
@@ -249,6 +292,24 @@ void Daemon::finish_when_idle() {
   if (stage_ != Stage::kRunning && is_idle) {
     loop_.stop();
   }
+}
+
+void Daemon::start_service_link() {
+  service_link_.start({.worker_count = workers_.size(),
+                       .ask_worker =
+                           [this](std::size_t worker, std::function<void()> answer) {
+                             workers_[worker]->on_next_turn(std::move(answer));
+                           },
+                       .status = [this] { return status(); }});
+}
+
+std::string Daemon::status() const {
+  const std::string sessions = std::to_string(session_count()) + " sessions";
+  if (stage_ != Stage::kRunning) {
+    return "draining, " + sessions + " left";
+  }
+  return std::to_string(served_.size()) + " bridges, " + sessions +
+         (reload_status_.is_success ? "" : "; the last reload failed, see the log");
 }
 
 }  // namespace wsbridged

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "daemon/daemon.h"
-#include "daemon/served.h"
 
 namespace wsbridged {
 
@@ -81,10 +80,12 @@ Snapshot Daemon::own_view() const {
       view.upstream += (url == 0 ? "" : ", ") + served->bridge->upstream_name(url);
     }
     view.max_connections = served->bridge->settings().session.max_connections;
-    view.is_accepting = !served->is_full && !served->listeners.empty();
+    view.is_accepting = !served->is_full && !served->listens.empty();
     view.cookie_expires = served->bridge->cookie_expires();
-    for (const auto& listener : served->listeners) {
-      view.listeners.push_back(listener->address());
+    for (const BoundListen& listen : served->listens) {
+      for (const auto& listener : listen.listeners) {
+        view.listeners.push_back(listener->address());
+      }
     }
   }
   return snapshot;

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
@@ -16,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "daemon/inherited_sockets.h"
 #include "daemon/listener_backoff.h"
 #include "daemon/listener_socket.h"
 #include "daemon/listener_tcp.h"
@@ -72,7 +72,6 @@ struct Listener::Impl {
   struct Callbacks {
     OnAccept on_accept;
     OnPause on_pause;
-    OnRefuse on_refuse;
   };
 
   Impl(ws::EventLoop& event_loop, ListeningSocket listening);
@@ -86,7 +85,6 @@ struct Listener::Impl {
   void rest(int system_errno);
   void end_rest();
   void hand_over(Descriptor descriptor, const SocketAddress& remote);
-  [[nodiscard]] bool may_connect(const Peer& peer) const;
   void watch();
 
   ws::EventLoop& loop;
@@ -196,17 +194,9 @@ void Listener::Impl::hand_over(Descriptor descriptor, const SocketAddress& remot
     prepare_tcp(descriptor.get());
   }
   Peer peer = peer_of(descriptor.get(), remote);
+  peer.is_abstract = socket.kind == SocketKind::kAbstract;
   const auto kept = callbacks;
-  if (may_connect(peer)) {
-    kept->on_accept(descriptor.release(), std::move(peer));
-  } else if (kept->on_refuse) {
-    kept->on_refuse(peer);
-  }
-}
-
-// An abstract name has no mode that would keep other users out.
-bool Listener::Impl::may_connect(const Peer& peer) const {
-  return socket.kind != SocketKind::kAbstract || peer.uid == geteuid() || peer.uid == uid_t{0};
+  kept->on_accept(descriptor.release(), std::move(peer));
 }
 
 void Listener::Impl::watch() {
@@ -224,6 +214,7 @@ Listener::~Listener() = default;
 ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop& loop,
                                                                   const config::Listen& listen) {
   std::vector<ListeningSocket> sockets;
+  assert(!std::holds_alternative<config::SystemdAddress>(listen.address));
   if (std::holds_alternative<config::UnixAddress>(listen.address)) {
     auto socket = listen_unix(listen);
     if (!socket) {
@@ -237,6 +228,11 @@ ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop&
     }
     sockets = std::move(*several);
   }
+  return adopt(loop, std::move(sockets));
+}
+
+std::vector<std::unique_ptr<Listener>> Listener::adopt(ws::EventLoop& loop,
+                                                       std::vector<ListeningSocket> sockets) {
   std::vector<std::unique_ptr<Listener>> listeners;
   listeners.reserve(sockets.size());
   for (ListeningSocket& socket : sockets) {
@@ -246,9 +242,9 @@ ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop&
   return listeners;
 }
 
-void Listener::start(OnAccept on_accept, OnPause on_pause, OnRefuse on_refuse) {
+void Listener::start(OnAccept on_accept, OnPause on_pause) {
   impl_->callbacks = std::make_shared<const Impl::Callbacks>(
-      Impl::Callbacks{std::move(on_accept), std::move(on_pause), std::move(on_refuse)});
+      Impl::Callbacks{std::move(on_accept), std::move(on_pause)});
   resume();
 }
 
@@ -266,6 +262,27 @@ void Listener::resume() {
   } else {
     impl_->watch();
   }
+}
+
+void Listener::accept_waiting() {
+  const auto alive = impl_->is_alive;
+  for (int count = 0; count < kLastAccepts && !impl_->is_paused; count += kAcceptsPerTurn) {
+    impl_->accept_some();
+    if (!*alive || !impl_->is_accepting) {
+      return;
+    }
+  }
+}
+
+std::optional<ws::Error> Listener::change(const config::Listen& listen) {
+  const ListeningSocket& socket = impl_->socket;
+  if (std::holds_alternative<config::SystemdAddress>(listen.address)) {
+    return refuse_remote(socket.descriptor.get(), listen);
+  }
+  if (::listen(socket.descriptor.get(), listen.backlog) != 0) {
+    return listen_error(socket.address, "set the backlog", errno);
+  }
+  return socket.kind == SocketKind::kUnix ? change_access(listen, socket.file) : std::nullopt;
 }
 
 const std::string& Listener::address() const {

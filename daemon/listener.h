@@ -21,14 +21,30 @@ namespace wsbridged {
 
 // Who connected.
 struct Peer {
-  std::string address;  // "127.0.0.1", "::1"; empty for Unix
+  // Whom a PROXY header named; without an address it is a Unix socket of the proxy's machine.
+  struct Announced {
+    std::string address;
+    std::uint16_t port = 0;
+  };
+
+  std::string address{};  // "127.0.0.1", "::1"; empty for Unix
   std::uint16_t port = 0;
   bool is_unix = false;
   std::optional<uid_t> uid{};  // Unix only
   std::optional<gid_t> gid{};
   std::optional<pid_t> pid{};
-  [[nodiscard]] std::string to_string() const;  // "127.0.0.1:50312", "uid 1000 pid 4242"
+  bool is_abstract = false;     // over an abstract Unix socket
+  std::vector<gid_t> groups{};  // supplementary ones, when somebody asked: see add_groups()
+  std::optional<Announced> announced{};
+  // "127.0.0.1:50312", "uid 1000 pid 4242"; the announced one, if there is one.
+  [[nodiscard]] std::string to_string() const;
+  // The same of who is at the other end of the socket.
+  [[nodiscard]] std::string socket_to_string() const;
 };
+
+struct ListeningSocket;
+
+inline constexpr int kLastAccepts = 1024;
 
 // Belongs to its loop's thread. Destroying it closes the socket; a Unix path that it made is
 // removed.
@@ -39,24 +55,33 @@ class Listener {
   using OnAccept = std::function<void(int descriptor, Peer peer)>;
   // Accepting paused or went on: `error` names the cause when it paused. For the log.
   using OnPause = std::function<void(const std::string& error)>;
-  // A connection to an abstract socket from another uid than ours and root's was closed.
-  using OnRefuse = std::function<void(const Peer& peer)>;
 
   // Binds everything that `listen` stands for: "localhost" every address it resolves to (with one
   // port number for all, also when it is 0). The error says what failed, where and what to do; with
   // it nothing stays bound.
+  // Precondition: `listen.address` is no SystemdAddress.
   [[nodiscard]] static ws::Result<std::vector<std::unique_ptr<Listener>>> open(
       ws::EventLoop& loop, const config::Listen& listen);
+  // The same on sockets that listen already.
+  [[nodiscard]] static std::vector<std::unique_ptr<Listener>> adopt(
+      ws::EventLoop& loop, std::vector<ListeningSocket> sockets);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Begins to accept. The callbacks may pause or destroy the listener; what they throw comes out of
-  // EventLoop::run().
-  void start(OnAccept on_accept, OnPause on_pause, OnRefuse on_refuse = {});
+  // Makes the socket what `listen`, which has the same address, says: backlog, mode, owner, group.
+  // Returns what could not be changed; a plain "" for owner or group leaves them.
+  [[nodiscard]] std::optional<ws::Error> change(const config::Listen& listen);
+
+  // Begins to accept, or goes on with other callbacks. They may pause or destroy the listener; what
+  // they throw comes out of EventLoop::run().
+  void start(OnAccept on_accept, OnPause on_pause);
   // Leaves further connections in the accept queue, and takes them again (max_connections).
   void pause();
   void resume();
+  // Accepts what waits in the queue, up to kLastAccepts, unless it is paused: before the listener
+  // is destroyed, which resets the rest.
+  void accept_waiting();
 
   // With the port really bound: "127.0.0.1:7001", "[::1]:7001", "unix:/run/x.sock", "unix:@name".
   [[nodiscard]] const std::string& address() const;

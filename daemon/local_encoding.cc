@@ -20,6 +20,7 @@ constexpr std::array<char32_t, 32> kWindows1252 = {
     0x2039, 0x0152, 0x008d, 0x017d, 0x008f, 0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178};
 constexpr unsigned char kFirstOfTable = 0x80;
+constexpr std::uint64_t kHighBits = 0x8080808080808080U;
 
 char32_t character_of(Encoding encoding, unsigned char byte) {
   const std::size_t index = byte - std::size_t{kFirstOfTable};
@@ -65,7 +66,6 @@ char32_t decode(std::string_view sequence) {
 }  // namespace
 
 std::size_t ascii_prefix(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
   std::size_t size = 0;
   for (std::uint64_t word = 0; size + sizeof word <= text.size(); size += sizeof word) {
     std::memcpy(&word, text.data() + size, sizeof word);

@@ -32,4 +32,7 @@ void set_port(SocketAddress& address, std::uint16_t port);
 // (SO_PEERCRED). A process outside of our pid namespace has no pid.
 [[nodiscard]] Peer peer_of(int descriptor, const SocketAddress& remote);
 
+// Fills in the supplementary groups that a Unix peer had when it connected (SO_PEERGROUPS).
+void add_groups(int descriptor, Peer& peer);
+
 }  // namespace wsbridged

@@ -34,10 +34,10 @@ std::optional<ReplayQueue::Line> ReplayQueue::unsent() {
   std::uint32_t size = 0;
   read(index_of(sent_), &size, sizeof(size));
   read(index_of(sent_) + sizeof(size), &line.type, 1);
-  if ((index_of(sent_) + kHeader) % capacity_ + size > capacity_) {
+  if (wrapped(index_of(sent_) + kHeader) + size > capacity_) {
     straighten();
   }
-  line.data = {ring_.get() + (index_of(sent_) + kHeader) % capacity_, size};
+  line.data = {ring_.get() + wrapped(index_of(sent_) + kHeader), size};
   return line;
 }
 
@@ -64,22 +64,21 @@ void ReplayQueue::confirm(const Mark& mark) {
 }
 
 std::size_t ReplayQueue::index_of(const Mark& mark) const {
-  return (head_ + static_cast<std::size_t>(stored_up_to(mark) - stored_up_to(confirmed_))) %
-         capacity_;
+  return wrapped(head_ + static_cast<std::size_t>(stored_up_to(mark) - stored_up_to(confirmed_)));
 }
 
 void ReplayQueue::write(std::size_t index, const void* bytes, std::size_t size) {
   if (size == 0) {
     return;
   }
-  index %= capacity_;
+  index = wrapped(index);
   const std::size_t first = std::min(size, capacity_ - index);
   std::memcpy(ring_.get() + index, bytes, first);
   std::memcpy(ring_.get(), static_cast<const char*>(bytes) + first, size - first);
 }
 
 void ReplayQueue::read(std::size_t index, void* bytes, std::size_t size) const {
-  index %= capacity_;
+  index = wrapped(index);
   const std::size_t first = std::min(size, capacity_ - index);
   std::memcpy(bytes, ring_.get() + index, first);
   std::memcpy(static_cast<char*>(bytes) + first, ring_.get(), size - first);

@@ -69,6 +69,11 @@ class ReplayQueue {
     return pushed_.line_bytes - confirmed_.line_bytes;
   }
 
+  // Of lines that this connection has not sent.
+  [[nodiscard]] std::uint64_t unsent_line_bytes() const {
+    return pushed_.line_bytes - sent_.line_bytes;
+  }
+
   // Bytes of memory held.
   [[nodiscard]] std::size_t allocated() const { return capacity_; }
 
@@ -83,6 +88,10 @@ class ReplayQueue {
 
   [[nodiscard]] static std::uint64_t stored_up_to(const Mark& mark) {
     return mark.line_bytes + kHeader * mark.lines;
+  }
+
+  [[nodiscard]] std::size_t wrapped(std::size_t index) const {
+    return index < capacity_ ? index : index - capacity_;
   }
 
   [[nodiscard]] std::size_t index_of(const Mark& mark) const;

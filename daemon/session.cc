@@ -25,6 +25,8 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
+      cookies_(nullptr),
+      template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,
                  .totals = environment_.totals,
@@ -36,8 +38,13 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
   ++environment_.totals.sessions_total;
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
-  upstream_.dial();
-  local_->resume_reading();
+  if (const milliseconds timeout = settings().session.idle_timeout; timeout.count() > 0) {
+    idle_ = std::make_unique<IdleWatch>(environment_.loop, timeout, [this] { handle_idle(); });
+  }
+  if (settings().session.open == config::SessionOpen::kConnect) {
+    dial();
+  }
+  update_local_reading();
 }
 
 Session::~Session() = default;
@@ -68,6 +75,7 @@ void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
 void Session::upstream_ended() {
   is_closing_ = true;
   drain_timer_.reset();
+  idle_.reset();
   note_upstream();
   if (local_) {
     end_local();
@@ -85,6 +93,9 @@ void Session::note_upstream() {
 void Session::end_local() {
   const bool is_cut = report_.end->is_error &&
                       settings().session.on_upstream_error == config::OnUpstreamError::kReset;
+  if (report_.end->is_error) {
+    tell_error();
+  }
   local_ending_ = std::make_unique<LocalEnding>(
       environment_.loop,
       LocalEnding::Connection{
@@ -95,6 +106,32 @@ void Session::end_local() {
         report_.discarded_bytes += result.discarded_bytes;
         finish();
       });
+}
+
+// By the rules of the framing; it counts as no line of the upstream's.
+void Session::tell_error() {
+  const std::string line = error_line(settings().session.error_line, report_.end->reason);
+  if (!line.empty()) {
+    writer_.write({.type = ws::MessageType::kText, .data = line}, local_->output());
+  }
+}
+
+void Session::handle_idle() {
+  if (is_closing_ || !local_) {
+    return;
+  }
+  // What one side still takes, or confirms, is no silence; and an upstream that is being dialled is
+  // waited for within limits of its own.
+  const std::uint64_t waiting = local_->output().size() + upstream_.unsent_bytes();
+  const bool is_dialling = is_dialled_ && !upstream_.is_ready();
+  if (std::exchange(idle_mark_, waiting) != waiting || is_dialling) {
+    idle_->restart();
+    return;
+  }
+  close_upstream(ws::kCloseNormal,
+                 {.by = Side::kBridge,
+                  .cause = "nothing for idle_timeout (" +
+                           std::to_string(settings().session.idle_timeout.count()) + " ms)"});
 }
 
 void Session::finish() {
@@ -120,9 +157,11 @@ Session::DrainMark Session::drain_mark() const {
 // The drain after local EOF slides: it ends the session after drain_timeout of upstream silence.
 void Session::start_drain_timer() {
   drain_timer_ = std::make_unique<ws::Timer>(environment_.loop, [this] { handle_drain_timer(); });
-  last_message_ = environment_.loop.now();
+  last_message_ = environment_.loop.now() - drain_silence_;
   drain_mark_ = drain_mark();
-  drain_timer_->start(settings().session.drain_timeout);
+  const auto left =
+      std::chrono::ceil<milliseconds>(settings().session.drain_timeout - drain_silence_);
+  drain_timer_->start(std::max(left, milliseconds(0)));
 }
 
 void Session::handle_drain_timer() {

@@ -20,6 +20,8 @@
 #include <ws/net/stream.h>
 
 #include "daemon/bridge.h"
+#include "daemon/cookie_problems.h"
+#include "daemon/idle_watch.h"
 #include "daemon/line_framer.h"
 #include "daemon/line_writer.h"
 #include "daemon/listener.h"
@@ -28,9 +30,11 @@
 #include "daemon/memory_watch.h"
 #include "daemon/metrics.h"
 #include "daemon/recent_errors.h"
+#include "daemon/session_cookies.h"
 #include "daemon/session_report.h"
 #include "daemon/snapshot.h"
 #include "daemon/tap.h"
+#include "daemon/template.h"
 #include "daemon/upstream.h"
 
 namespace wsbridged {
@@ -45,8 +49,9 @@ class Session final : private ws::net::StreamHandler,
   struct Environment {
     ws::EventLoop& loop;
     Log& log;
-    std::shared_ptr<ws::CookieJar> jar;  // null: none
-    BridgeTotals& totals;                // of the bridge on this worker
+    std::function<std::shared_ptr<ws::CookieJar>()> jar;  // asked for each dial; null: none
+    CookieProblems& cookie_problems;
+    BridgeTotals& totals;  // of the bridge on this worker
     RecentErrors& errors;
     MemoryWatch* memory = nullptr;  // null: limits.memory sets no limit
     std::function<void(Session&)>
@@ -58,7 +63,7 @@ class Session final : private ws::net::StreamHandler,
     Peer peer;
   };
 
-  // Starts to dial.
+  // Starts to dial, unless the configuration waits for the local program's first byte.
   Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local);
   ~Session() override;
   Session(const Session&) = delete;
@@ -99,24 +104,29 @@ class Session final : private ws::net::StreamHandler,
   void drop_line(std::string_view reason);
   void frame(std::span<const std::byte> bytes);
   void check_framer(FramerState state);
+  void hold(std::span<const std::byte> bytes);
   void frame_held();
   void finish_framer();
   void handle_local_eof();
   void drop_final_part();
+  [[nodiscard]] bool has_room_to_hold() const;
   void update_local_reading();
   void local_gone(std::string cause);
 
   // Upstream side: session_upstream.cc
+  void dial();
   [[nodiscard]] DialTarget dial_target(std::size_t url) override;
   void on_upstream_open(Opened opened) override;
   void on_upstream_ready() override;
   void on_upstream_message(const ws::Message& message) override;
+  void on_upstream_lost() override;
 
   void on_upstream_read() override { note_memory(); }
 
   void on_upstream_close(const ws::CloseInfo& info) override;
   void on_upstream_error(const ws::Error& error) override;
   void update_upstream_reading();
+  void tell_cookie_problems();
   void refuse_message(Written::Refused why);
   void drop_message(std::string_view reason);
 
@@ -131,6 +141,8 @@ class Session final : private ws::net::StreamHandler,
   void upstream_ended();
   void note_upstream();
   void end_local();
+  void tell_error();
+  void handle_idle();
   void finish();
 
   // What moves while a session waits for replies after local EOF.
@@ -170,11 +182,19 @@ class Session final : private ws::net::StreamHandler,
   bool is_local_eof_ = false;
   LineFramer framer_;
   LineWriter writer_;
-  std::vector<std::byte> held_;  // read while the upstream could not take it, at most one read
+  // Read while the upstream could not take it: one read, during an outage `buffer` and one read.
+  std::vector<std::byte> held_;
   bool is_framer_finished_ = false;
-  bool is_local_full_ = false;  // above session.buffer
+  bool is_local_full_ = false;       // above session.buffer
+  std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
+  std::uint64_t idle_mark_ = 0;      // bytes that waited at its last look
 
+  SessionCookies cookies_;
+  std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
+  TemplateValues template_values_;
+  std::string dialled_url_;  // templates filled in
   Upstream upstream_;
+  bool is_dialled_ = false;  // or was to be
   bool was_open_ = false;
   bool is_down_cut_ = false;  // a message was refused: none after it may pass
   bool is_closing_ = false;   // no more lines are taken
@@ -185,6 +205,7 @@ class Session final : private ws::net::StreamHandler,
   std::vector<std::shared_ptr<Tap>> taps_;  // at most AdminService::kMaxTaps
   DrainMark drain_mark_;                    // at the last look
   ws::EventLoop::Clock::time_point last_message_;
+  ws::EventLoop::Clock::duration drain_silence_{};  // on connections before this one
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
   MemoryAccount memory_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The local side of a session: bytes to lines to messages.
+#include <algorithm>
 #include <utility>
 
 #include "daemon/line_message.h"
@@ -8,21 +9,30 @@
 namespace wsbridged {
 
 void Session::on_data(std::span<std::byte> bytes) {
+  if (idle_) {
+    idle_->touch();
+  }
   if (is_closing_) {
     report_.discarded_bytes += bytes.size();
-  } else {
-    frame(bytes);
-    note_memory();
+    return;
   }
+  if (held_.empty()) {
+    frame(bytes);
+  } else {
+    hold(bytes);
+  }
+  if (!is_dialled_) {
+    dial();  // the first byte: it is held meanwhile
+  }
+  note_memory();
 }
 
-// What the upstream cannot take now is held: one read is enough to know that the program is there,
-// the rest waits in the kernel.
+// What the upstream cannot take now is held, until update_local_reading() finds that it is enough.
 void Session::frame(std::span<const std::byte> bytes) {
   while (!bytes.empty() && !is_closing_) {
     const std::size_t size = upstream_.most_bytes(framer_.held_bytes(), bytes.size());
     if (size == 0) {
-      held_.assign(bytes.begin(), bytes.end());
+      hold(bytes);
       return;
     }
     check_framer(framer_.receive(bytes.first(size), *this));
@@ -30,6 +40,15 @@ void Session::frame(std::span<const std::byte> bytes) {
     bytes = bytes.subspan(size);
   }
   report_.discarded_bytes += bytes.size();
+}
+
+// Doubles, so that small reads are copied a bounded number of times, but not beyond the bound.
+void Session::hold(std::span<const std::byte> bytes) {
+  const std::size_t size = held_.size() + bytes.size();
+  if (size > held_.capacity()) {
+    held_.reserve(std::max(size, std::min(2 * held_.capacity(), settings().session.buffer)));
+  }
+  held_.insert(held_.end(), bytes.begin(), bytes.end());
 }
 
 void Session::frame_held() {
@@ -47,6 +66,7 @@ void Session::check_framer(FramerState state) {
   close_upstream(ws::kCloseMessageTooBig,
                  {.by = Side::kBridge,
                   .is_error = true,
+                  .reason = EndReason::kLineTooLong,
                   .cause = "local line longer than max_line: at least " +
                            std::to_string(framer_.too_long()) + " bytes, limit " + limit,
                   .advice = is_prefixed ? "raise framing.max_line, or check that the program "
@@ -97,6 +117,7 @@ bool Session::refuse_line() {
       ws::kCloseInvalidPayload,
       {.by = Side::kBridge,
        .is_error = true,
+       .reason = EndReason::kInvalidUtf8,
        .cause = "local line " + std::to_string(report_.up.lines + 1) + " is not valid UTF-8",
        .advice = "set framing.invalid_utf8, or message_type: binary"});
   return false;
@@ -109,7 +130,10 @@ void Session::on_eof(ws::net::Eof /*eof*/) {
   }
   upstream_.limit_reconnecting(settings().session.drain_timeout);
   const bool is_hung_up = is_unix_ && local_->is_hung_up();
-  if (upstream_.is_ready() && held_.empty()) {
+  if (!is_dialled_) {
+    close_upstream(ws::kCloseNormal,
+                   {.by = Side::kLocal, .cause = "left without a byte, nothing was dialled"});
+  } else if (upstream_.is_ready() && held_.empty()) {
     handle_local_eof();
   } else if (!was_open_ && held_.empty() && (!is_unix_ || is_hung_up)) {
     // A TCP program's half-close looks the same: one that has said nothing is taken to have left.
@@ -165,6 +189,7 @@ void Session::on_drained() {
 }
 
 void Session::on_hang_up() {
+  upstream_.limit_reconnecting(settings().session.drain_timeout);
   // What the program wrote before it left is read and sent first: then on_eof tells the same.
   if (is_local_eof_) {
     local_gone("local hang-up");
@@ -190,12 +215,19 @@ void Session::local_gone(std::string cause) {
   }
 }
 
+// One read is enough to know that the program is there, the rest waits in the kernel. But an outage
+// may be long, and behind what is not read the program's end would go unnoticed.
+bool Session::has_room_to_hold() const {
+  const bool is_outage = settings().reconnect.enabled && !upstream_.is_ready();
+  return held_.empty() || (is_outage && held_.size() < settings().session.buffer);
+}
+
 void Session::update_local_reading() {
   if (!local_ || is_local_eof_) {
     return;
   }
   // What comes while closing is discarded, and counted.
-  const bool has_room = held_.empty() && !upstream_.is_full();
+  const bool has_room = !upstream_.is_full() && has_room_to_hold();
   const bool may_read = is_closing_ || (has_room && memory_.may_read(Direction::kUp));
   if (may_read) {
     local_->resume_reading();

@@ -10,6 +10,7 @@
 
 #include <ws/error.h>
 
+#include "daemon/end_reason.h"
 #include "daemon/log.h"
 
 namespace wsbridged {
@@ -29,15 +30,16 @@ struct DirectionCounters {
 struct SessionEnd {
   Side by = Side::kBridge;
   bool is_error = false;
-  std::string cause{};   // our own words: what happened
-  std::string advice{};  // what to do about it, empty when nothing is
+  EndReason reason = EndReason::kOther;  // of an error, for error_line
+  std::string cause{};                   // our own words: what happened
+  std::string advice{};                  // what to do about it, empty when nothing is
 };
 
 // With reconnect.enabled.
 struct UpstreamCounters {
   std::uint64_t reconnects = 0;         // opens after the first
   std::uint64_t replayed_lines = 0;     // sent once more
-  std::uint64_t unconfirmed_lines = 0;  // sent, but perhaps not received: at the end
+  std::uint64_t unconfirmed_lines = 0;  // at the end: sent, but perhaps not received
   std::uint64_t partial_messages = 0;   // of which a lost connection brought only a part
 };
 

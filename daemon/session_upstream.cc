@@ -1,35 +1,86 @@
 // SPDX-License-Identifier: MIT
 // The upstream side of a session: messages to lines, and what its end means.
+#include <ws/url.h>
+
 #include "daemon/advice.h"
 #include "daemon/session.h"
 #include "daemon/upstream_verdict.h"
 
 namespace wsbridged {
 
+namespace {
+
+// For logs: without user information and query.
+std::string redacted(const std::string& url) {
+  const auto parsed = ws::parse_url(url);
+  return parsed ? parsed->redacted() : std::string();
+}
+
+}  // namespace
+
+void Session::dial() {
+  is_dialled_ = true;
+  if (const auto refusal = refuse_values(settings().upstream, template_values_)) {
+    close_upstream(ws::kCloseNormal,
+                   {.by = Side::kBridge,
+                    .is_error = true,
+                    .reason = EndReason::kTemplate,
+                    .cause = refusal->message,
+                    .advice = "take the template out of this bridge, or let its peers connect in a "
+                              "way that tells it (docs/access.md)"});
+    return;
+  }
+  upstream_.dial();
+}
+
 DialTarget Session::dial_target(std::size_t url) {
-  DialTarget target{.url = slot_.bridge()->url(url), .options = slot_.bridge()->options()};
-  target.options.cookie_jar = environment_.jar;
+  tell_cookie_problems();  // of the attempt before
+  dialled_ = slot_.bridge()->current();
+  cookies_.use_file(environment_.jar());
+  DialTarget target{.url = url_text(dialled_->upstream, url),
+                    .options = slot_.bridge()->options(*dialled_)};
+  apply_templates(template_values_, target.options, target.url);
+  dialled_url_ = target.url;
+  cookies_.add_to(target.options, dialled_->upstream);
   return target;
+}
+
+void Session::tell_cookie_problems() {
+  if (!dialled_) {  // it gave up waiting for its turn
+    return;
+  }
+  environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
+                                    environment_.loop.now());
 }
 
 void Session::on_upstream_open(Opened opened) {
   was_open_ = true;
   update_upstream_reading();  // a new connection knows nothing of the one before
-  drain_timer_.reset();       // see on_upstream_ready()
   if (opened == Opened::kFirst) {
-    environment_.log.info("session opened",
-                          {{"bridge", name_.bridge},
-                           {"session", name_.id},
-                           {"peer", name_.peer},
-                           {"upstream", slot_.bridge()->upstream_name(upstream_.url())},
-                           {"address", upstream_.remote_address()},
-                           {"subprotocol", upstream_.subprotocol()}});
+    environment_.log.info("session opened", {{"bridge", name_.bridge},
+                                             {"session", name_.id},
+                                             {"peer", name_.peer},
+                                             {"upstream", redacted(dialled_url_)},
+                                             {"address", upstream_.remote_address()},
+                                             {"subprotocol", upstream_.subprotocol()}});
   }
-  for (const std::string& line : settings().upstream.on_open) {
-    if (!pass_on(line)) {
+  tell_cookie_problems();
+  for (const std::string& line : dialled_->upstream.on_open) {
+    if (!pass_on(filled(line, TemplateUse::kLine, template_values_))) {
       return;
     }
   }
+}
+
+void Session::on_upstream_lost() {
+  if (drain_timer_) {
+    // The silence goes on over connections, unless lines are sent again, which may be answered.
+    const bool has_lines = upstream_.has_unconfirmed();
+    drain_silence_ =
+        has_lines ? ws::EventLoop::Clock::duration{} : environment_.loop.now() - last_message_;
+    drain_timer_.reset();  // see on_upstream_ready()
+  }
+  note_memory();
 }
 
 void Session::on_upstream_ready() {
@@ -46,6 +97,9 @@ void Session::on_upstream_ready() {
 
 void Session::on_upstream_message(const ws::Message& message) {
   last_message_ = environment_.loop.now();
+  if (idle_) {
+    idle_->touch();
+  }
   if (!local_ || is_down_cut_) {
     drop_message(local_ ? "behind a refused message" : "the local program was gone");
     return;
@@ -96,6 +150,7 @@ void Session::refuse_message(Written::Refused why) {
       is_binary ? ws::kCloseUnsupportedData : ws::kClosePolicyViolation,
       {.by = Side::kBridge,
        .is_error = true,
+       .reason = is_binary ? EndReason::kBinaryMessage : EndReason::kEmbeddedDelimiter,
        .cause = is_binary ? "upstream sent a binary message"
                           : "upstream sent a message that contains the delimiter",
        .advice = is_binary ? "set framing.binary_messages to base64, hex or raw"
@@ -107,6 +162,7 @@ void Session::on_upstream_close(const ws::CloseInfo& info) {
   report_.close_reason = info.reason;
   end({.by = Side::kUpstream,
        .is_error = verdict_on_close(info.code) != UpstreamVerdict::kEnd,
+       .reason = EndReason::kClosed,
        .cause = close_cause(info.code)});
   upstream_ended();
 }
@@ -117,9 +173,13 @@ void Session::on_upstream_error(const ws::Error& error) {
   if (is_open && error.code == ws::ErrorCode::kMessageTooBig) {
     drop_message("max_message");
   }
+  if (!is_open) {
+    tell_cookie_problems();
+  }
   const bool is_theirs = !is_open || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,
        .is_error = true,
+       .reason = reason_of(error),
        .cause = error.message,
        .advice = advice_for(error)});
   upstream_ended();

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 
 #include "daemon/bridge.h"
 #include "daemon/credentials.h"
+#include "daemon/dial_damper.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/session_report.h"
@@ -39,6 +41,8 @@ class UpstreamUser {
   // when lines have been confirmed.
   virtual void on_upstream_ready() = 0;
   virtual void on_upstream_message(const ws::Message& message) = 0;
+  // The connection is gone, and another one will be tried.
+  virtual void on_upstream_lost() = 0;
   // The messages of one read have been told, perhaps none.
   virtual void on_upstream_read() = 0;
   // Exactly one of these, once, and last; none after close() or cancel() has said so.
@@ -147,6 +151,7 @@ class Upstream {
   void rest_url(std::chrono::milliseconds rest, const std::string& cause);
   void end_dial(const ws::Error& error);
   void tell_damper_failure(const ws::Error& error);
+  void tell_damped(DialDamper::Change change, const ws::Error& error);
   void handle_open();
 
   // upstream_reconnect.cc
@@ -155,11 +160,13 @@ class Upstream {
   void plan_attempt(const ws::Error& error, std::chrono::milliseconds at_least);
   void wait();
   void give_up();
+  [[nodiscard]] std::optional<TimePoint> local_deadline() const;
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   void replay();
   void become_ready();
   void handle_pong(std::string_view payload);
   void send_confirming_ping();
+  void tell_silence();
   void prove();
   void count_partial_message();
 

@@ -122,7 +122,11 @@ void Upstream::end_dial(const ws::Error& error) {
 }
 
 void Upstream::tell_damper_failure(const ws::Error& error) {
-  if (context_.bridge.damper().dial_failed(now()) == DialDamper::Change::kDamped) {
+  tell_damped(context_.bridge.damper().dial_failed(now()), error);
+}
+
+void Upstream::tell_damped(DialDamper::Change change, const ws::Error& error) {
+  if (change == DialDamper::Change::kDamped) {
     context_.log.warn("dials fail in a row, further ones wait for turns",
                       {{"bridge", context_.name.bridge},
                        {"cause", error.message},
@@ -147,6 +151,8 @@ void Upstream::handle_open() {
   is_full_ = false;
   const bool is_first = !std::exchange(was_open_, true);
   if (reconnect_) {
+    reconnect_->opened_at = now();
+    reconnect_->outage_so_far = now() - reconnect_->outage_since;
     reconnect_->is_proved = false;
     reconnect_->message_end = 0;
     reconnect_->counters.reconnects += is_first ? 0 : 1;

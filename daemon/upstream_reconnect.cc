@@ -13,10 +13,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr milliseconds kWithoutKeepalive{45'000};
+
 // While a ping is unanswered the keepalive may have sent another, and that one may be the only one
 // that gets an answer (RFC 6455 section 5.5.3): by now it would have, or the connection is lost.
 milliseconds repeat_after(const config::Upstream& upstream) {
-  constexpr milliseconds kWithoutKeepalive{45'000};
   return upstream.ping_interval.count() == 0 ? kWithoutKeepalive
                                              : upstream.ping_interval + upstream.ping_timeout;
 }
@@ -44,21 +45,29 @@ bool Upstream::may_reconnect() const {
          (close_code_ == 0 || (delivery_ == Delivery::kFirst && !reconnect_->queue.empty()));
 }
 
+// An outage goes on when a connection opens and is lost again before it has proved anything; the
+// time in which it was open is no part of it. But once the local side has ended it is: a server
+// that opens and says nothing must not hold the session for ever.
 void Upstream::lose(const ws::Error& error) {
+  const bool is_ending = reconnect_->local_limit.has_value();
+  if (!is_ending && now() - reconnect_->opened_at >= reconnect_->settings.max) {
+    prove();  // a server that says nothing for so long works, too
+  }
+  if (!is_ending || reconnect_->is_proved) {
+    reconnect_->outage_since = now() - reconnect_->outage_so_far;
+  }
   reconnect_->received_before += socket_->received_bytes();
   reconnect_->queue.rewind();
   reconnect_->pings.forget();
   reconnect_->is_confirm_armed = false;
   is_full_ = false;
   plan_attempt(error, milliseconds(0));
+  user_.on_upstream_lost();
 }
 
 void Upstream::plan_attempt(const ws::Error& error, milliseconds at_least) {
   Reconnect& reconnect = *reconnect_;
   const bool is_told = reconnect.last_error.has_value();
-  if (!reconnect.outage_since) {
-    reconnect.outage_since = now();
-  }
   reconnect.lost_at = is_told ? reconnect.lost_at : now();
   reconnect.last_error = without_response(error);
   const double uniform = std::uniform_real_distribution<double>(0, 1)(reconnect.random);
@@ -97,27 +106,30 @@ std::optional<Upstream::TimePoint> Upstream::deadline() const {
     const TimePoint end = dialled_at_ + context_.bridge.settings().upstream.connect_timeout;
     return state_ == State::kWaiting ? std::optional(end) : std::nullopt;
   }
-  const TimePoint since = reconnect_->outage_since.value_or(now());
-  std::optional<TimePoint> limit;
+  std::optional<TimePoint> limit = local_deadline();
   if (reconnect_->settings.max_elapsed.count() > 0) {
-    limit = since + reconnect_->settings.max_elapsed;
-  }
-  if (reconnect_->local_limit) {
-    const TimePoint end = std::max(since, reconnect_->local_ended_at) + *reconnect_->local_limit;
+    const TimePoint end = reconnect_->outage_since + reconnect_->settings.max_elapsed;
     limit = limit ? std::min(*limit, end) : end;
   }
   return limit;
+}
+
+std::optional<Upstream::TimePoint> Upstream::local_deadline() const {
+  if (!reconnect_->local_limit) {
+    return std::nullopt;
+  }
+  return std::max(reconnect_->outage_since, reconnect_->local_ended_at) + *reconnect_->local_limit;
 }
 
 void Upstream::give_up() {
   ws::Error error{.phase = ws::Phase::kConnect,
                   .code = ws::ErrorCode::kTimeout,
                   .message = "the last dials of this bridge failed, and no turn came in time"};
-  if (reconnect_ && reconnect_->last_error) {
-    error = *reconnect_->last_error;
-    error.message += "; gave up dialling again";
-  } else if (state_ == State::kDialling) {
-    error.message = "gave up dialling";
+  if (reconnect_) {
+    const auto end = local_deadline();
+    error = reconnect_->last_error.value_or(error);
+    error.message += end && *end <= now() ? "; gave up drain_timeout after the local end"
+                                          : "; gave up after max_elapsed";
   }
   finish();
   user_.on_upstream_error(error);
@@ -193,6 +205,20 @@ void Upstream::send_confirming_ping() {
     }
   } else if (pings.is_overdue(now()) && !socket_->is_paused()) {
     (void)socket_->ping(pings.repeat(now()));
+    tell_silence();
+  }
+}
+
+// Of a server that is alive and does not answer pings nothing gets confirmed.
+void Upstream::tell_silence() {
+  if (!std::exchange(reconnect_->is_silence_told, true)) {
+    context_.log.warn("server does not answer a ping, what was sent stays unconfirmed",
+                      {{"bridge", context_.name.bridge},
+                       {"session", context_.name.id},
+                       {"upstream", context_.bridge.upstream_name(url_)},
+                       {"unconfirmed_lines", reconnect_->queue.line_count()},
+                       {"advice", std::string("RFC 6455 demands a pong: without one the local side "
+                                              "stops when reconnect.replay is full")}});
   }
 }
 
@@ -213,7 +239,7 @@ void Upstream::handle_pong(std::string_view payload) {
 void Upstream::prove() {
   if (!std::exchange(reconnect_->is_proved, true)) {
     reconnect_->backoff.reset();
-    reconnect_->outage_since.reset();
+    reconnect_->outage_so_far = {};
   }
 }
 

@@ -29,16 +29,20 @@ struct Upstream::Dialling {
 };
 
 struct Upstream::Reconnect {
-  explicit Reconnect(const config::Bridge& settings);
+  explicit Reconnect(const config::Bridge& bridge);
 
   const config::Reconnect& settings;
   ReplayQueue queue;
   ConfirmingPings pings;
   Backoff backoff;
   std::minstd_rand random;
-  // Since when nothing proved that the server works; an open connection alone does not.
-  std::optional<TimePoint> outage_since{};
+  // Since when nothing proved that the server works; an open connection alone does not. While one
+  // is open: how long that was.
+  TimePoint outage_since{};
+  TimePoint::duration outage_so_far{};
+  TimePoint opened_at{};
   bool is_proved = false;                 // the connection has brought a message or a pong
+  bool is_silence_told = false;           // once for each session
   bool is_confirm_armed = false;          // the timer is set for a ping
   std::optional<ws::Error> last_error{};  // from its loss until the upstream is back
   TimePoint lost_at{};

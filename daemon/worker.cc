@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/worker.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
+#include <variant>
+
+#include "daemon/template.h"
 
 namespace wsbridged {
 
@@ -12,18 +16,26 @@ constexpr std::chrono::hours kFarAway{1};
 // Memory pressure comes and goes; that it is there is worth an entry now and then.
 constexpr std::chrono::minutes kPressureEntries{1};
 
+// Empty without one, and where a template of it has no value: then the session refuses itself.
+std::string jar_file_of(const Bridge& bridge, const Peer& peer, std::uint64_t session_id) {
+  auto file = substitute(bridge.settings().upstream.cookie_jar, TemplateUse::kPath,
+                         template_values(peer, bridge.name(), session_id));
+  return std::holds_alternative<std::string>(file) ? std::get<std::string>(std::move(file)) : "";
+}
+
 }  // namespace
 
-Worker::Worker(Log& log, RecentErrors& errors, const std::shared_ptr<ws::Resolver>& resolver,
-               MemoryLimit* memory, std::function<void()> on_idle)
-    : log_(log),
-      errors_(errors),
+Worker::Worker(const Shared& shared, std::function<void()> on_idle)
+    : log_(shared.log),
+      errors_(shared.errors),
+      cookie_writer_(shared.cookie_writer),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
-      memory_limit_(memory),
+      cookie_problems_(log_),
+      memory_limit_(shared.memory),
       memory_timer_(loop_, [this] { memory_->look(loop_.now()); }),
       sweep_(loop_, [this] { finished_.clear(); }) {
-  loop_.use_resolver(resolver);
+  loop_.use_resolver(shared.resolver);
   if (memory_limit_ != nullptr) {
     memory_.emplace(*memory_limit_, memory_hooks());
   }
@@ -55,13 +67,17 @@ void Worker::adopt(SessionSlot slot, std::uint64_t session_id, int descriptor, P
 }
 
 void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer) {
-  Session::Environment environment{.loop = loop_,
-                                   .log = log_,
-                                   .jar = jar_of(*slot.bridge()),
-                                   .totals = totals_[slot.bridge()->name()],
-                                   .errors = errors_,
-                                   .memory = memory_ ? &*memory_ : nullptr,
-                                   .on_finished = [this](Session& session) { forget(session); }};
+  const std::shared_ptr<Bridge> bridge = slot.bridge();
+  Session::Environment environment{
+      .loop = loop_,
+      .log = log_,
+      .jar = [this, bridge,
+              file = jar_file_of(*bridge, peer, session_id)] { return jar_of(*bridge, file); },
+      .cookie_problems = cookie_problems_,
+      .totals = totals_[bridge->name()],
+      .errors = errors_,
+      .memory = memory_ ? &*memory_ : nullptr,
+      .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
       std::move(environment), std::move(slot), session_id,
       Session::Local{.stream = ws::net::adopt_socket(loop_, descriptor), .peer = std::move(peer)});
@@ -133,37 +149,48 @@ void Worker::for_each_session(const std::function<void(Session&)>& action) {
   }
 }
 
-std::shared_ptr<ws::CookieJar> Worker::jar_of(Bridge& bridge) {
-  const std::string& file = bridge.settings().upstream.cookie_jar;
+std::shared_ptr<ws::CookieJar> Worker::jar_of(Bridge& bridge, const std::string& file) {
   if (file.empty()) {
     return nullptr;
   }
-  const auto known = jars_.find(file);
-  if (known != jars_.end()) {
-    refresh(known->second, bridge);
-    return known->second.jar;
+  auto known = jars_.find(file);
+  if (known == jars_.end()) {
+    auto jar = Bridge::make_jar(file);
+    if (!jar) {
+      log_.warn("cookie jar not read, sending no cookies",
+                {{"bridge", bridge.name()}, {"cause", jar.error().message}});
+      return nullptr;
+    }
+    if (jars_.size() >= kMaxJars) {
+      jars_.erase(std::min_element(jars_.begin(), jars_.end(), [](const auto& a, const auto& b) {
+        return a.second.last_use < b.second.last_use;
+      }));
+    }
+    if (jar.value() != nullptr) {
+      jar.value()->write_through(
+          [this](ws::CookieWrite write) { cookie_writer_.write(std::move(write)); });
+    }
+    known = jars_.emplace(file, KnownJar{.jar = std::move(jar.value())}).first;
+  } else {
+    refresh(*known, bridge);
   }
-  auto jar = bridge.make_jar();
-  if (!jar) {
-    log_.warn("cookie jar not read, sending no cookies",
-              {{"bridge", bridge.name()}, {"cause", jar.error().message}});
-    return nullptr;
-  }
-  return jars_.emplace(file, KnownJar{std::move(jar.value()), {}}).first->second.jar;
+  known->second.last_use = ++jar_uses_;
+  return known->second.jar;
 }
 
 // The dial does the same again, which is cheap; here is who can tell what is wrong with a new file.
-void Worker::refresh(KnownJar& known, Bridge& bridge) {
-  const auto changed = known.jar->refresh();
+void Worker::refresh(KnownJars::value_type& known, Bridge& bridge) {
+  auto& [file, entry] = known;
+  const auto changed = entry.jar->refresh();
   std::string error = changed ? std::string() : changed.error().message;
-  if (!error.empty() && error != known.error) {
+  if (!error.empty() && error != entry.error) {
     log_.warn("cookie jar not read again, the cookies of before stay",
               {{"bridge", bridge.name()}, {"cause", error}});
   }
-  known.error = std::move(error);
+  entry.error = std::move(error);
   if (changed && changed.value()) {
-    bridge.note_cookies(*known.jar);
-    for (const std::string& warning : bridge.warnings_of(*known.jar)) {
+    bridge.note_cookies(*entry.jar);
+    for (const std::string& warning : Bridge::warnings_of(*entry.jar, file)) {
       log_.warn(warning, {{"bridge", bridge.name()}});
     }
   }

@@ -17,6 +17,8 @@
 #include <ws/event_loop.h>
 
 #include "daemon/bridge.h"
+#include "daemon/cookie_problems.h"
+#include "daemon/cookie_writer.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/memory_watch.h"
@@ -27,10 +29,20 @@ namespace wsbridged {
 // All functions may be called from any thread; they take effect on the worker's, in order.
 class Worker {
  public:
-  // `on_idle` is called on the worker's thread each time its last session has ended. `memory` is
-  // what all workers share, null without a limit.
-  Worker(Log& log, RecentErrors& errors, const std::shared_ptr<ws::Resolver>& resolver,
-         MemoryLimit* memory, std::function<void()> on_idle);
+  // Of cookie files that templates name; the least recently used are read anew when needed again.
+  static constexpr std::size_t kMaxJars = 64;
+
+  // What all workers share.
+  struct Shared {
+    Log& log;
+    RecentErrors& errors;
+    CookieWriter& cookie_writer;
+    std::shared_ptr<ws::Resolver> resolver;
+    MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit
+  };
+
+  // `on_idle` is called on the worker's thread each time its last session has ended.
+  Worker(const Shared& shared, std::function<void()> on_idle);
   // Stops the loop and joins the thread; sessions that still run are cut.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -47,6 +59,8 @@ class Worker {
   // False: there is no such session here.
   void kill_session(std::uint64_t id, std::function<void(bool)> done);
   void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, std::function<void(bool)> done);
+  // Calls `task` on the worker's thread when its loop turns next.
+  void on_next_turn(std::function<void()> task) { loop_.post(std::move(task)); }
 
   // Sessions here, those on their way included.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
@@ -62,26 +76,32 @@ class Worker {
   void report_pressure(MemoryWatch::Pressure pressure);
   void for_each_session(const std::function<void(Session&)>& action);
   [[nodiscard]] Session* find_session(std::uint64_t id) const;
-  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(Bridge& bridge);
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(Bridge& bridge, const std::string& file);
 
   struct KnownJar {
     std::shared_ptr<ws::CookieJar> jar;
-    std::string error;  // of the last reading, told once
+    std::string error{};         // of the last reading, told once
+    std::uint64_t last_use = 0;  // by counting them
   };
 
-  void refresh(KnownJar& known, Bridge& bridge);
+  using KnownJars = std::map<std::string, KnownJar>;  // by file
+
+  void refresh(KnownJars::value_type& known, Bridge& bridge);
 
   Log& log_;
   RecentErrors& errors_;
+  CookieWriter& cookie_writer_;
   std::map<std::string, BridgeTotals> totals_;  // by the bridge's name
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
-  ws::Timer keep_running_;                // a loop with nothing to wait for would end
-  std::map<std::string, KnownJar> jars_;  // by file
+  ws::Timer keep_running_;  // a loop with nothing to wait for would end
+  CookieProblems cookie_problems_;
   MemoryLimit* memory_limit_;
   ws::Timer memory_timer_;
   std::optional<MemoryWatch> memory_;  // absent without a limit
   std::optional<ws::EventLoop::Clock::time_point> pressure_told_at_;
+  KnownJars jars_;
+  std::uint64_t jar_uses_ = 0;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Session>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;

@@ -10,7 +10,7 @@ import threading
 import time
 
 from kit.case import E2eCase, bridge, main
-from kit.survival import IS_FULL_SIZE
+from kit.survival import BINARY, IS_FULL_SIZE
 from kit.upstream import RawServer
 from kit.waiting import deadline, wait_until
 
@@ -72,7 +72,7 @@ class DeadUpstreams(E2eCase):
 
     def test_crash_loop_costs_one_dial_per_5_seconds(self):
         server = self.dialled(is_alive=False)
-        daemon = self.start(bridge(server.url()))
+        daemon = self.start(bridge(server.url()), binary=BINARY)
         until = time.monotonic() + 18  # three free ones, 0.1 to 3.2 s between the next, then 5 s
         loops = [self.in_background(self.crash_loop, daemon.address(), until) for _ in range(4)]
         for loop in loops:
@@ -94,7 +94,7 @@ class DeadUpstreams(E2eCase):
         first, second = self.dialled(first_alive), self.dialled(second_alive)
         main_bridge = bridge(None)
         main_bridge["upstream"] = {"urls": [first.url(), second.url()]}
-        return first, second, self.start(main_bridge)
+        return first, second, self.start(main_bridge, binary=BINARY)
 
     def open_session(self, daemon, server):
         count = len(server.sessions)

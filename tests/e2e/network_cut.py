@@ -18,13 +18,15 @@ from kit.waiting import wait_until
 
 SECONDS = size(90, 600)
 PING = {"ping_interval": "500ms", "ping_timeout": "2s", "connect_timeout": "3s"}
+# A ping waits behind what is on its way, and much is on its way where packets are late.
+PATIENT = "20s"
 RECONNECT = {"enabled": True, "initial": "100ms", "max": "500ms"}
-SLOW_LINES, SLOW_MS = 24_000, 3_500  # it stops three times; what is in flight is less than a third
+SLOW_LINES, SLOW_MS = 24_000, 3_500  # it stops at the first and in the middle
 
 
 class NetworkCut(SurvivalCase):
 
-    def start_hosts(self, **options):
+    def start_hosts(self, ping_timeout=PATIENT, **options):
         self.network = Network(self, **options)
         at_far = self.network.at(self.network.far)
         self.start_server(at_far, address=Network.FAR)
@@ -37,20 +39,20 @@ class NetworkCut(SurvivalCase):
         resume = f"resume ${{file:{self.progress}}}"
         near = self.network.at(self.network.near)
         self.daemon = self.start(
-            self.bridge_to(self.settings["port"], "main"),
+            self.bridge_to(self.settings["port"], "main", upstream={"ping_timeout": ping_timeout}),
             self.bridge_to(self.slow_server.port, "slow", session={"buffer": "16KiB"},
                            upstream={"on_open": [resume]}),
-            binary=[*near, BINARY])
+            binary=BINARY, options={"prefix": near})
 
     def bridge_to(self, port, name, upstream=None, session=None):
         return bridge(f"ws://{Network.FAR}:{port}/", name=name,
                       listen=f"unix:{self.path(name)}.sock",
                       upstream={**PING, **(upstream or {})}, reconnect=RECONNECT,
-                      session={"drain_timeout": "5s", **(session or {})})
+                      session={"drain_timeout": "2s", **(session or {})})
 
     def start_clients(self, lines):
         self.slow = self.client(self.daemon.address("slow"), receive=True, progress=self.progress,
-                                slow_every=SLOW_LINES // 3, slow_ms=SLOW_MS)
+                                slow_every=SLOW_LINES // 2 + 1, slow_ms=SLOW_MS)
         self.sender = self.client(self.daemon.address("main"), send=lines)
 
     def finish(self, lines, what, began):
@@ -58,17 +60,18 @@ class NetworkCut(SurvivalCase):
         self.daemon.wait_for_session_end("main", seconds=SECONDS)
         repeats = self.check_record(lines)
         self.assertEqual(status, 0, f"the local connection never broke: {self.sender.stdout()}")
-        self.assertEqual(self.slow.wait(SECONDS), 0, self.slow.stdout())
+        self.assertEqual(self.slow.wait(SECONDS), 0,
+                         f"every line, in order, and then the end: {self.slow.stdout()}")
         self.assertIn(f'"received": {SLOW_LINES}', self.slow.stdout())
         print(f"{what}: {lines} lines, {repeats} repeats in {time.monotonic() - began:.1f} s; the "
               f"slow reader: {self.slow.stdout().strip()}; the log: "
-              f"{[entry['message'] for entry in self.daemon.problems()]}")
+              f"{[(one['message'], one.get('cause')) for one in self.daemon.problems()]}")
 
     def check_no_ping_timeouts(self):
         self.assertEqual(self.daemon.entries("ping_timeout"), [], "nobody was taken for dead")
 
     def cut_for(self, seconds, lines):
-        self.start_hosts()
+        self.start_hosts(ping_timeout=PING["ping_timeout"])
         began = time.monotonic()
         self.start_clients(lines)
         wait_until(lambda: self.recorded() > lines // 4, "a quarter of the lines", SECONDS)
@@ -79,7 +82,7 @@ class NetworkCut(SurvivalCase):
         self.assertTrue(self.daemon.entries("ping_timeout"), "the cut was found out by a ping")
 
     def test_cut_for_5_seconds(self):
-        self.cut_for(5, size(300_000, 1_000_000))
+        self.cut_for(5, size(200_000, 1_000_000))
 
     if IS_FULL_SIZE:
         def test_cut_for_30_seconds(self):

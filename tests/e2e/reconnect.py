@@ -57,6 +57,7 @@ class Reconnect(ReconnectCase):
         for line in (b"hello", b"subscribe", b"one", b"two"):
             self.assertEqual(read_without_pong(upstream), line)
         upstream.reset()
+        daemon.wait_for_entry("upstream lost")
         local.send(b"three\n")
         upstream = server.open()
         self.assertEqual(read_texts(upstream, 5),
@@ -281,11 +282,13 @@ class LocalEndsMeanwhile(ReconnectCase):
         server.socket.close()
         upstream.reset()
         daemon.wait_for_entry("upstream lost")
+        local.send(b"nor that\n")
         local.shutdown_write()
         self.assertEqual(local.read_until_end(), (b"", "reset"))
         entry = daemon.wait_for_session_end()
         self.assertEqual((entry["unconfirmed_lines"], entry["unsent_bytes_up"], entry["level"]),
-                         (1, 17, "warn"))
+                         (1, 17 + 9, "warn"))
+        self.assertIn("drain_timeout", entry["cause"])
 
     def test_a_stop_gives_up_what_is_not_confirmed_and_says_so(self):
         server, daemon = self.bridge_that_reconnects(UNCONFIRMED)
@@ -310,6 +313,7 @@ class ServersThatStayAway(ReconnectCase):
         self.assertEqual(local.read_until_end(), (b"", "reset"))
         entry = daemon.wait_for_session_end()
         self.assertIn("refused", entry["cause"])
+        self.assertIn("max_elapsed", entry["cause"])
         self.assertEqual(len(daemon.problems("upstream lost")), 1, "one entry, however often")
 
     def test_a_permanent_failure_ends_the_session(self):

@@ -124,6 +124,7 @@ void take_message(const SessionPointer& session, std::string_view message) {
   if (message.starts_with(kResume)) {
     session->last_sent =
         std::strtoull(std::string(message.substr(kResume.size())).c_str(), nullptr, 10);
+    std::cout << R"({"event": "resume", "behind": )" << session->last_sent << '}' << std::endl;
     send_next(session);
   } else if (const auto number = session->server.reader.number_of(message)) {
     session->server.journal.record(*number);
@@ -164,6 +165,8 @@ void accept_next(Server& server) {
   server.acceptor.async_accept([&server](error_code failure, tcp::socket socket) {
     if (!failure) {
       socket.set_option(tcp::no_delay(true), failure);
+      // What is killed with a full buffer has not yet sent everything.
+      socket.set_option(asio::socket_base::send_buffer_size(1 << 16), failure);
       start_session(server, std::move(socket));
     }
     accept_next(server);

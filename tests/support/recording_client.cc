@@ -60,6 +60,7 @@ Callbacks RecordingClient::recording(const Callbacks& inner) {
             pass_on(call, socket, message);
           },
       .on_message_chunk = inner.on_message_chunk,
+      .on_read_end = inner.on_read_end,
       .on_drain =
           [this, call = inner.on_drain](WebSocket& socket) {
             events.emplace_back("drain");

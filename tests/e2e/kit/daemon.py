@@ -41,8 +41,9 @@ def write_config(directory, config, name="wsbridged.yaml"):
 class Daemon(Program):
     """A running wsbridged. Use E2eCase.start(), which also ends it and looks at what it left."""
 
-    def __init__(self, directory, arguments, binary=None, env=None, **options):
-        command = [binary or DEV_BINARY, *arguments]
+    def __init__(self, directory, arguments, binary=None, env=None, prefix=(), **options):
+        """`prefix` is a command that becomes the daemon by exec."""
+        command = [*prefix, binary or DEV_BINARY, *arguments]
         super().__init__(command, directory, "daemon", env=environment(env), **options)
 
     def wait_ready(self, listener_count):

@@ -51,6 +51,9 @@ class Server(Program):
     def events(self):
         return [json.loads(line) for line in self.stdout().split("\n")[:-1]]
 
+    def resumed_behind(self):
+        return [event["behind"] for event in self.events() if event["event"] == "resume"]
+
     def wrong_count(self):
         return sum(event["event"] == "wrong" for event in self.events())
 

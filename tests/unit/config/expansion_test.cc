@@ -112,12 +112,13 @@ TEST_CASE("expansion: all together is bounded", "[expansion]") {
         "f:1:1: all expanded text together is larger than 4 MiB");
 }
 
-TEST_CASE("expansion: templates of the text as written are noticed, expanded ones are not",
+TEST_CASE("expansion: templates stand in the text as written, not in what a reference brings",
           "[expansion]") {
-  CHECK(expanded("a{bridge}").node.has_template);
-  CHECK(expanded("{peer.addr}").node.has_template);
-  CHECK_FALSE(expanded("{other} {}").node.has_template);
-  CHECK_FALSE(expanded("${env:A}", {{"A", "{bridge}"}}).node.has_template);
+  CHECK(expanded("a{bridge}").node.as_template() == "a{bridge}");
+  CHECK(expanded("{other} {}").node.as_template() == "{other} {}");
+  const Node node = expanded("${env:A}{bridge}", {{"A", "{bridge}"}}).node;
+  CHECK(node.text == "{bridge}{bridge}");
+  CHECK(node.as_template() == "{{bridge}}{bridge}");
 }
 
 }  // namespace

@@ -19,12 +19,18 @@ TEST_CASE("print: holds no secret", "[print]") {
                    "    listen: [127.0.0.1:1, 'unix:@b']\n"
                    "    upstream:\n"
                    "      url: wss://hunter2:hunter2@h:1/path?hunter2=hunter2\n"
-                   "      headers: {Authorization: hunter2}\n"
+                   "      headers: {X-Key: hunter2}\n"
+                   "      proxy: http://hunter2:hunter2@proxy:1\n"
                    "      on_open: [hunter2]\n"));
   CHECK_THAT(text, !ContainsSubstring("hunter2"));
   CHECK_THAT(text, ContainsSubstring("url: \"wss://h:1/path\"\n"));
-  CHECK_THAT(text, ContainsSubstring("\"Authorization\": \"(redacted)\"\n"));
+  CHECK_THAT(text, ContainsSubstring("\"X-Key\": \"(redacted)\"\n"));
   CHECK_THAT(text, ContainsSubstring("- \"(redacted)\"\n"));
+  CHECK_THAT(text, ContainsSubstring("proxy: \"http://proxy:1\"\n"));
+  const std::string other = print(loaded(bridge_with(
+      "      basic_auth: {user: hunter2, password: hunter2}\n      proxy: hunter2:hunter2@p:1\n")));
+  CHECK_THAT(other, !ContainsSubstring("hunter2"));
+  CHECK_THAT(other, ContainsSubstring("proxy: \"p:1\"\n"));
 }
 
 TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
@@ -43,6 +49,11 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
       bridge_with("      subprotocols: [a, \"!#$%&'*+-.^_`|~\"]\n"
                   "      headers: {A: \"$${env:X}\"}\n"
                   "      origin: $${env:X}\n"
+                  "      basic_auth: {user: u, password: p}\n"
+                  "      proxy: none\n"
+                  "      resolve: {'h:80': '10.0.0.7', \"*:81\": 'unix:/a b'}\n"
+                  "      follow_redirects: 2\n"
+                  "      redirect_to: [https://b.example]\n"
                   "    session: {on_local_eof: close, max_connections: 7, buffer: 5000}\n"
                   "    framing: " +
                   std::string(framing) + "\n"));
@@ -51,6 +62,8 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(print(again) == text);
   CHECK_THAT(joined(load(text).warnings), !ContainsSubstring("has no effect"));
   CHECK(again.bridges[0].upstream.origin == "${env:X}");
+  CHECK(again.bridges[0].upstream.resolve == config.bridges[0].upstream.resolve);
+  CHECK(again.bridges[0].upstream.redirect_to == config.bridges[0].upstream.redirect_to);
   CHECK(again.bridges[0].framing.mode == config.bridges[0].framing.mode);
   CHECK(again.bridges[0].framing.delimiter == config.bridges[0].framing.delimiter);
   CHECK(again.bridges[0].framing.message_type == config.bridges[0].framing.message_type);
@@ -60,6 +73,43 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(again.shutdown.quiet == milliseconds(1500));
   CHECK(again.threads == 2U);
   CHECK(again.limits.memory == std::size_t{3} << 30);
+}
+
+TEST_CASE("print: the settings one by one are what is printed, and know what is redacted",
+          "[print]") {
+  const Config config = loaded(
+      "bridges:\n- name: b\n  listen: [127.0.0.1:1, 'systemd:s']\n"
+      "  upstream: {url: 'wss://h/?p', headers: {A: secret}, on_open: [one, two],\n"
+      "    basic_auth: {user: u, password: p}, proxy: 'http://u:p@x:1'}\n");
+  std::string text;
+  for (const Setting& setting : settings_of(config)) {
+    if (setting.value != setting.shown && setting.value.find('"') == std::string::npos) {
+      text += setting.path + " " + setting.value + " " + setting.shown + "\n";
+    }
+  }
+  CHECK(text ==
+        "bridges.b.upstream.url wss://h/?p \"wss://h/\"\n"
+        "bridges.b.upstream.headers.\"A\" secret \"(redacted)\"\n"
+        "bridges.b.upstream.basic_auth.user u \"(redacted)\"\n"
+        "bridges.b.upstream.basic_auth.password p \"(redacted)\"\n"
+        "bridges.b.upstream.proxy http://u:p@x:1 \"http://x:1\"\n"
+        "bridges.b.upstream.on_open one \"(redacted)\"\n"
+        "bridges.b.upstream.on_open two \"(redacted)\"\n");
+  CHECK_THAT(print(config), !ContainsSubstring("systemd:s\"\n        backlog"));
+}
+
+TEST_CASE("print: urls without what is secret in them, and they load again", "[print]") {
+  const std::string text =
+      print(loaded("bridges:\n"
+                   "  - name: b\n"
+                   "    listen: 127.0.0.1:1\n"
+                   "    upstream: {urls: ['wss://hunter2:hunter2@h:1/a?hunter2', ws://i/]}\n"
+                   "    reconnect: {enabled: true, replay: 2MiB}\n"));
+  CHECK_THAT(text, !ContainsSubstring("hunter2"));
+  CHECK_THAT(text, ContainsSubstring("urls:\n        - \"wss://h:1/a\"\n        - \"ws://i/\"\n"));
+  CHECK_THAT(text, !ContainsSubstring("url: "));
+  CHECK(print(loaded(text)) == text);
+  CHECK(loaded(text).bridges[0].reconnect.enabled);
 }
 
 TEST_CASE("print: a configuration of nothing is printed too", "[print]") {

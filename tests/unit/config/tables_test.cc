@@ -152,7 +152,9 @@ TEST_CASE("tables: every key reaches its member", "[tables]") {
       "max_message: 8, invalid_utf8: replace, embedded_delimiter: keep, binary_messages: hex, "
       "final_partial_line: drop}\n"
       "    session: {on_local_eof: close, drain_timeout: 3s, on_upstream_error: close, "
-      "max_connections: 4, buffer: 2KiB}\n");
+      "max_connections: 4, buffer: 2KiB}\n"
+      "    reconnect: {enabled: true, initial: 2s, max: 3s, max_elapsed: 4s, replay: 5KiB, "
+      "confirm_interval: 6s}\n");
   REQUIRE(joined(loaded.errors).empty());
   const Config& config = loaded.config;
   CHECK(config.log.level == LogLevel::kDebug);
@@ -201,6 +203,12 @@ TEST_CASE("tables: every key reaches its member", "[tables]") {
   CHECK(bridge.session.on_upstream_error == OnUpstreamError::kClose);
   CHECK(bridge.session.max_connections == 4);
   CHECK(bridge.session.buffer == 2048);
+  CHECK(bridge.reconnect.enabled);
+  CHECK(bridge.reconnect.initial == milliseconds(2000));
+  CHECK(bridge.reconnect.max == milliseconds(3000));
+  CHECK(bridge.reconnect.max_elapsed == milliseconds(4000));
+  CHECK(bridge.reconnect.replay == 5120);
+  CHECK(bridge.reconnect.confirm_interval == milliseconds(6000));
 }
 
 TEST_CASE("tables: words of an enumeration are listed with the nearest", "[tables]") {

@@ -50,6 +50,9 @@ TEST_CASE("confirming pings: an unanswered one is sent again as it was (RFC 6455
   CHECK(pings.is_overdue(kNow + milliseconds(100)));
   CHECK(pings.repeat(kNow + milliseconds(100)) == payload);
   CHECK_FALSE(pings.is_overdue(kNow + milliseconds(199)));
+  pings.wait_again(kNow + milliseconds(1000));
+  CHECK_FALSE(pings.is_overdue(kNow + milliseconds(1099)));
+  CHECK(pings.is_overdue(kNow + milliseconds(1100)));
   CHECK(pings.take_pong(payload) == kFirst);
   CHECK_FALSE(pings.take_pong(payload));
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <vector>
 
 #include "listener_support.h"
 #include "support/catch.h"
@@ -75,6 +76,11 @@ TEST_CASE("peer: on TCP it is the address and the port, without credentials") {
   CHECK(peer_of(-1, v4("127.0.0.1", 9)).to_string() == "127.0.0.1:9");
 }
 
+TEST_CASE("peer: IPv4 on a socket for both families is told as IPv4") {
+  CHECK(peer_of(-1, v6("::ffff:192.0.2.7", 5)).to_string() == "192.0.2.7:5");
+  CHECK(peer_of(-1, v6("2001:db8::ffff:1", 5)).to_string() == "[2001:db8::ffff:1]:5");
+}
+
 TEST_CASE("peer: on a Unix socket it is the kernel's note of who connected") {
   std::array<int, 2> pair{};
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) == 0);
@@ -98,6 +104,30 @@ TEST_CASE("peer: what is not known of a Unix peer is left out of the text") {
   CHECK(peer.to_string() == "unix");
   peer.uid = 1000;
   CHECK(peer.to_string() == "uid 1000");
+}
+
+TEST_CASE("peer: one that a PROXY header announced is named instead of the proxy") {
+  Peer peer = peer_of(-1, v4("127.0.0.1", 9));
+  peer.announced = {"2001:db8::1", 4711};
+  CHECK(peer.to_string() == "[2001:db8::1]:4711");
+  CHECK(peer.socket_to_string() == "127.0.0.1:9");
+  peer.announced = {"", 0};
+  CHECK(peer.to_string() == "unix");
+}
+
+TEST_CASE("peer: supplementary groups are those of this process, when it is the peer") {
+  std::array<int, 2> pair{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) == 0);
+  const Descriptor one(pair[0]);
+  const Descriptor other(pair[1]);
+  std::vector<gid_t> groups(static_cast<std::size_t>(getgroups(0, nullptr)));
+  REQUIRE(getgroups(static_cast<int>(groups.size()), groups.data()) >= 0);
+  Peer peer;
+  peer.is_unix = true;
+  add_groups(one.get(), peer);
+  CHECK(peer.groups == groups);
+  add_groups(-1, peer);
+  CHECK(peer.groups.empty());
 }
 
 TEST_CASE("peer: a descriptor without credentials gives a Unix peer without uid") {
