@@ -10,7 +10,7 @@ namespace wsbridged {
 
 namespace {
 
-constexpr std::array<std::pair<int, std::string_view>, 17> kReasons = {
+constexpr std::array<std::pair<int, std::string_view>, 16> kReasons = {
     {{200, "OK"},
      {202, "Accepted"},
      {400, "Bad Request"},
@@ -25,7 +25,6 @@ constexpr std::array<std::pair<int, std::string_view>, 17> kReasons = {
      {429, "Too Many Requests"},
      {431, "Request Header Fields Too Large"},
      {500, "Internal Server Error"},
-     {501, "Not Implemented"},
      {503, "Service Unavailable"},
      {505, "HTTP Version Not Supported"}}};
 

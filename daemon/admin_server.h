@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -43,13 +45,28 @@ class AdminServer {
 
   // `target` and `log` must outlive the server.
   void start();
+
+  // Changes it to `settings`, in two steps: what can fail, then the rest, or else give_up(). Who is
+  // connected gets his answer, also over a listener that goes. The thread may run; all these wait
+  // for it.
+  [[nodiscard]] std::optional<ws::Error> prepare(const Settings& settings);
+  void commit();
+  void give_up();
   // With the ports really bound; admin.listen first.
   [[nodiscard]] std::vector<std::string> addresses() const;
 
  private:
   struct Door;
+  struct Plan;
   AdminServer(const Settings& settings, AdminTarget& target, Log& log);
-  ws::Result<std::size_t> bind(const config::Listen& listen, AdminDoor::Serves serves);
+  void on_own_thread(const std::function<void()>& task);
+  [[nodiscard]] std::optional<ws::Error> plan_door(const config::Listen& listen,
+                                                   AdminDoor::Serves serves);
+  [[nodiscard]] Door* find_open(const config::Address& address, AdminDoor::Serves serves) const;
+  [[nodiscard]] std::string explain(const config::Listen& listen, const ws::Error& error) const;
+  void carry_out();
+  static void retire(Door& door);
+  void start_door(Door& door);
   void run();
   void accept(Door& door, int descriptor, const Peer& peer);
   void forget(Door& door, AdminConnection& connection);
@@ -59,7 +76,8 @@ class AdminServer {
   ws::EventLoop loop_;
   ws::Timer keep_running_;  // a loop with nothing to wait for would end
   AdminService service_;
-  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<std::unique_ptr<Door>> doors_;  // those without listeners end with their connections
+  std::unique_ptr<Plan> plan_;
   std::vector<std::unique_ptr<AdminConnection>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;
   std::thread thread_;

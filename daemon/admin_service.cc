@@ -35,6 +35,22 @@ AdminResponse readiness_response(const Readiness& readiness) {
   return response;
 }
 
+AdminResponse reload_response(const ReloadResult& result) {
+  if (!result.errors.empty()) {
+    return json_response(409,
+                         {{"error", "not reloaded, the configuration of before stays in force"},
+                          {"errors", result.errors}});
+  }
+  json changes = json::array();
+  for (const ConfigChange& change : result.changes) {
+    changes.push_back({{"key", change.path}, {"before", change.before}, {"after", change.after}});
+  }
+  return json_response(200, {{"reloaded", true},
+                             {"change_count", result.change_count},
+                             {"changes", std::move(changes)},
+                             {"warnings", result.warnings}});
+}
+
 AdminResponse page_response() {
   AdminResponse response;
   response.content_type = "text/html; charset=utf-8";
@@ -193,17 +209,8 @@ void AdminService::tap(const AdminRoute& route, const Asked& asked, const Answer
 }
 
 void AdminService::reload(const Answer& answer) {
-  using Reloaded = AdminTarget::Reloaded;
-  target_.reload_configuration(on_loop<Reloaded>([answer](const Reloaded& reloaded) {
-    switch (reloaded.result) {
-      case Reloaded::Result::kDone:
-        return answer(json_response(200, {{"reloaded", true}, {"message", reloaded.message}}));
-      case Reloaded::Result::kRefused:
-        return answer(refusal(409, reloaded.message));
-      case Reloaded::Result::kUnavailable:
-        return answer(refusal(501, reloaded.message));
-    }
-  }));
+  target_.reload_configuration(on_loop<ReloadResult>(
+      [answer](const ReloadResult& result) { answer(reload_response(result)); }));
 }
 
 void AdminService::set_log_level(const AdminRoute& route, const Answer& answer) {

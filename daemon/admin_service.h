@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <ws/event_loop.h>
 
@@ -35,6 +36,9 @@ class AdminService {
     std::string peer;                    // for the log
     std::function<void()> on_tap_ready;  // called on the loop's thread, should the answer be a tap
   };
+
+  // From the next request on.
+  void use_gate(AdminGate gate) { gate_ = std::move(gate); }
 
   // `answer` is called once, at once or in a later turn; never when the program is ending.
   void serve(const Asked& asked, const Answer& answer);

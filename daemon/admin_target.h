@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "daemon/reload.h"
 #include "daemon/snapshot.h"
 #include "daemon/tap.h"
 
@@ -34,13 +35,8 @@ class AdminTarget {
   // As SIGTERM does; nothing when it is draining already.
   virtual void start_drain() = 0;
 
-  struct Reloaded {
-    enum class Result : std::uint8_t { kDone, kRefused, kUnavailable } result;
-    std::string message;  // for people; the errors of a refused file
-  };
-
   // As SIGHUP does.
-  virtual void reload_configuration(std::function<void(Reloaded)> done) = 0;
+  virtual void reload_configuration(std::function<void(ReloadResult)> done) = 0;
   virtual void set_log_level(config::LogLevel level) = 0;
 };
 

@@ -37,7 +37,8 @@ struct BridgeLoad {
   explicit BridgeLoad(std::function<void()> callback) : on_session_end(std::move(callback)) {}
 
   std::atomic<std::size_t> session_count{0};
-  const std::function<void()> on_session_end;  // called from any thread; may be empty
+  std::atomic<std::uint64_t> refused_count{0};  // connections, by access or proxy_protocol
+  const std::function<void()> on_session_end;   // called from any thread; may be empty
 };
 
 // May be used from any number of threads.

@@ -107,7 +107,7 @@ std::string done_text(const CtlCommand& command, const std::string& body) {
     case Verb::kDrain:
       return "draining: nothing is accepted any more, sessions end when they are silent\n";
     case Verb::kReload:
-      return message_of(body) + "\n";
+      return reload_text(body);
     case Verb::kLogLevel:
       return "the log level is " + command.argument + "\n";
     case Verb::kTap:
@@ -172,6 +172,10 @@ int ctl_command(const CtlCommand& command, const AdminSource& source,
     return fail(reply.error().message);
   }
   if (reply->status != 200 && reply->status != 202) {
+    if (command.verb == Verb::kReload) {
+      std::cerr << reload_text(reply->body);
+      return kExitFailure;
+    }
     return fail(message_of(reply->body));
   }
   std::cout << (command.is_json ? reply->body : done_text(command, reply->body));

@@ -47,7 +47,7 @@ Row session_row(const json& session) {
   return {std::to_string(session.at("id").get<std::uint64_t>()),
           text_at(session, "bridge"),
           text_at(session, "peer"),
-          text_at(session, "address"),
+          text_at(session, session.value("address", "").empty() ? "upstream" : "address"),
           text_at(session, "state"),
           age_text(session.at("age_seconds").get<double>()),
           std::to_string(up.at("lines").get<std::uint64_t>()),
@@ -171,6 +171,29 @@ std::string tap_text(std::string_view record_json, std::size_t width) {
   text += record.value("size", std::size_t{0}) > line.size() ? "..." : "";
   cut(text, width);
   return text + "\n";
+}
+
+std::string reload_text(std::string_view answer_json) {
+  const json answer = json::parse(answer_json, nullptr, false);
+  std::string text;
+  if (!answer.is_object()) {
+    return message_of(answer_json) + "\n";
+  }
+  for (const char* list : {"errors", "warnings"}) {
+    for (const json& problem : answer.value(list, json::array())) {
+      text +=
+          (list[0] == 'w' ? "warning: " : "") + escape_control(problem.get<std::string>()) + "\n";
+    }
+  }
+  for (const json& change : answer.value("changes", json::array())) {
+    text += text_at(change, "key") + ": " + text_at(change, "before") + " -> " +
+            text_at(change, "after") + "\n";
+  }
+  if (answer.contains("error")) {
+    return text + "wsbridged: " + message_of(answer_json) + "\n";
+  }
+  const auto count = answer.value("change_count", std::size_t{0});
+  return text + "reloaded, " + std::to_string(count) + (count == 1 ? " change\n" : " changes\n");
 }
 
 std::string message_of(std::string_view answer_json) {

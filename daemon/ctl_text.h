@@ -15,6 +15,9 @@ namespace wsbridged {
 // stand for columns); 0: as long as it is.
 [[nodiscard]] std::string tap_text(std::string_view record_json, std::size_t width);
 
+// What a reload changed, or on which lines of the file it failed.
+[[nodiscard]] std::string reload_text(std::string_view answer_json);
+
 // The "error", "reason" or "message" of an answer; else the answer itself.
 [[nodiscard]] std::string message_of(std::string_view answer_json);
 

@@ -90,12 +90,13 @@ class Daemon final : private AdminTarget {
 
   // AdminTarget: daemon_admin.cc
   void open_admin(std::vector<std::string>& errors);
+  [[nodiscard]] static AdminServer::Settings admin_settings(const config::Admin& admin);
   [[nodiscard]] Readiness readiness() const override;
   void take_snapshot(Snapshot::Detail detail, std::function<void(Snapshot)> done) override;
   void kill_session(std::uint64_t id, Found done) override;
   void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, Found done) override;
   void start_drain() override;
-  void reload_configuration(std::function<void(Reloaded)> done) override;
+  void reload_configuration(std::function<void(ReloadResult)> done) override;
   void set_log_level(config::LogLevel level) override;
   [[nodiscard]] Snapshot own_view() const;
 

@@ -19,6 +19,25 @@ std::string machine_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+BridgeView view_of(const ServedBridge& served, Failover::TimePoint now) {
+  Bridge& bridge = *served.bridge;
+  BridgeView view{.name = bridge.name(),
+                  .dial_interval = bridge.damper().turn_interval(),
+                  .max_connections = bridge.settings().session.max_connections,
+                  .is_accepting = !served.is_full && !served.listens.empty(),
+                  .refused_connections = bridge.load()->refused_count,
+                  .cookie_expires = bridge.cookie_expires()};
+  for (std::size_t url = 0; url < bridge.url_count(); ++url) {
+    view.upstreams.push_back({bridge.upstream_name(url), bridge.failover().rest_left(url, now)});
+  }
+  for (const BoundListen& listen : served.listens) {
+    for (const auto& listener : listen.listeners) {
+      view.listeners.push_back(listener->address());
+    }
+  }
+  return view;
+}
+
 // The answers of all workers, each in a place of its own.
 struct Gathering {
   Snapshot snapshot;
@@ -47,12 +66,15 @@ std::function<void(bool)> any_of(std::size_t count, std::function<void(bool)> do
 
 }  // namespace
 
+AdminServer::Settings Daemon::admin_settings(const config::Admin& admin) {
+  return {.admin = admin, .machine_name = machine_name()};
+}
+
 void Daemon::open_admin(std::vector<std::string>& errors) {
   if (!settings_.admin.listen && !settings_.admin.metrics) {
     return;
   }
-  auto admin =
-      AdminServer::open({.admin = settings_.admin, .machine_name = machine_name()}, *this, log_);
+  auto admin = AdminServer::open(admin_settings(settings_.admin), *this, log_);
   if (!admin) {
     errors.push_back("admin: " + admin.error().message);
     return;
@@ -70,23 +92,15 @@ Readiness Daemon::readiness() const {
 Snapshot Daemon::own_view() const {
   Snapshot snapshot{.readiness = readiness(),
                     .started = started_,
-                    .reload = {.is_success = true, .time = started_},
+                    .reload = reload_status_,
                     .accept_pauses = accept_pauses_,
-                    .threads = static_cast<unsigned>(workers_.size())};
+                    .threads = static_cast<unsigned>(workers_.size()),
+                    .cookie_faults = cookie_writer_.faults()};
+  if (memory_ && memory_->limit() != MemoryLimit::kNone) {
+    snapshot.memory = {.limit = memory_->limit(), .held = memory_->held(), .peak = memory_->peak()};
+  }
   for (const auto& served : served_) {
-    BridgeView& view = snapshot.bridges.emplace_back();
-    view.name = served->bridge->name();
-    for (std::size_t url = 0; url < served->bridge->url_count(); ++url) {
-      view.upstream += (url == 0 ? "" : ", ") + served->bridge->upstream_name(url);
-    }
-    view.max_connections = served->bridge->settings().session.max_connections;
-    view.is_accepting = !served->is_full && !served->listens.empty();
-    view.cookie_expires = served->bridge->cookie_expires();
-    for (const BoundListen& listen : served->listens) {
-      for (const auto& listener : listen.listeners) {
-        view.listeners.push_back(listener->address());
-      }
-    }
+    snapshot.bridges.push_back(view_of(*served, loop_.now()));
   }
   return snapshot;
 }
@@ -138,9 +152,8 @@ void Daemon::start_drain() {
   });
 }
 
-void Daemon::reload_configuration(std::function<void(Reloaded)> done) {
-  done({.result = Reloaded::Result::kUnavailable,
-        .message = "this version cannot reload, restart it instead"});
+void Daemon::reload_configuration(std::function<void(ReloadResult)> done) {
+  loop_.post([this, done = std::move(done)] { done(reload()); });
 }
 
 void Daemon::set_log_level(config::LogLevel level) {

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 3> kDropsUp{"max_line", "invalid_utf8",
 constexpr std::array<std::string_view, 3> kDropsDown{"max_message", "binary_messages",
                                                      "embedded_delimiter"};
 constexpr std::array<std::string_view, 1> kAlterationsUp{"replace"};
-constexpr std::array<std::string_view, 1> kAlterationsDown{"space"};
+constexpr std::array<std::string_view, 2> kAlterationsDown{"space", "encoding"};
 constexpr std::array<std::string_view, 4> kUsualCodes{"1000", "1001", "1006", "none"};
 
 double unix_seconds(std::chrono::system_clock::time_point time) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "daemon/admin_plan.h"
 #include "daemon/bridge_check.h"
 #include "daemon/config_diff.h"
 #include "daemon/daemon.h"
@@ -29,15 +30,14 @@ std::vector<config::Misfit> judge(const config::Bridge& bridge, ServingPlan& pla
   return misfits;
 }
 
-void log_changes(Log& log, const std::vector<ConfigChange>& changes) {
-  for (std::size_t i = 0; i < std::min(changes.size(), kMaxLoggedChanges); ++i) {
-    const ConfigChange& change = changes[i];
+void log_changes(Log& log, const ReloadResult& result) {
+  for (const ConfigChange& change : result.changes) {
     log.info("configuration changed",
              {{"key", change.path}, {"before", change.before}, {"after", change.after}});
   }
-  if (changes.size() > kMaxLoggedChanges) {
+  if (result.change_count > result.changes.size()) {
     log.info("more of the configuration changed",
-             {{"key_count", std::uint64_t{changes.size() - kMaxLoggedChanges}}});
+             {{"key_count", std::uint64_t{result.change_count - result.changes.size()}}});
   }
 }
 
@@ -91,16 +91,24 @@ ReloadResult Daemon::try_reload() {
   if (!result.errors.empty()) {
     return result;
   }
-  for (const config::Problem& warning : loaded.warnings) {
-    log_.warn(to_string(warning));
-  }
-  const std::vector<ConfigChange> changes = config_diff(settings_, loaded.config);
-  result.change_count = changes.size();
-  log_changes(log_, changes);
   const std::vector<Bound> before = bound();
+  AdminPlan admin(admin_, *this, log_);
+  if (const auto error = admin.prepare(admin_settings(loaded.config.admin))) {
+    result.errors.push_back("admin: " + error->message);
+    return result;
+  }
+  for (const config::Problem& warning : loaded.warnings) {
+    result.warnings.push_back(to_string(warning));
+    log_.warn(result.warnings.back());
+  }
+  result.changes = config_diff(settings_, loaded.config);
+  result.change_count = result.changes.size();
+  result.changes.resize(std::min(result.change_count, kMaxToldChanges));
+  log_changes(log_, result);
   ServedBridges next = plan.commit();
   warn_of_bridges(next, served_);
   serve(std::move(next));
+  admin.commit();
   log_listeners(before);
   take_settings(std::move(loaded.config));
   return result;

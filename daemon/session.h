@@ -127,6 +127,8 @@ class Session final : private ws::net::StreamHandler,
   void on_upstream_error(const ws::Error& error) override;
   void update_upstream_reading();
   void tell_cookie_problems();
+  // Of the last dial, without user information and query; empty before.
+  [[nodiscard]] std::string upstream_url() const;
   void refuse_message(Written::Refused why);
   void drop_message(std::string_view reason);
 
@@ -164,9 +166,12 @@ class Session final : private ws::net::StreamHandler,
   void tell_taps(Direction direction, std::string_view line);
   void end_taps();
   void remember_error() const;
+  // "waiting" (for the program's first byte, or for its turn to dial), "connecting", "open",
+  // "reconnecting" (waiting included), "closing", "ending".
   [[nodiscard]] std::string_view state() const;
   [[nodiscard]] std::size_t buffered_bytes_up() const;
   [[nodiscard]] std::size_t buffered_bytes_down() const;
+  [[nodiscard]] std::uint64_t unconfirmed_bytes() const;
 
   [[nodiscard]] const config::Bridge& settings() const { return slot_.bridge()->settings(); }
 

@@ -8,15 +8,10 @@
 
 namespace wsbridged {
 
-namespace {
-
-// For logs: without user information and query.
-std::string redacted(const std::string& url) {
-  const auto parsed = ws::parse_url(url);
+std::string Session::upstream_url() const {
+  const auto parsed = ws::parse_url(dialled_url_);
   return parsed ? parsed->redacted() : std::string();
 }
-
-}  // namespace
 
 void Session::dial() {
   is_dialled_ = true;
@@ -60,7 +55,7 @@ void Session::on_upstream_open(Opened opened) {
     environment_.log.info("session opened", {{"bridge", name_.bridge},
                                              {"session", name_.id},
                                              {"peer", name_.peer},
-                                             {"upstream", redacted(dialled_url_)},
+                                             {"upstream", upstream_url()},
                                              {"address", upstream_.remote_address()},
                                              {"subprotocol", upstream_.subprotocol()}});
   }
@@ -113,7 +108,7 @@ void Session::on_upstream_message(const ws::Message& message) {
   report_.down.bytes += message.data.size();
   if (written.altered) {
     ++report_.down.altered_lines;
-    environment_.totals.count_altered(Direction::kDown, "space");
+    environment_.totals.count_altered(Direction::kDown, written.lacked ? "encoding" : "space");
   }
   if (!taps_.empty()) {
     tell_taps(Direction::kDown, message.data);

@@ -16,7 +16,10 @@ std::string_view Session::state() const {
   if (is_closing_) {
     return "closing";
   }
-  return upstream_.is_ready() ? "open" : was_open_ ? "reconnecting" : "connecting";
+  if (was_open_) {
+    return upstream_.is_connected() ? "open" : "reconnecting";
+  }
+  return upstream_.is_dialling() ? "connecting" : "waiting";
 }
 
 std::size_t Session::buffered_bytes_up() const {
@@ -30,6 +33,10 @@ std::size_t Session::buffered_bytes_down() const {
   return local_ending_ ? local_ending_->unsent_bytes() : 0;
 }
 
+std::uint64_t Session::unconfirmed_bytes() const {
+  return settings().reconnect.enabled && !upstream_.is_over() ? upstream_.unsent_bytes() : 0;
+}
+
 SessionView Session::view() const {
   SessionView view{
       .id = name_.id,
@@ -41,9 +48,12 @@ SessionView Session::view() const {
       .down = report_.down,
       .buffered_bytes_up = buffered_bytes_up(),
       .buffered_bytes_down = buffered_bytes_down()};
+  view.upstream = upstream_url();
   view.address = upstream_.remote_address();
   view.subprotocol = upstream_.subprotocol();
   view.ping_rtt = upstream_.ping_round_trip();
+  view.reconnecting = upstream_.counters();
+  view.unconfirmed_bytes = unconfirmed_bytes();
   return view;
 }
 
@@ -51,8 +61,7 @@ void Session::add_to(BridgeTotals& totals) const {
   ++totals.sessions;
   totals.count_lines(report_);
   totals.count_upstream(upstream_.counters());
-  totals.unconfirmed_bytes +=
-      settings().reconnect.enabled && !upstream_.is_over() ? upstream_.unsent_bytes() : 0;
+  totals.unconfirmed_bytes += unconfirmed_bytes();
   totals.up.buffered_bytes += buffered_bytes_up();
   totals.down.buffered_bytes += buffered_bytes_down();
 }

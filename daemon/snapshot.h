@@ -6,12 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/metrics.h"
 #include "daemon/recent_errors.h"
+#include "daemon/reload.h"
+#include "daemon/session_report.h"
 
 namespace wsbridged {
 
@@ -19,15 +22,19 @@ struct SessionView {
   std::uint64_t id = 0;
   std::string bridge{};
   std::string peer{};
-  std::string address{};  // of the upstream; empty before it is connected
+  std::string
+      upstream{};         // the URL without user information and query; empty before the first dial
+  std::string address{};  // behind it; empty while there is no connection
   std::string subprotocol{};
-  std::string_view state{};  // "connecting", "open", "reconnecting", "closing", "ending"
+  std::string_view state{};  // see Session::state()
   std::chrono::milliseconds age{0};
   DirectionCounters up{};
   DirectionCounters down{};
   std::size_t buffered_bytes_up = 0;
   std::size_t buffered_bytes_down = 0;
   std::chrono::microseconds ping_rtt{0};  // 0: none was measured yet
+  UpstreamCounters reconnecting{};
+  std::uint64_t unconfirmed_bytes = 0;  // kept to be sent again
 };
 
 // Beyond this many, sessions are only counted.
@@ -39,25 +46,34 @@ struct WorkerView {
   std::vector<SessionView> sessions{};
 };
 
+struct UpstreamView {
+  std::string url{};  // without user information and query, templates as they stand
+  // After a failure, the others are tried before it for so long.
+  std::optional<std::chrono::milliseconds> rest_left{};
+};
+
 struct BridgeView {
   std::string name{};
   std::vector<std::string> listeners{};  // with the port really bound
-  std::string upstream{};                // without user information and query
+  std::vector<UpstreamView> upstreams{};
+  std::chrono::milliseconds dial_interval{0};  // dials wait for turns; 0: they do not
   std::size_t max_connections = 0;
   bool is_accepting = true;
-  std::int64_t cookie_expires = 0;  // Unix time; the first of those that are sent; 0: none
+  std::uint64_t refused_connections = 0;  // by access or proxy_protocol
+  std::int64_t cookie_expires = 0;        // Unix time; the first of those that are sent; 0: none
   BridgeTotals totals{};
+};
+
+// limits.memory.
+struct MemoryView {
+  std::size_t limit = 0;
+  std::size_t held = 0;
+  std::size_t peak = 0;
 };
 
 struct Readiness {
   bool is_ready = false;
   std::string_view reason{};  // why not
-};
-
-// The last loading of the configuration, the one at the start included.
-struct ReloadState {
-  bool is_success = true;
-  std::chrono::system_clock::time_point time{};
 };
 
 struct Snapshot {
@@ -69,9 +85,11 @@ struct Snapshot {
 
   Readiness readiness{};
   std::chrono::system_clock::time_point started{};
-  ReloadState reload{};
+  ReloadStatus reload{};  // the start counts as one
   std::uint64_t accept_pauses = 0;
   unsigned threads = 0;
+  std::optional<MemoryView> memory{};                  // absent: there is no limit
+  std::map<std::string, std::string> cookie_faults{};  // cookie files that cannot be written, why
   std::vector<BridgeView> bridges{};
   std::vector<SessionView> sessions{};
   std::size_t session_count = 0;

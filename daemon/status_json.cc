@@ -56,11 +56,34 @@ json time_or_null(std::int64_t time) {
   return time == 0 ? json() : json(time);
 }
 
+double seconds_of(std::chrono::milliseconds time) {
+  return static_cast<double>(time.count()) / 1000;
+}
+
+json upstreams_json(const std::vector<UpstreamView>& upstreams) {
+  json list = json::array();
+  for (const UpstreamView& upstream : upstreams) {
+    list.push_back(
+        {{"url", upstream.url},
+         {"rest_seconds", upstream.rest_left ? json(seconds_of(*upstream.rest_left)) : json()}});
+  }
+  return list;
+}
+
+json memory_json(const std::optional<MemoryView>& memory) {
+  return memory ? json{{"limit_bytes", memory->limit},
+                       {"held_bytes", memory->held},
+                       {"peak_bytes", memory->peak}}
+                : json();
+}
+
 json bridge_json(const BridgeView& bridge) {
   const BridgeTotals& totals = bridge.totals;
   return {{"name", bridge.name},
           {"listeners", bridge.listeners},
-          {"upstream", bridge.upstream},
+          {"upstreams", upstreams_json(bridge.upstreams)},
+          {"dial_interval_seconds", seconds_of(bridge.dial_interval)},
+          {"refused_connections", bridge.refused_connections},
           {"accepting", bridge.is_accepting},
           {"sessions", totals.sessions},
           {"max_connections", bridge.max_connections},
@@ -97,14 +120,18 @@ json session_json(const SessionView& session, const SessionRate& rate) {
   return {{"id", session.id},
           {"bridge", session.bridge},
           {"peer", session.peer},
+          {"upstream", session.upstream},
           {"address", session.address},
           {"subprotocol", session.subprotocol},
           {"state", session.state},
-          {"age_seconds", static_cast<double>(session.age.count()) / 1000},
+          {"age_seconds", seconds_of(session.age)},
           {"rate_seconds", rounded(rate.seconds)},
           {"up", flow_json({session.up, rate.lines_up, rate.bytes_up, session.buffered_bytes_up})},
           {"down", flow_json({session.down, rate.lines_down, rate.bytes_down,
                               session.buffered_bytes_down})},
+          {"reconnects", session.reconnecting.reconnects},
+          {"replayed_lines", session.reconnecting.replayed_lines},
+          {"unconfirmed_bytes", session.unconfirmed_bytes},
           {"ping_rtt_ms", session.ping_rtt.count() == 0 ? json() : json(rounded(rtt))}};
 }
 
@@ -142,8 +169,9 @@ std::string status_json(const Snapshot& snapshot, std::span<const SessionRate> r
   status["config_last_reload"] = {{"success", snapshot.reload.is_success},
                                   {"time", unix_seconds(snapshot.reload.time)}};
   status["accept_pauses"] = snapshot.accept_pauses;
+  status["memory"] = memory_json(snapshot.memory);
   status["session_count"] = snapshot.session_count;
-  for (const char* list : {"bridges", "sessions", "errors"}) {
+  for (const char* list : {"bridges", "sessions", "errors", "cookie_faults"}) {
     status[list] = json::array();
   }
   for (const BridgeView& bridge : snapshot.bridges) {
@@ -154,6 +182,9 @@ std::string status_json(const Snapshot& snapshot, std::span<const SessionRate> r
   }
   for (const RecentError& error : snapshot.errors) {
     status["errors"].push_back(error_json(error));
+  }
+  for (const auto& [file, cause] : snapshot.cookie_faults) {
+    status["cookie_faults"].push_back({{"cookie_jar", file}, {"cause", cause}});
   }
   return dump(status);
 }

@@ -81,6 +81,14 @@ class Upstream {
 
   [[nodiscard]] bool is_over() const { return state_ == State::kOver; }
 
+  // An attempt is under way; not while it waits for one.
+  [[nodiscard]] bool is_dialling() const { return state_ == State::kDialling; }
+
+  // There is a connection, though lines may have to wait until others have been sent again.
+  [[nodiscard]] bool is_connected() const {
+    return state_ == State::kReady || state_ == State::kReplaying;
+  }
+
   // Above session.buffer, until on_upstream_ready().
   [[nodiscard]] bool is_full() const { return is_full_; }
 

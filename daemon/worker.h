@@ -59,6 +59,7 @@ class Worker {
   // False: there is no such session here.
   void kill_session(std::uint64_t id, std::function<void(bool)> done);
   void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, std::function<void(bool)> done);
+
   // Calls `task` on the worker's thread when its loop turns next.
   void on_next_turn(std::function<void()> task) { loop_.post(std::move(task)); }
 

@@ -103,7 +103,9 @@ class AdminListener(E2eCase):
         self.assertTrue(status["ready"])
         chat, dead = status["bridges"]
         self.assertEqual(chat["listeners"], daemon.addresses())
-        self.assertTrue(chat["upstream"].endswith("/path"), chat["upstream"])
+        self.assertEqual(chat["upstreams"],
+                         [{"url": server.url("/path"), "rest_seconds": None}])
+        self.assertEqual(status["sessions"][0]["upstream"], server.url("/path"))
         self.assertEqual(dead["dials"]["tcp"], 1)
         session = status["sessions"][0]
         self.assertEqual((session["bridge"], session["state"]), ("main", "open"))
@@ -132,7 +134,7 @@ class AdminListener(E2eCase):
         }
         for name, value in read.items():
             for key in set(re.findall(rf"\b{name}\.([a-z_]+)\b(?!\()", text)):
-                self.assertIn(key, {**value, "reason": ""}, f"{name}.{key}")
+                self.assertIn(key, {**value, "reason": "", "where": ""}, f"{name}.{key}")
 
     def test_readiness_ends_with_the_drain_and_verbs_are_not_got(self):
         server = self.server()

@@ -47,9 +47,18 @@ class NoSecrets(E2eCase):
             "cookie_jar": self.cookie_jar(), "on_open": [f"login {self.marker('on-open')}"],
         }
         dead = url.replace(str(server.port), str(free_ports(1)[0]))
+        proxy = f"http://{self.marker('proxy-user')}:{self.marker('proxy-password')}@127.0.0.1:1"
+        through_proxy = bridge("ws://127.0.0.1:1/", name="proxied",
+                               listen=f"unix:{self.path('proxied.sock')}", upstream={
+                                   "proxy": proxy, "basic_auth": {
+                                       "user": self.marker("basic-user"),
+                                       "password": self.marker("basic-password")}})
+        away = bridge("", name="away", listen=f"unix:{self.path('away.sock')}",
+                      reconnect={"enabled": True, "initial": "10ms", "max": "50ms"})
+        away["upstream"] = {"urls": [dead, dead.replace("/socket", "/other")]}
         return [bridge(url, upstream=upstream, framing={"max_line": 100}),
                 bridge(dead, name="dead", listen=f"unix:{self.path('dead.sock')}",
-                       upstream=upstream)]
+                       upstream=upstream), through_proxy, away]
 
     def test_markers_are_nowhere(self):
         server = self.server()
@@ -59,6 +68,9 @@ class NoSecrets(E2eCase):
         daemon = self.start(*self.secret_bridges(server), log={"level": "debug", "format": "json"},
                             admin={"listen": "127.0.0.1:0", "token_file": token})
         admin = daemon.address("admin")
+        away = self.connect(daemon.address("away"))
+        away.send(self.marker("held-line").encode() + b"\n")
+        self.connect(daemon.address("proxied")).read_until_end()
         local = self.connect(daemon.address())
         upstream = server.accept()
         upstream.read_request()
@@ -79,6 +91,8 @@ class NoSecrets(E2eCase):
         self.markers.remove("SECRET-path-b7d1")  # a path is no secret, and may be told
         wait_until(lambda: len(ask(admin, "/status").json()["errors"]) >= 3, "all errors are told")
         self.check_answers(admin)
+        self.check_ctl(admin)
+        away.close()
         daemon.stop()
         self.check_text("the log", daemon.stderr())
         self.check_text("stdout", daemon.stdout())
@@ -94,6 +108,23 @@ class NoSecrets(E2eCase):
                       self.marker("realm").encode() + b"\"\r\nContent-Length: %d\r\n\r\n" %
                       len(body) + body)
         local.read_until_end()
+
+    def check_ctl(self, admin):
+        """What ctl prints, also of a reload that changes secrets and of one that fails."""
+        config = self.path("wsbridged.yaml")
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        changed = text.replace("-b7d1", "-b7d2")
+        self.markers += [word.replace("-b7d1", "-b7d2") for word in self.markers]
+        for status, verb, content in ((0, "ps", text), (0, "reload", changed),
+                                      (1, "reload", changed.replace('"headers"', '"haeders"')),
+                                      (0, "reload", text)):
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(content)
+            for more in ((), ("--json",)):
+                done = self.run_to_end("ctl", "-c", config, "--admin", admin, verb, *more)
+                self.assertEqual(done[0], status, done)
+                self.check_text(f"ctl {verb}", done[1] + done[2])
 
     def check_answers(self, admin):
         for path in ("/metrics", "/status", "/", "/readyz", "/livez"):

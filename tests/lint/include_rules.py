@@ -97,6 +97,7 @@ TESTED_ELSEWHERE = {
     "daemon/commands_demo.cc": IN_BINARY,
     "daemon/daemon.cc": IN_BINARY,
     "daemon/daemon_admin.cc": IN_BINARY,
+    "daemon/admin_plan.cc": IN_BINARY,
     "daemon/admission.cc": IN_BINARY,
     "daemon/main.cc": IN_BINARY,
     "daemon/reload.cc": IN_BINARY,

@@ -54,8 +54,8 @@ class PlayedTarget final : public AdminTarget {
 
   void start_drain() override { is_ready = false; }
 
-  void reload_configuration(std::function<void(Reloaded)> done) override {
-    done({.result = Reloaded::Result::kRefused, .message = "f.yaml:1:1: wrong"});
+  void reload_configuration(std::function<void(ReloadResult)> done) override {
+    done({.errors = {"f.yaml:1:1: wrong"}});
   }
 
   void set_log_level(config::LogLevel new_level) override { level = new_level; }
@@ -104,6 +104,17 @@ class Fixture {
   [[nodiscard]] Descriptor connect() const { return test::connect_unix("unix:" + unix_path()); }
 
   void end() { server_.reset(); }
+
+  [[nodiscard]] AdminServer& server() { return *server_; }
+
+  [[nodiscard]] std::string token_path() const { return directory_ / "token"; }
+
+  // A change as a reload makes it.
+  [[nodiscard]] std::optional<ws::Error> change(const config::Admin& admin) {
+    auto error = server_->prepare({.admin = admin});
+    error ? server_->give_up() : server_->commit();
+    return error;
+  }
 
   PlayedTarget target;
 
@@ -165,6 +176,56 @@ TEST_CASE("admin: paths answer, verbs reach the program", "[admin]") {
   CHECK_THAT(reload->body, ContainsSubstring("f.yaml:1:1: wrong"));
   CHECK(fixture.status("POST", "/ctl/drain") == 202);
   CHECK(fixture.status("GET", "/readyz") == 503);
+}
+
+TEST_CASE("admin: listeners move while it runs, and who is connected gets his answer", "[admin]") {
+  Fixture fixture;
+  const std::vector<std::string> before = fixture.server().addresses();
+  const Descriptor connected = fixture.connect();
+  send_all(connected, kGet.substr(0, 10));
+  config::Admin admin;
+  admin.listen = fixture.unix_address();
+  REQUIRE_FALSE(fixture.change(admin));  // admin.metrics goes, the other stays bound
+  CHECK(fixture.server().addresses() == std::vector{before[0]});
+  CHECK(fixture.status("GET", "/readyz") == 200);
+  admin.listen = config::UnixAddress{.path = fixture.unix_path() + "2"};
+  REQUIRE_FALSE(fixture.change(admin));
+  CHECK(fixture.server().addresses() == std::vector{before[0] + "2"});
+  CHECK(fixture.status("GET", "/readyz") == 0);
+  CHECK(call_admin(*admin.listen, {.path = "/readyz"}));
+  send_all(connected, kGet.substr(10));
+  CHECK_THAT(read_all(connected), StartsWith("HTTP/1.1 200 "));
+  REQUIRE_FALSE(fixture.change({}));
+  CHECK(fixture.server().addresses().empty());
+}
+
+TEST_CASE("admin: a change that fails leaves everything as it was", "[admin]") {
+  Fixture fixture;
+  const std::vector<std::string> before = fixture.server().addresses();
+  config::Admin admin;
+  admin.listen = config::UnixAddress{.path = fixture.unix_path() + "2"};
+  admin.metrics = config::TcpAddress{.host = "192.0.2.1", .port = 1};  // of no interface
+  CHECK(fixture.change(admin));
+  CHECK(fixture.server().addresses() == before);
+  CHECK(fixture.status("GET", "/readyz") == 200);
+  CHECK_FALSE(call_admin(*admin.listen, {.path = "/readyz"}));
+  const auto port = std::get<config::TcpAddress>(fixture.tcp_address()).port;
+  admin = {.listen = fixture.unix_address(),
+           .metrics = config::TcpAddress{.host = "127.0.0.1", .port = port}};
+  REQUIRE(fixture.change(admin));  // it was given port 0, which now is another address
+  CHECK(fixture.server().addresses() == before);
+}
+
+TEST_CASE("admin: listen and metrics may change places", "[admin]") {
+  Fixture fixture;
+  config::Admin admin;
+  admin.listen = config::TcpAddress{.host = "127.0.0.1"};
+  admin.metrics = fixture.unix_address();
+  REQUIRE_FALSE(fixture.change(admin));
+  CHECK(fixture.status("GET", "/readyz") == 200);
+  CHECK(fixture.status("GET", "/status") == 404);
+  REQUIRE_FALSE(fixture.change({.listen = fixture.unix_address()}));
+  CHECK(fixture.status("GET", "/status") == 200);
 }
 
 TEST_CASE("admin: HEAD has the head of GET, with no body", "[admin]") {

@@ -47,6 +47,16 @@ TEST_CASE("ctl: a tapped line is one line of the terminal's width", "[ctl]") {
   CHECK(tap_text("rubbish", 0).empty());
 }
 
+TEST_CASE("ctl: a reload tells what it changed, or every error", "[ctl]") {
+  CHECK(reload_text(R"({"change_count":2,"changes":[{"key":"a.b","before":"1","after":"2"},)"
+                    R"({"key":"c","before":"","after":"present"}],"warnings":["f:1:1: odd"]})") ==
+        "warning: f:1:1: odd\na.b: 1 -> 2\nc: - -> present\nreloaded, 2 changes\n");
+  CHECK(reload_text(R"({"change_count":1})") == "reloaded, 1 change\n");
+  CHECK(reload_text(R"({"error":"not reloaded","errors":["f:1:1: a","f:2:1: b"]})") ==
+        "f:1:1: a\nf:2:1: b\nwsbridged: not reloaded\n");
+  CHECK(reload_text("plain") == "plain\n");
+}
+
 TEST_CASE("ctl: the reason of a refusal is found in its answer", "[ctl]") {
   CHECK(message_of(R"({"error":"no"})") == "no");
   CHECK(message_of(R"({"ready":false,"reason":"draining"})") == "draining");
