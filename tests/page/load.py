@@ -57,9 +57,12 @@ class Load:
             return {"name": name, "listen": ["127.0.0.1:0", f"unix:{self.folder.name}/{name}.sock"],
                     "upstream": upstream, **more}
         refused = bridge("chat", framing={"max_line": 4000})
+        feed = bridge("feed", reconnect={"enabled": True})
+        url = feed["upstream"].pop("url")
+        feed["upstream"]["urls"] = ["ws://127.0.0.1:1/feed", url]
         return {"log": {"level": "error"}, "threads": 2,
                 "admin": {"listen": "127.0.0.1:0"}, "shutdown": {"drain_timeout": "1s"},
-                "bridges": [refused, bridge("feed"), bridge("mail", session={"buffer": "64KiB"})]}
+                "bridges": [refused, feed, bridge("mail", session={"buffer": "64KiB"})]}
 
     async def __aenter__(self):
         self.server = await websockets.serve(serve, "127.0.0.1", 0, ping_interval=None)

@@ -30,10 +30,13 @@ def look_at_all(browser, folder):
         for width in (1280, 390):
             browser.look(width, theme)
             browser.wait_until("document.getElementById('rows').rows.length == 50", "50 rows")
-            wide = browser.run(
-                "return Math.max(document.documentElement.scrollWidth, ...[...document."
-                "querySelectorAll('.tile, td, li')].map((e) => e.getBoundingClientRect().right))")
-            check(wide <= width, f"at {width} pixels nothing sticks out ({wide}), {theme}")
+            scrolled, wide, inside = browser.run(
+                "const rights = (what) => [...document.querySelectorAll(what)].map("
+                "(e) => e.getBoundingClientRect().right);"
+                "return [document.documentElement.scrollWidth, "
+                "Math.max(...rights('.tile, td, li')), Math.min(...rights('section'))]")
+            check(scrolled <= width and wide <= inside <= width,
+                  f"at {width} pixels nothing sticks out ({scrolled}, {wide}, {inside}), {theme}")
             browser.screenshot(os.path.join(folder, f"page-{width}-{theme}.png"),
                                1500 if width > 700 else 2200)
 
