@@ -46,6 +46,7 @@ AdminServer::AdminServer(const Settings& settings, AdminTarget& target, Log& log
       deadline_(settings.deadline),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
       service_(loop_, target, AdminGate(settings.admin, settings.machine_name), log),
+      refusals_(loop_, log, "admin"),
       sweep_(loop_, [this] { finished_.clear(); }) {
   keep_running_.start(kFarAway);
 }
@@ -236,7 +237,7 @@ void AdminServer::accept(Door& door, int descriptor, const Peer& peer) {
   // What keeps other users away from an abstract socket; a path has its mode.
   if (const auto refusal = AccessList().refuse(peer)) {
     static_cast<void>(Descriptor(descriptor));
-    log_.warn("admin connection refused", {{"peer", peer.to_string()}, {"cause", refusal->cause}});
+    refusals_.add(peer, refusal->rule, refusal->cause);
     return;
   }
   auto connection = std::make_unique<AdminConnection>(

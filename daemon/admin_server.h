@@ -22,6 +22,7 @@
 #include "daemon/admin_target.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/refusals.h"
 
 namespace wsbridged {
 
@@ -76,6 +77,7 @@ class AdminServer {
   ws::EventLoop loop_;
   ws::Timer keep_running_;  // a loop with nothing to wait for would end
   AdminService service_;
+  Refusals refusals_;
   std::vector<std::unique_ptr<Door>> doors_;  // those without listeners end with their connections
   std::unique_ptr<Plan> plan_;
   std::vector<std::unique_ptr<AdminConnection>> finished_;  // destroyed outside of their own calls
