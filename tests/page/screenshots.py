@@ -82,6 +82,14 @@ def check_logic(browser):
         "logic.age(3725)": "1h 2m", "logic.rate(null)": "–", "logic.rate(1234567)": "1\u202f234\u202f567",
         "logic.perSecond(undefined, 5, 1)": None, "logic.perSecond(10, 5, 1)": None,
         "logic.perSecond(10, 20, 2)": 5, "logic.points([0, null, 4])": "96.6,29.0 98.3,29.0 100.0,1.0",
+        "logic.stateOf({state: 'reconnecting', unconfirmed_bytes: 2048, reconnects: 2})":
+            "reconnecting, 2.0 KiB kept (back 2×)",
+        "logic.upstreams({upstreams: [{url: 'a', rest_seconds: 1.2}, {url: 'b', rest_seconds: 0},"
+        "{url: 'c', rest_seconds: null}], dial_interval_seconds: 0})":
+            "a (rests 2 s), b (to be tried), c",
+        "logic.upstreams({upstreams: [{url: 'a', rest_seconds: null}], dial_interval_seconds: 0.2})":
+            "a – dials fail, they wait for turns 0.2 s apart",
+        "logic.problems({errors: [1], cookie_faults: [{cookie_jar: '/j', cause: 'full'}]}).length": 2,
         "logic.failedDials({ok: 5, tcp: 2, tls: 1})": 3, "logic.state(null)[0]": "No connection",
     }
     for expression, expected in cases.items():
