@@ -32,6 +32,14 @@ struct Log {
   LogFormat format = LogFormat::kAuto;
 };
 
+struct Admin {
+  bool operator==(const Admin&) const = default;
+
+  std::optional<Address> listen;   // absent: off. Serves everything; Unix or loopback TCP
+  std::optional<Address> metrics;  // absent: off. /metrics, /livez and /readyz only; may be remote
+  std::string token_file;          // holds what verbs over TCP must show; empty: there are none
+};
+
 struct Limits {
   bool operator==(const Limits&) const = default;
 
@@ -201,6 +209,7 @@ struct Config {
 
   Log log;
   std::optional<unsigned> threads;  // absent: auto
+  Admin admin;
   Limits limits;
   Shutdown shutdown;
   std::vector<Bridge> bridges;

@@ -321,6 +321,14 @@ void print_session(Writer& writer, const Session& session) {
   writer.close();
 }
 
+void print_admin(Writer& writer, const Admin& admin) {
+  writer.open("admin");
+  writer.text("listen", admin.listen ? to_string(*admin.listen) : "");
+  writer.text("metrics", admin.metrics ? to_string(*admin.metrics) : "");
+  writer.text("token_file", admin.token_file);
+  writer.close();
+}
+
 void print_reconnect(Writer& writer, const Reconnect& reconnect) {
   writer.open("reconnect");
   writer.flag("enabled", reconnect.enabled);
@@ -357,6 +365,7 @@ void print_config(Writer& writer, const Config& config) {
   writer.open("limits");
   writer.raw("memory", config.limits.memory ? format_size(*config.limits.memory) : "auto");
   writer.close();
+  print_admin(writer, config.admin);
   writer.open("shutdown");
   writer.duration("drain_timeout", config.shutdown.drain_timeout);
   writer.duration("quiet", config.shutdown.quiet);

@@ -196,21 +196,33 @@ std::string at_line(const Node& node) {
   return node.place.line > 0 ? " at line " + std::to_string(node.place.line) : "";
 }
 
+void collect_address(const Node* node, std::vector<UsedAddress>& used) {
+  if (node == nullptr || node->kind != Node::Kind::kScalar || node->is_unusable) {
+    return;
+  }
+  auto parsed = parse_address(node->text);
+  if (auto* address = std::get_if<Address>(&parsed)) {
+    used.push_back({std::move(*address), node});
+  }
+}
+
 void collect_addresses(const Node& bridge, std::vector<UsedAddress>& used) {
   const Node* listen = bridge.find("listen");
   if (listen == nullptr) {
     return;
   }
   for (const Node* listener : listen_nodes(*listen)) {
-    const Node* node = address_node(*listener);
-    if (node == nullptr || node->kind != Node::Kind::kScalar || node->is_unusable) {
-      continue;
-    }
-    auto parsed = parse_address(node->text);
-    if (auto* address = std::get_if<Address>(&parsed)) {
-      used.push_back({std::move(*address), node});
-    }
+    collect_address(address_node(*listener), used);
   }
+}
+
+std::vector<UsedAddress> admin_addresses(const Node* admin) {
+  std::vector<UsedAddress> used;
+  if (admin != nullptr) {
+    collect_address(admin->find("listen"), used);
+    collect_address(admin->find("metrics"), used);
+  }
+  return used;
 }
 
 // Addresses can only meet on one port or one path.
@@ -219,8 +231,9 @@ std::string meeting_key(const Address& address) {
   return tcp != nullptr ? std::to_string(tcp->port) : to_string(address);
 }
 
-void check_addresses(const std::vector<const Node*>& bridges, Problems& problems) {
-  std::vector<UsedAddress> all;
+void check_addresses(const std::vector<const Node*>& bridges, const Node* admin,
+                     Problems& problems) {
+  std::vector<UsedAddress> all = admin_addresses(admin);
   for (const Node* bridge : bridges) {
     collect_addresses(*bridge, all);
   }
@@ -295,9 +308,9 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   warn_of_upstream(bound, problems);
 }
 
-void check_bridges(const std::vector<const Node*>& merged, Problems& problems) {
+void check_bridges(const std::vector<const Node*>& merged, const Node* admin, Problems& problems) {
   check_names(merged, problems);
-  check_addresses(merged, problems);
+  check_addresses(merged, admin, problems);
 }
 
 }  // namespace wsbridged::config

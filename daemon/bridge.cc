@@ -2,6 +2,7 @@
 #include "daemon/bridge.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "daemon/template.h"
@@ -29,8 +30,10 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
   if (!jar) {
     return jar.error();
   }
-  if (bridge->settings_.upstream.store_cookies && jar.value() != nullptr) {
-    if (auto error = jar.value()->check_storable()) {
+  if (jar.value() != nullptr) {
+    bridge->note_cookies(*jar.value());
+    if (auto error = bridge->settings_.upstream.store_cookies ? jar.value()->check_storable()
+                                                              : std::nullopt) {
       return *std::move(error);
     }
   }
@@ -100,6 +103,21 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar(const std::string& f
     return loaded.error();
   }
   return jar;
+}
+
+void Bridge::note_cookies(const ws::CookieJar& jar) {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  std::int64_t first = 0;
+  for (const ws::Url& url : urls_) {
+    for (const ws::CookieDecision& decision : jar.explain(url, now.count())) {
+      const std::int64_t expires = decision.cookie.expires;
+      if (decision.verdict == ws::CookieVerdict::kSent && expires != 0) {
+        first = first == 0 ? expires : std::min(first, expires);
+      }
+    }
+  }
+  cookie_expires_ = first;
 }
 
 std::vector<std::string> Bridge::warnings() const {

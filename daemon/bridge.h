@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,7 +37,8 @@ struct BridgeLoad {
   explicit BridgeLoad(std::function<void()> callback) : on_session_end(std::move(callback)) {}
 
   std::atomic<std::size_t> session_count{0};
-  const std::function<void()> on_session_end;  // called from any thread; may be empty
+  std::atomic<std::uint64_t> refused_count{0};  // connections, by access or proxy_protocol
+  const std::function<void()> on_session_end;   // called from any thread; may be empty
 };
 
 // May be used from any number of threads.
@@ -78,6 +80,12 @@ class Bridge {
   [[nodiscard]] static std::vector<std::string> warnings_of(const ws::CookieJar& jar,
                                                             const std::string& file);
 
+  // Unix time when the first of the cookies that a dial sends expires; 0: none does. Told by
+  // whoever has read the file.
+  [[nodiscard]] std::int64_t cookie_expires() const { return cookie_expires_.load(); }
+
+  void note_cookies(const ws::CookieJar& jar);
+
   [[nodiscard]] std::size_t session_count() const { return load_->session_count.load(); }
 
   [[nodiscard]] const std::shared_ptr<BridgeLoad>& load() const { return load_; }
@@ -98,6 +106,7 @@ class Bridge {
   std::shared_ptr<BridgeLoad> load_;
   Failover failover_;
   DialDamper damper_;
+  std::atomic<std::int64_t> cookie_expires_{0};
 };
 
 // One session's place among max_connections.

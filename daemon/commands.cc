@@ -17,8 +17,8 @@ namespace wsbridged {
 
 namespace {
 
-config::Loaded load(const Command& command, const config::Environment& environment,
-                    const config::BridgeCheck& check) {
+config::Loaded load_source(const Command& command, const config::Environment& environment,
+                           const config::BridgeCheck& check) {
   if (command.quick_bridge) {
     return config::load_quick_bridge(*command.quick_bridge, environment, check);
   }
@@ -26,6 +26,15 @@ config::Loaded load(const Command& command, const config::Environment& environme
     return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment, check);
   }
   return config::load_file(command.config_file, environment, check);
+}
+
+config::Loaded load(const Command& command, const config::Environment& environment,
+                    const config::BridgeCheck& check) {
+  config::Loaded loaded = load_source(command, environment, check);
+  if (command.admin) {
+    config::override_admin(*command.admin, environment, loaded);
+  }
+  return loaded;
 }
 
 // Before there is a log; the journal takes the priority from the line (sd-daemon(3)).

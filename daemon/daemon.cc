@@ -71,6 +71,7 @@ std::vector<std::string> Daemon::open() {
       errors.push_back("bridge " + bridge.name + ": " + misfit.message);
     }
   }
+  open_admin(errors);
   if (!errors.empty()) {
     return errors;
   }
@@ -83,6 +84,9 @@ std::vector<std::string> Daemon::open() {
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
   for (const auto& served : served_) {
     start_listeners(*served);
+  }
+  if (admin_) {
+    admin_->start();
   }
   return errors;
 }
@@ -104,6 +108,7 @@ void Daemon::limit_memory(std::optional<std::size_t> limit) {
 
 void Daemon::start_workers() {
   const Worker::Shared shared{.log = log_,
+                              .errors = errors_,
                               .cookie_writer = cookie_writer_,
                               .resolver = ws::make_resolver(),
                               .memory = memory_ ? &*memory_ : nullptr};
@@ -157,8 +162,7 @@ void Daemon::start_listeners(ServedBridge& served) {
           update_accepting();
         },
         [this, name = served.bridge->name()](const std::string& error) {
-          log_.warn(error.empty() ? "accepting again" : "accepting paused",
-                    {{"bridge", name}, {"cause", error}});
+          note_accept_pause(name, error);
         });
   };
   for (const BoundListen& listen : served.listens) {
@@ -176,6 +180,9 @@ std::vector<Daemon::Bound> Daemon::bound() const {
         bound.push_back({served->bridge->name(), listener->address()});
       }
     }
+  }
+  for (const std::string& address : admin_ ? admin_->addresses() : std::vector<std::string>()) {
+    bound.push_back({"admin", address});
   }
   return bound;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,11 +17,14 @@
 #include <ws/event_loop.h>
 
 #include "config/config.h"
+#include "daemon/admin_server.h"
+#include "daemon/admin_target.h"
 #include "daemon/admission.h"
 #include "daemon/cookie_writer.h"
 #include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
 #include "daemon/memory_limit.h"
+#include "daemon/recent_errors.h"
 #include "daemon/reload.h"
 #include "daemon/reload_reader.h"
 #include "daemon/served_bridge.h"
@@ -43,7 +47,7 @@ struct DaemonEnvironment {
 };
 
 // Belongs to the thread that made it.
-class Daemon {
+class Daemon final : private AdminTarget {
  public:
   struct Bound {
     std::string bridge;
@@ -52,7 +56,7 @@ class Daemon {
   };
 
   Daemon(config::Config settings, Log& log, DaemonEnvironment environment = {});
-  ~Daemon();
+  ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
@@ -84,6 +88,20 @@ class Daemon {
   void start_session(Arrival arrival);
   void update_accepting();
   void limit_accepting(ServedBridge& served, std::string_view limit);
+  void note_accept_pause(const std::string& bridge, const std::string& error);
+
+  // AdminTarget: daemon_admin.cc
+  void open_admin(std::vector<std::string>& errors);
+  [[nodiscard]] static AdminServer::Settings admin_settings(const config::Admin& admin);
+  [[nodiscard]] Readiness readiness() const override;
+  void take_snapshot(Snapshot::Detail detail, std::function<void(Snapshot)> done) override;
+  void kill_session(std::uint64_t id, Found done) override;
+  void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, Found done) override;
+  void start_drain() override;
+  void reload_configuration(std::function<void(ReloadResult)> done) override;
+  void set_log_level(config::LogLevel level) override;
+  [[nodiscard]] Snapshot own_view() const;
+
   void handle_signal(int signal);
   void drain();
   [[nodiscard]] std::size_t session_count() const;
@@ -129,7 +147,11 @@ class Daemon {
   std::shared_ptr<TlsContexts> tls_contexts_ = std::make_shared<TlsContexts>();
   ServedBridges served_;
   std::vector<std::unique_ptr<Admission>> retiring_;  // of before a reload, until nobody waits
-  std::optional<MemoryLimit> memory_;                 // absent: none
+  RecentErrors errors_;
+  std::unique_ptr<AdminServer> admin_;  // ends behind the workers, which answer it
+  std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+  std::uint64_t accept_pauses_ = 0;
+  std::optional<MemoryLimit> memory_;  // absent: none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;
@@ -140,7 +162,7 @@ class Daemon {
   std::optional<std::vector<ReloadCallback>> next_reload_;
   ws::Timer reload_patience_;
   ReloadStatus reload_status_;
-  Stage stage_ = Stage::kRunning;
+  std::atomic<Stage> stage_ = Stage::kRunning;
 };
 
 }  // namespace wsbridged

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "daemon/admin_plan.h"
 #include "daemon/bridge_check.h"
 #include "daemon/bridge_parts.h"
 #include "daemon/config_diff.h"
@@ -15,15 +16,14 @@
 namespace wsbridged {
 namespace {
 
-void log_changes(Log& log, const std::vector<ConfigChange>& changes) {
-  for (std::size_t i = 0; i < std::min(changes.size(), kMaxLoggedChanges); ++i) {
-    const ConfigChange& change = changes[i];
+void log_changes(Log& log, const ReloadResult& result) {
+  for (const ConfigChange& change : result.changes) {
     log.info("configuration changed",
              {{"key", change.path}, {"before", change.before}, {"after", change.after}});
   }
-  if (changes.size() > kMaxLoggedChanges) {
+  if (result.change_count > result.changes.size()) {
     log.info("more of the configuration changed",
-             {{"key_count", std::uint64_t{changes.size() - kMaxLoggedChanges}}});
+             {{"key_count", std::uint64_t{result.change_count - result.changes.size()}}});
   }
 }
 
@@ -144,16 +144,24 @@ void Daemon::give_up_reload() {
 }
 
 void Daemon::take_over(config::Loaded loaded, ReloadResult& result) {
-  for (const config::Problem& warning : loaded.warnings) {
-    log_.warn(to_string(warning));
+  AdminPlan admin(admin_, *this, log_);
+  if (const auto error = admin.prepare(admin_settings(loaded.config.admin))) {
+    result.errors.push_back("admin: " + error->message);
+    return;
   }
-  const std::vector<ConfigChange> changes = config_diff(settings_, loaded.config);
-  result.change_count = changes.size();
-  log_changes(log_, changes);
+  for (const config::Problem& warning : loaded.warnings) {
+    result.warnings.push_back(to_string(warning));
+    log_.warn(result.warnings.back());
+  }
+  result.changes = config_diff(settings_, loaded.config);
+  result.change_count = result.changes.size();
+  result.changes.resize(std::min(result.change_count, kMaxToldChanges));
+  log_changes(log_, result);
   const std::vector<Bound> before = bound();
   ServedBridges next = reloading_.plan->commit();
   log_warnings(*reloading_.plan);
   serve(std::move(next));
+  admin.commit();
   log_listeners(before);
   take_settings(std::move(loaded.config));
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/loader.h"
+#include "daemon/config_diff.h"
 
 namespace wsbridged {
 
@@ -22,14 +23,16 @@ struct ReloadStatus {
   std::chrono::system_clock::time_point time{};
 };
 
-// Each is told in the log; the rest is counted.
-inline constexpr std::size_t kMaxLoggedChanges = 100;
+// Each is told, in the log and to whoever asked for the reload; the rest is counted.
+inline constexpr std::size_t kMaxToldChanges = 100;
 
 struct ReloadResult {
   // "FILE:LINE:COLUMN: message" of everything that is wrong, or why there was no reload; empty when
   // the new configuration is in force. Else the one of before is.
   std::vector<std::string> errors{};
   std::size_t change_count = 0;
+  std::vector<ConfigChange> changes{};  // the first kMaxToldChanges; secrets redacted
+  std::vector<std::string> warnings{};
 };
 
 using ReloadCallback = std::function<void(const ReloadResult& result)>;

@@ -35,6 +35,15 @@ def listening_inodes(pid):
     return {row[9] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own}
 
 
+def is_stopped(pid):
+    """Every thread of it."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
+            if file.read().rpartition(") ")[2][0] != "T":
+                return False
+    return True
+
+
 class Reload(E2eCase):
 
     def write(self, *bridges, **top):
@@ -330,6 +339,7 @@ class Reload(E2eCase):
         server = self.server()
         daemon = self.start(bridge(server.url()))
         daemon.signal(signal.SIGSTOP)
+        wait_until(lambda: is_stopped(daemon.pid), "it has stopped")
         for _ in range(20):
             daemon.signal(signal.SIGHUP)
         daemon.signal(signal.SIGCONT)
