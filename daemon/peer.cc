@@ -40,7 +40,7 @@ bool is_any(const SocketAddress& address) {
 }
 
 // An IPv4 peer of a socket that takes both families, as systemd makes them, by its own name.
-std::string plain_host(std::string host) {
+std::string plain_host(const std::string& host) {
   constexpr std::string_view mapped = "::ffff:";
   const bool is_mapped = host.starts_with(mapped) && host.find('.') != std::string::npos;
   return is_mapped ? host.substr(mapped.size()) : host;

@@ -102,6 +102,7 @@ void Daemon::handle_loaded(config::Loaded loaded) {
     take_over(std::move(loaded), result);
   }
   reloading_.plan.reset();
+  reloading_.reader.reset();  // it holds the bridges of before
   finish_reload(result);
 }
 

@@ -17,8 +17,7 @@ bool has_any_port(const config::Address& address) {
 
 }  // namespace
 
-ServingPlan::ServingPlan(Means means, ServedBridges& served)
-    : means_(std::move(means)), served_(served) {}
+ServingPlan::ServingPlan(Means means, ServedBridges& served) : means_(means), served_(served) {}
 
 ServingPlan::~ServingPlan() {
   try {

@@ -32,19 +32,23 @@ class EchoServer:
             threading.Thread(target=self._serve, args=[upstream], daemon=True).start()
 
     def _serve(self, upstream):
-        upstream.open()
+        try:
+            upstream.open()
+            self._answer(upstream)
+        except (EOFError, OSError):
+            pass  # it left without a Close, or before its request
+        upstream.close()
+
+    def _answer(self, upstream):
         while True:
-            try:
-                part = upstream.read_frame()
-            except (EOFError, OSError):
-                return upstream.close()
+            part = upstream.read_frame()
             if part.opcode == TEXT:
                 with self.lock:
                     self.received[bytes(part.payload)] += 1
                 upstream.send_text(b"re " + part.payload)
             elif part.opcode == CLOSE:
                 upstream.send(close_frame(part.close_code))
-                return upstream.close()
+                return
 
     def check(self, case, talkers):
         """Nothing was lost or doubled; how many lines there were."""
@@ -76,7 +80,7 @@ class Talker:
             self.connections += 1
             self.bytes_sent_again += sum(len(line) + 1 for line in self.unanswered)
             try:
-                writer.writelines(line + b"\n" for line in self.unanswered)
+                writer.write(b"".join(line + b"\n" for line in self.unanswered))
                 await self.answers(reader)
                 while not is_over.is_set():
                     self.send_burst(writer)

@@ -85,6 +85,20 @@ TEST_CASE("reload_reader: each bridge is added on the loop, in order, and then i
   CHECK(reload.is_on_loop);
 }
 
+TEST_CASE("reload_reader: it may be destroyed when it is done") {
+  Reload reload;
+  auto hooks = reload.hooks(loader_of({"a"}));
+  std::unique_ptr<ReloadReader> reader;
+  hooks.on_done = [&](const config::Loaded& loaded) {
+    CHECK(loaded.config.bridges.size() == 1);
+    reader.reset();
+    reload.loop.stop();
+  };
+  reader = std::make_unique<ReloadReader>(reload.loop, std::move(hooks));
+  reload.run();
+  CHECK(reader == nullptr);
+}
+
 TEST_CASE("reload_reader: what both find is told once, in the words of the first") {
   Reload reload;
   reload.misfits = {{.keys = {"upstream"}, .message = "second"},
