@@ -174,10 +174,12 @@ TEST_CASE("keepalive: counters start at random, so a user's ping is not taken fo
   Keepalive keepalive(1s, 1s, TimePoint{});
   CHECK(keepalive.start_ping(TimePoint{}, random).back() == std::byte{0xff});
   CHECK(keepalive.start_ping(TimePoint{}, random).back() == std::byte{0});  // over the end
-  CHECK(keepalive.take_pong("\xff\xff\xff\xff\xff\xff\xff\xff", TimePoint{}));
-  CHECK(keepalive.take_pong(std::string(8, '\0'), TimePoint{}));
-  CHECK_FALSE(keepalive.take_pong("\0\0\0\0\0\0\0\1"s, TimePoint{}));
-  CHECK_FALSE(keepalive.take_pong("", TimePoint{}));
+  using Pong = Keepalive::Pong;
+  CHECK(keepalive.take_pong("\xff\xff\xff\xff\xff\xff\xff\xff", TimePoint{}) == Pong::kLate);
+  CHECK(keepalive.take_pong(std::string(8, '\0'), TimePoint{} + 3ms) == Pong::kMeasured);
+  CHECK(keepalive.round_trip() == 3ms);
+  CHECK(keepalive.take_pong("\0\0\0\0\0\0\0\1"s, TimePoint{}) == Pong::kOther);
+  CHECK(keepalive.take_pong("", TimePoint{}) == Pong::kOther);
 }
 
 }  // namespace ws::protocol
