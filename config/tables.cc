@@ -70,7 +70,10 @@ void read_admin_address(const Field& field, Admin& admin, Problems& problems) {
   }
   const std::size_t errors_before = problems.error_count();
   read_address(field, listen, problems);
-  if (problems.error_count() == errors_before) {
+  if (std::holds_alternative<SystemdAddress>(listen.address)) {
+    report_refusal(field, {"takes no sockets from systemd: give unix:PATH or HOST:PORT", ""},
+                   Secrecy::kPlain, problems);
+  } else if (problems.error_count() == errors_before) {
     admin.*member = std::move(listen.address);
   }
 }

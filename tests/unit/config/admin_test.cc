@@ -41,6 +41,15 @@ TEST_CASE("admin: metrics may be remote, listen may not", "[admin]") {
   }
 }
 
+TEST_CASE("admin: sockets of systemd are the bridges' alone", "[admin]") {
+  for (const char* key : {"listen", "metrics"}) {
+    const Loaded loaded = load_admin("{" + std::string(key) + ": \"systemd:a\"}");
+    REQUIRE(loaded.errors.size() == 1);
+    CHECK_THAT(to_string(loaded.errors.front()),
+               ContainsSubstring("takes no sockets from systemd"));
+  }
+}
+
 TEST_CASE("admin: its addresses are none of a bridge's, nor each other's", "[admin]") {
   CHECK(load_admin("{listen: 127.0.0.1:1}").errors.size() == 1);
   CHECK(load_admin("{metrics: \":1\"}").errors.size() == 1);
@@ -65,7 +74,7 @@ TEST_CASE("admin: the flag replaces the file's address, by the same rules", "[ad
   override_admin({"127.0.0.1:${env:PORT}", "--admin"}, environment, loaded);
   CHECK(loaded.errors.empty());
   CHECK(to_string(*loaded.config.admin.listen) == "127.0.0.1:9844");
-  for (const char* bad : {"nonsense", "10.0.0.1:9", "${env:ABSENT}"}) {
+  for (const char* bad : {"nonsense", "systemd:a", "10.0.0.1:9", "${env:ABSENT}"}) {
     Loaded spoiled = load_admin("{}");
     override_admin({bad, "WSBRIDGED_ADMIN"}, environment, spoiled);
     REQUIRE(spoiled.errors.size() == 1);
