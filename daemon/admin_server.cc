@@ -146,7 +146,7 @@ std::string AdminServer::explain(const config::Listen& listen, const ws::Error& 
 // Who waits in its queues was connected before the change, and still gets his answer.
 void AdminServer::retire(Door& door) {
   for (const auto& listener : door.listeners) {
-    listener->accept_waiting();
+    listener->accept_last();
   }
   door.listeners.clear();
 }
