@@ -194,7 +194,8 @@ TEST_CASE("serving_plan: a socket that another listener of the plan replaces can
                    serving.served);
   const BridgeMeans means{.tls_contexts = std::make_shared<TlsContexts>()};
   BridgeParts parts = gather_parts(bridge_on("b", {tcp_listen("127.0.0.1", port)}), means);
-  CHECK(plan.add(named, std::move(parts)).empty());
+  const auto none = plan.add(named, std::move(parts));
+  CHECK(none.empty());
   const auto misfits = plan.add(numeric, gather_parts(numeric, means));
   REQUIRE(misfits.size() == 1);
   CHECK_THAT(misfits[0].message, ContainsSubstring("stands for the same address"));
