@@ -9,6 +9,8 @@
 namespace wsbridged::config {
 namespace {
 
+constexpr const char* kNotHere = "takes no sockets from systemd: give unix:PATH or HOST:PORT";
+
 // Empty is off, as null is.
 template <std::optional<Address> Admin::*member>
 void read_admin_address(const Field& field, Admin& admin, Problems& problems) {
@@ -21,7 +23,6 @@ void read_admin_address(const Field& field, Admin& admin, Problems& problems) {
     admin.*member = *address;
     return;
   }
-  constexpr const char* kNotHere = "takes no sockets from systemd: give unix:PATH or HOST:PORT";
   report_refusal(field, {address != nullptr ? kNotHere : std::get<std::string>(parsed), ""},
                  Secrecy::kPlain, problems);
 }
