@@ -61,23 +61,6 @@ void read_address(const Field& field, Listen& listen, Problems& problems) {
   }
 }
 
-// Empty is off, as null is.
-template <std::optional<Address> Admin::*member>
-void read_admin_address(const Field& field, Admin& admin, Problems& problems) {
-  Listen listen;
-  if (!is_scalar(field, problems) || field.node.text.empty()) {
-    return;
-  }
-  const std::size_t errors_before = problems.error_count();
-  read_address(field, listen, problems);
-  if (std::holds_alternative<SystemdAddress>(listen.address)) {
-    report_refusal(field, {"takes no sockets from systemd: give unix:PATH or HOST:PORT", ""},
-                   Secrecy::kPlain, problems);
-  } else if (problems.error_count() == errors_before) {
-    admin.*member = std::move(listen.address);
-  }
-}
-
 void read_listen(const Field& field, Bridge& bridge, Problems& problems) {
   if (field.node.kind == Node::Kind::kSequence && !is_list(field, kMaxListeners, problems)) {
     return;
@@ -231,15 +214,6 @@ const Table<Log>& log_table() {
   static const Table<Log> table = {
       {"level", choice(&Log::level, kLogLevels)},
       {"format", choice(&Log::format, kLogFormats)},
-  };
-  return table;
-}
-
-const Table<Admin>& admin_table() {
-  static const Table<Admin> table = {
-      {"listen", read_admin_address<&Admin::listen>},
-      {"metrics", read_admin_address<&Admin::metrics>},
-      {"token_file", text(&Admin::token_file, check_readable_file)},
   };
   return table;
 }

@@ -90,6 +90,7 @@ TESTED_ELSEWHERE = {
     "daemon/cookie_writer.cc": "in session_cookies_test",
     "daemon/watched_file.cc": "in tls_contexts_test",
     "config/access_tables.cc": "in access_rules_test",
+    "config/admin_tables.cc": "in admin_test",
     "config/binder.cc": "binds the tables, in tables_test and loader_test",
     "config/yaml_reader.cc": "makes documents, in document_test",
     "daemon/bridge.cc": IN_BINARY,
