@@ -45,6 +45,20 @@ struct Gathering {
   std::function<void(Snapshot)> done;
 };
 
+void gather(const std::vector<std::unique_ptr<Worker>>& workers, Snapshot::Detail detail,
+            const std::shared_ptr<Gathering>& gathering) {
+  gathering->snapshot.workers.resize(workers.size());
+  gathering->left = workers.size();
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    workers[i]->take_view(detail, [gathering, i](WorkerView view) {
+      gathering->snapshot.workers[i] = std::move(view);
+      if (--gathering->left == 0) {
+        gathering->done(std::move(gathering->snapshot));
+      }
+    });
+  }
+}
+
 // Tells once whether any of `count` workers has found the session.
 std::function<void(bool)> any_of(std::size_t count, std::function<void(bool)> done) {
   struct Search {
@@ -112,17 +126,8 @@ void Daemon::take_snapshot(Snapshot::Detail detail, std::function<void(Snapshot)
     if (detail == Snapshot::Detail::kSessions) {
       gathering->snapshot.errors = errors_.list();
     }
-    gathering->snapshot.workers.resize(workers_.size());
-    gathering->left = workers_.size();
     gathering->done = std::move(done);
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->take_view(detail, [gathering, i](WorkerView view) {
-        gathering->snapshot.workers[i] = std::move(view);
-        if (--gathering->left == 0) {
-          gathering->done(std::move(gathering->snapshot));
-        }
-      });
-    }
+    gather(workers_, detail, gathering);
   });
 }
 
