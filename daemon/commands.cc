@@ -6,30 +6,13 @@
 #include <vector>
 
 #include "daemon/bridge.h"
-#include "daemon/bridge_check.h"
+#include "daemon/command_config.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 
 namespace wsbridged {
 
 namespace {
-
-config::Loaded load(const Command& command, const config::Environment& environment) {
-  if (command.quick_bridge) {
-    return config::load_quick_bridge(*command.quick_bridge, environment, check_bridge);
-  }
-  if (command.config_yaml) {
-    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment,
-                             check_bridge);
-  }
-  return config::load_file(command.config_file, environment, check_bridge);
-}
-
-void print_all(const std::vector<config::Problem>& problems, const char* prefix) {
-  for (const config::Problem& problem : problems) {
-    std::cerr << prefix << to_string(problem) << '\n';
-  }
-}
 
 // Those that `run` logs at its start.
 void print_warnings(const Command& command, const config::Config& settings) {
@@ -55,7 +38,7 @@ std::string source_name(const Command& command) {
 }  // namespace
 
 int run_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load(command, environment);
+  const config::Loaded loaded = load_config(command, environment);
   print_all(loaded.errors, "");
   if (!loaded.errors.empty()) {
     return kExitUsage;
@@ -83,7 +66,7 @@ int run_command(const Command& command, const config::Environment& environment) 
 }
 
 int check_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load(command, environment);
+  const config::Loaded loaded = load_config(command, environment);
   print_all(loaded.errors, "");
   print_all(loaded.warnings, "warning: ");
   if (!loaded.errors.empty()) {

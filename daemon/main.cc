@@ -41,6 +41,10 @@ int run(int argc, char** argv) {
       return wsbridged::run_command(command, environment);
     case Command::Verb::kCheck:
       return wsbridged::check_command(command, environment);
+    case Command::Verb::kProbe:
+      return wsbridged::probe_command(command, environment);
+    case Command::Verb::kCat:
+      return wsbridged::cat_command(command, environment);
     case Command::Verb::kDemo:
       return wsbridged::demo_command();
   }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/command_config.h"
+
+#include <iostream>
+
+#include "daemon/bridge_check.h"
+
+namespace wsbridged {
+
+config::Loaded load_config(const Command& command, const config::Environment& environment) {
+  if (command.quick_bridge) {
+    return config::load_quick_bridge(*command.quick_bridge, environment, check_bridge);
+  }
+  if (command.config_yaml) {
+    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment,
+                             check_bridge);
+  }
+  return config::load_file(command.config_file, environment, check_bridge);
+}
+
+void print_all(const std::vector<config::Problem>& problems, const char* prefix) {
+  for (const config::Problem& problem : problems) {
+    std::cerr << prefix << to_string(problem) << '\n';
+  }
+}
+
+const config::Bridge* find_bridge(const config::Config& settings, const std::string& name) {
+  std::string names;
+  for (const config::Bridge& bridge : settings.bridges) {
+    if (bridge.name == name) {
+      return &bridge;
+    }
+    names += (names.empty() ? "" : ", ") + bridge.name;
+  }
+  std::cerr << "wsbridged: the configuration has no bridge of that name; it has " << names << '\n';
+  return nullptr;
+}
+
+}  // namespace wsbridged

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The configuration that a command line names, for all verbs that read one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/loader.h"
+#include "daemon/cli.h"
+
+namespace wsbridged {
+
+// Judged as check_bridge() does, too.
+[[nodiscard]] config::Loaded load_config(const Command& command,
+                                         const config::Environment& environment);
+
+// Each on a line of stderr, behind `prefix`.
+void print_all(const std::vector<config::Problem>& problems, const char* prefix);
+
+// The bridge of that name; nullptr when there is none, which is told on stderr.
+[[nodiscard]] const config::Bridge* find_bridge(const config::Config& settings,
+                                                const std::string& name);
+
+}  // namespace wsbridged
