@@ -143,7 +143,8 @@ void Probe::handle_close(const ws::CloseInfo& info) {
   report_.close->reason = std::get<std::string>(Field::peer_text("", info.reason).value);
   const auto time = since(step_began_);
   if (at_ == ProbeStep::kPing || info.by_peer) {
-    fail(at_, close_text(info), kClosesAdvice);
+    const std::string advice = advice_for_close(info.code);
+    fail(at_, close_text(info), advice.empty() ? kClosesAdvice : advice);
     return;
   }
   report_.step(ProbeStep::kClose) = {.outcome = ProbeOutcome::kOk, .time = time};
