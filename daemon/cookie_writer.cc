@@ -79,17 +79,17 @@ void CookieWriter::write_all(const std::string& path, Waiting waiting) {
 
 // Each change once: a full disk would otherwise fill the log as well.
 void CookieWriter::tell(const std::string& path, std::string error) {
-  std::string& told = errors_[path];
-  if (error == told) {
-    return;
-  }
+  const auto told = errors_.find(path);
   if (error.empty()) {
-    log_.info("cookies stored again", {{"cookie_jar", path}});
-  } else {
+    if (told != errors_.end()) {
+      errors_.erase(told);
+      log_.info("cookies stored again", {{"cookie_jar", path}});
+    }
+  } else if (told == errors_.end() || told->second != error) {
     log_.warn("cookies not stored, they live in memory only",
               {{"cookie_jar", path}, {"cause", error}});
+    errors_[path] = std::move(error);
   }
-  told = std::move(error);
 }
 
 }  // namespace wsbridged

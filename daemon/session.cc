@@ -25,7 +25,7 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
-      cookies_(environment_.jar),
+      cookies_(nullptr),
       template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,
@@ -118,12 +118,11 @@ void Session::handle_idle() {
   if (is_closing_ || !local_) {
     return;
   }
-  // What one side still takes is no silence; and an upstream that is being dialled, or has not
-  // confirmed what it got, is waited for within limits of its own.
-  const std::size_t waiting = local_->output().size() + upstream_.buffered_bytes();
-  const bool is_upstream_busy =
-      is_dialled_ && (!upstream_.is_ready() || upstream_.has_unconfirmed());
-  if (std::exchange(idle_mark_, waiting) != waiting || is_upstream_busy) {
+  // What one side still takes, or confirms, is no silence; and an upstream that is being dialled is
+  // waited for within limits of its own.
+  const std::uint64_t waiting = local_->output().size() + upstream_.unsent_bytes();
+  const bool is_dialling = is_dialled_ && !upstream_.is_ready();
+  if (std::exchange(idle_mark_, waiting) != waiting || is_dialling) {
     idle_->restart();
     return;
   }
@@ -153,9 +152,11 @@ Session::DrainMark Session::drain_mark() const {
 // The drain after local EOF slides: it ends the session after drain_timeout of upstream silence.
 void Session::start_drain_timer() {
   drain_timer_ = std::make_unique<ws::Timer>(environment_.loop, [this] { handle_drain_timer(); });
-  last_message_ = environment_.loop.now();
+  last_message_ = environment_.loop.now() - drain_silence_;
   drain_mark_ = drain_mark();
-  drain_timer_->start(settings().session.drain_timeout);
+  const auto left =
+      std::chrono::ceil<milliseconds>(settings().session.drain_timeout - drain_silence_);
+  drain_timer_->start(std::max(left, milliseconds(0)));
 }
 
 void Session::handle_drain_timer() {

@@ -45,7 +45,7 @@ class Session final : private ws::net::StreamHandler,
   struct Environment {
     ws::EventLoop& loop;
     Log& log;
-    std::shared_ptr<ws::CookieJar> jar;  // null: none
+    std::function<std::shared_ptr<ws::CookieJar>()> jar;  // asked for each dial; null: none
     CookieProblems& cookie_problems;
     MemoryWatch* memory = nullptr;  // null: limits.memory sets no limit
     std::function<void(Session&)>
@@ -100,6 +100,7 @@ class Session final : private ws::net::StreamHandler,
   void on_upstream_open(Opened opened) override;
   void on_upstream_ready() override;
   void on_upstream_message(const ws::Message& message) override;
+  void on_upstream_lost() override;
 
   void on_upstream_read() override { note_memory(); }
 
@@ -159,7 +160,7 @@ class Session final : private ws::net::StreamHandler,
   bool is_framer_finished_ = false;
   bool is_local_full_ = false;       // above session.buffer
   std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
-  std::size_t idle_mark_ = 0;        // bytes that waited at its last look
+  std::uint64_t idle_mark_ = 0;      // bytes that waited at its last look
 
   SessionCookies cookies_;
   std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
@@ -176,6 +177,7 @@ class Session final : private ws::net::StreamHandler,
   std::unique_ptr<ws::Timer> quiet_timer_;  // during shutdown
   DrainMark drain_mark_;                    // at the last look
   ws::EventLoop::Clock::time_point last_message_;
+  ws::EventLoop::Clock::duration drain_silence_{};  // on connections before this one
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
   MemoryAccount memory_;

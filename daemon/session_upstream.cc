@@ -34,7 +34,9 @@ void Session::dial() {
 }
 
 DialTarget Session::dial_target(std::size_t url) {
+  tell_cookie_problems();  // of the attempt before
   dialled_ = slot_.bridge()->current();
+  cookies_.use_file(environment_.jar());
   DialTarget target{.url = url_text(dialled_->upstream, url),
                     .options = slot_.bridge()->options(*dialled_)};
   apply_templates(template_values_, target.options, target.url);
@@ -44,6 +46,9 @@ DialTarget Session::dial_target(std::size_t url) {
 }
 
 void Session::tell_cookie_problems() {
+  if (!dialled_) {  // it gave up waiting for its turn
+    return;
+  }
   environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
                                     environment_.loop.now());
 }
@@ -51,7 +56,6 @@ void Session::tell_cookie_problems() {
 void Session::on_upstream_open(Opened opened) {
   was_open_ = true;
   update_upstream_reading();  // a new connection knows nothing of the one before
-  drain_timer_.reset();       // see on_upstream_ready()
   if (opened == Opened::kFirst) {
     environment_.log.info("session opened", {{"bridge", name_.bridge},
                                              {"session", name_.id},
@@ -66,6 +70,17 @@ void Session::on_upstream_open(Opened opened) {
       return;
     }
   }
+}
+
+void Session::on_upstream_lost() {
+  if (drain_timer_) {
+    // The silence goes on over connections, unless lines are sent again, which may be answered.
+    const bool has_lines = upstream_.has_unconfirmed();
+    drain_silence_ =
+        has_lines ? ws::EventLoop::Clock::duration{} : environment_.loop.now() - last_message_;
+    drain_timer_.reset();  // see on_upstream_ready()
+  }
+  note_memory();
 }
 
 void Session::on_upstream_ready() {

@@ -18,6 +18,7 @@
 
 #include "daemon/bridge.h"
 #include "daemon/credentials.h"
+#include "daemon/dial_damper.h"
 #include "daemon/log.h"
 #include "daemon/session_report.h"
 
@@ -39,6 +40,8 @@ class UpstreamUser {
   // when lines have been confirmed.
   virtual void on_upstream_ready() = 0;
   virtual void on_upstream_message(const ws::Message& message) = 0;
+  // The connection is gone, and another one will be tried.
+  virtual void on_upstream_lost() = 0;
   // The messages of one read have been told, perhaps none.
   virtual void on_upstream_read() = 0;
   // Exactly one of these, once, and last; none after close() or cancel() has said so.
@@ -143,6 +146,7 @@ class Upstream {
   void rest_url(std::chrono::milliseconds rest, const std::string& cause);
   void end_dial(const ws::Error& error);
   void tell_damper_failure(const ws::Error& error);
+  void tell_damped(DialDamper::Change change, const ws::Error& error);
   void handle_open();
 
   // upstream_reconnect.cc

@@ -117,7 +117,11 @@ void Upstream::end_dial(const ws::Error& error) {
 }
 
 void Upstream::tell_damper_failure(const ws::Error& error) {
-  if (context_.bridge.damper().dial_failed(now()) == DialDamper::Change::kDamped) {
+  tell_damped(context_.bridge.damper().dial_failed(now()), error);
+}
+
+void Upstream::tell_damped(DialDamper::Change change, const ws::Error& error) {
+  if (change == DialDamper::Change::kDamped) {
     context_.log.warn("dials fail in a row, further ones wait for turns",
                       {{"bridge", context_.name.bridge},
                        {"cause", error.message},

@@ -66,13 +66,15 @@ void Worker::adopt(SessionSlot slot, std::uint64_t session_id, int descriptor, P
 }
 
 void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer) {
-  const Bridge& bridge = *slot.bridge();
-  Session::Environment environment{.loop = loop_,
-                                   .log = log_,
-                                   .jar = jar_of(bridge, jar_file_of(bridge, peer, session_id)),
-                                   .cookie_problems = cookie_problems_,
-                                   .memory = memory_ ? &*memory_ : nullptr,
-                                   .on_finished = [this](Session& session) { forget(session); }};
+  const std::shared_ptr<Bridge> bridge = slot.bridge();
+  Session::Environment environment{
+      .loop = loop_,
+      .log = log_,
+      .jar = [this, bridge,
+              file = jar_file_of(*bridge, peer, session_id)] { return jar_of(*bridge, file); },
+      .cookie_problems = cookie_problems_,
+      .memory = memory_ ? &*memory_ : nullptr,
+      .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
       std::move(environment), std::move(slot), session_id,
       Session::Local{.stream = ws::net::adopt_socket(loop_, descriptor), .peer = std::move(peer)});
