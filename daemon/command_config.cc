@@ -18,10 +18,17 @@ config::Loaded load_config(const Command& command, const config::Environment& en
   return config::load_file(command.config_file, environment, check_bridge);
 }
 
-void print_all(const std::vector<config::Problem>& problems, const char* prefix) {
-  for (const config::Problem& problem : problems) {
-    std::cerr << prefix << to_string(problem) << '\n';
+void print_errors(const std::vector<config::Problem>& errors) {
+  for (const config::Problem& error : errors) {
+    std::cerr << to_string(error) << '\n';
   }
+}
+
+void print_warnings(std::vector<config::Problem> warnings) {
+  for (config::Problem& warning : warnings) {
+    warning.message.insert(0, "warning: ");
+  }
+  print_errors(warnings);
 }
 
 const config::Bridge* find_bridge(const config::Config& settings, const std::string& name) {

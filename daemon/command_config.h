@@ -14,8 +14,10 @@ namespace wsbridged {
 [[nodiscard]] config::Loaded load_config(const Command& command,
                                          const config::Environment& environment);
 
-// Each on a line of stderr, behind `prefix`.
-void print_all(const std::vector<config::Problem>& problems, const char* prefix);
+// On stderr: "FILE:LINE:COLUMN: message".
+void print_errors(const std::vector<config::Problem>& errors);
+// On stderr: "FILE:LINE:COLUMN: warning: message".
+void print_warnings(std::vector<config::Problem> warnings);
 
 // The bridge of that name; nullptr when there is none, which is told on stderr.
 [[nodiscard]] const config::Bridge* find_bridge(const config::Config& settings,

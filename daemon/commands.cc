@@ -15,15 +15,13 @@ namespace wsbridged {
 namespace {
 
 // Those that `run` logs at its start.
-void print_warnings(const Command& command, const config::Config& settings) {
+void print_other_warnings(const Command& command, const config::Config& settings) {
   for (const std::string& warning : command.warnings) {
     std::cerr << "warning: " << warning << '\n';
   }
   for (const config::Bridge& bridge : settings.bridges) {
-    const auto prepared = Bridge::prepare(bridge);
-    for (const std::string& warning :
-         prepared ? prepared.value()->warnings() : std::vector<std::string>()) {
-      std::cerr << "warning: bridge " << bridge.name << ": " << warning << '\n';
+    if (const auto prepared = Bridge::prepare(bridge)) {
+      print_warnings(prepared.value()->warnings());
     }
   }
 }
@@ -39,7 +37,7 @@ std::string source_name(const Command& command) {
 
 int run_command(const Command& command, const config::Environment& environment) {
   const config::Loaded loaded = load_config(command, environment);
-  print_all(loaded.errors, "");
+  print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
@@ -67,12 +65,12 @@ int run_command(const Command& command, const config::Environment& environment) 
 
 int check_command(const Command& command, const config::Environment& environment) {
   const config::Loaded loaded = load_config(command, environment);
-  print_all(loaded.errors, "");
-  print_all(loaded.warnings, "warning: ");
+  print_errors(loaded.errors);
+  print_warnings(loaded.warnings);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
-  print_warnings(command, loaded.config);
+  print_other_warnings(command, loaded.config);
   if (command.print) {
     std::cout << config::print(loaded.config);
   } else {

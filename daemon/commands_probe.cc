@@ -36,9 +36,7 @@ bool probe_bridge(const config::Bridge& settings, bool is_json) {
     std::cerr << "bridge " << settings.name << ": " << bridge.error().message << '\n';
     return false;
   }
-  for (const std::string& warning : bridge.value()->warnings()) {
-    std::cerr << "warning: bridge " << settings.name << ": " << warning << '\n';
-  }
+  print_warnings(bridge.value()->warnings());
   bool is_ok = true;
   for (std::size_t url = 0; url < bridge.value()->url_count(); ++url) {
     const ProbeReport report = Probe(*bridge.value(), url).run();
@@ -54,7 +52,7 @@ bool probe_bridge(const config::Bridge& settings, bool is_json) {
 
 int probe_command(const Command& command, const config::Environment& environment) {
   const config::Loaded loaded = load_config(command, environment);
-  print_all(loaded.errors, "");
+  print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }

@@ -100,8 +100,8 @@ void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string
     errors.push_back("bridge " + settings.name + ": " + bridge.error().message);
     return;
   }
-  for (const std::string& warning : bridge.value()->warnings()) {
-    log_.warn(warning, {{"bridge", settings.name}});
+  for (const config::Problem& warning : bridge.value()->warnings()) {
+    log_.warn(to_string(warning), {{"bridge", settings.name}});
   }
   auto access = AccessList::resolve(settings.access);
   if (const auto* unknown = std::get_if<AccessList::Unknown>(&access)) {

@@ -15,14 +15,15 @@
 namespace wsbridged {
 
 struct Field {
-  std::string_view key;
+  std::string_view key;  // a literal: it is kept
   std::variant<std::string, std::int64_t, std::uint64_t, double, bool> value;
 
   // At most 200 bytes of `text`, with control characters and invalid UTF-8 escaped.
   static Field peer_text(std::string_view key, std::string_view text);
 };
 
-// Thread-safe. Entries below the level cost one comparison.
+// Thread-safe. Entries below the level cost one comparison. Repeated warnings and errors are folded
+// (log_folding.h), by a thread that begins with the first of them.
 class Log {
  public:
   using Level = config::LogLevel;

@@ -2,9 +2,12 @@
 #include "daemon/probe.h"
 
 #include <ctime>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 #include "daemon/advice.h"
+#include "daemon/log.h"
 #include "daemon/own_peer.h"
 #include "daemon/session_cookies.h"
 
@@ -72,6 +75,7 @@ void Probe::dial() {
   report_.url = redacted(url);
   report_.is_tls_wanted = snapshot->urls[url_].secure;
   report_.offered_subprotocols = options.subprotocols;
+  report_.is_compression_offered = options.compression.enabled;
   if (!add_cookies(options, snapshot->upstream, url)) {
     return;
   }
@@ -190,6 +194,7 @@ void Probe::note_opening() {
 void Probe::note_response(const ws::HttpResponse& response) {
   report_.response.status = response.status;
   report_.response.reason = std::get<std::string>(Field::peer_text("", response.reason).value);
+  report_.response.extensions = shown_header(response, "sec-websocket-extensions");
   report_.response.headers = telling_headers(response);
   report_.response.cookies = names_of_set_cookies(response);
 }

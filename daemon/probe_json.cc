@@ -61,12 +61,14 @@ void add_tls(const ws::OpeningDetails& details, Json& tls) {
 
 void add_response(const ProbeReport& report, Json& upgrade) {
   upgrade["offered_subprotocols"] = report.offered_subprotocols;
+  upgrade["offered_compression"] = report.is_compression_offered;
   if (report.response.status == 0) {
     return;
   }
   upgrade["status"] = report.response.status;
   upgrade["reason"] = report.response.reason;
   upgrade["subprotocol"] = report.response.subprotocol;
+  upgrade["extensions"] = report.response.extensions;
   Json& headers = upgrade["headers"] = Json::array();
   for (const ws::Header& header : report.response.headers) {
     headers.push_back({{"name", header.name}, {"value", header.value}});

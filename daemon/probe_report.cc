@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <ctime>
-
-#include <ws/url.h>
+#include <variant>
 
 #include "config/checks.h"
 #include "daemon/log.h"
@@ -14,11 +13,11 @@ namespace wsbridged {
 namespace {
 
 constexpr std::size_t kMaxSetCookies = 50;
-// None of them is a credential.
-constexpr std::array<std::string_view, 12> kTelling = {
-    "server",           "via",         "date",      "content-type",
-    "retry-after",      "upgrade",     "x-cache",   "sec-websocket-extensions",
-    "sec-websocket-protocol", "sec-websocket-version", "proxy-authenticate", "www-authenticate"};
+// None of them is a credential. (Subprotocol and extensions are told by name.)
+constexpr std::array<std::string_view, 9> kTelling = {
+    "server",          "via",     "date",    "content-type",
+    "retry-after",     "upgrade", "x-cache", "sec-websocket-version",
+    "www-authenticate"};
 
 std::string peer_text(std::string_view text) {
   return std::get<std::string>(Field::peer_text("", text).value);
@@ -27,6 +26,17 @@ std::string peer_text(std::string_view text) {
 // "Bearer realm=…": the scheme is enough.
 std::string first_word(const std::string& text) {
   return text.substr(0, text.find_first_of(" ,"));
+}
+
+// A URL without user information, query and fragment.
+std::string without_secrets(const std::string& url) {
+  std::string text = url.substr(0, url.find_first_of("?#"));
+  const std::size_t begin = text.find("//");
+  if (begin == std::string::npos) {
+    return text;
+  }
+  const std::size_t at = text.substr(0, text.find('/', begin + 2)).rfind('@');
+  return at == std::string::npos ? text : text.erase(begin + 2, at - begin - 1);
 }
 
 std::string why_kept_back(const ws::Cookie& cookie, ws::CookieVerdict verdict) {
@@ -86,8 +96,7 @@ std::vector<ws::Header> telling_headers(const ws::HttpResponse& response) {
   for (const ws::Header& header : response.headers) {
     const std::string name = config::lower_case(header.name);
     if (name == "location") {
-      const auto url = ws::parse_url(header.value);
-      headers.push_back({"Location", url ? peer_text(url->redacted()) : "(another kind of URL)"});
+      headers.push_back({peer_text(header.name), peer_text(without_secrets(header.value))});
     } else if (name.ends_with("-authenticate")) {
       headers.push_back({peer_text(header.name), peer_text(first_word(header.value))});
     } else if (std::find(kTelling.begin(), kTelling.end(), name) != kTelling.end()) {
@@ -95,6 +104,16 @@ std::vector<ws::Header> telling_headers(const ws::HttpResponse& response) {
     }
   }
   return headers;
+}
+
+std::string shown_header(const ws::HttpResponse& response, std::string_view name) {
+  std::string values;
+  for (const ws::Header& header : response.headers) {
+    if (config::lower_case(header.name) == name) {
+      values += (values.empty() ? "" : ", ") + header.value;
+    }
+  }
+  return peer_text(values);
 }
 
 std::vector<std::string> names_of_set_cookies(const ws::HttpResponse& response) {

@@ -47,6 +47,7 @@ struct ProbeResponse {
   int status = 0;
   std::string reason;                // the server's words
   std::string subprotocol;           // chosen
+  std::string extensions;            // the server's answer
   std::vector<ws::Header> headers;   // those that tell something and hold no secret
   std::vector<std::string> cookies;  // names of those that the server sets
 };
@@ -59,6 +60,7 @@ struct ProbeReport {
   ws::OpeningDetails details;
   bool is_tls_wanted = false;
   std::vector<std::string> offered_subprotocols;
+  bool is_compression_offered = false;
   ProbeResponse response;
   std::string cookie_jar;  // the file; empty: none
   std::vector<ProbeCookie> cookies;
@@ -83,6 +85,8 @@ struct ProbeReport {
 // The headers of a response that are worth showing: from a list of known names, redirects without
 // their queries.
 [[nodiscard]] std::vector<ws::Header> telling_headers(const ws::HttpResponse& response);
+// The fields of that name, in lower case, in one; safe to show.
+[[nodiscard]] std::string shown_header(const ws::HttpResponse& response, std::string_view name);
 // "sid", "lang": what Set-Cookie fields name.
 [[nodiscard]] std::vector<std::string> names_of_set_cookies(const ws::HttpResponse& response);
 [[nodiscard]] ProbeCookie probe_cookie(const ws::CookieDecision& decision);

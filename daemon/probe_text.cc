@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/probe_print.h"
@@ -18,6 +20,8 @@ constexpr std::size_t kTimeWidth = 12;
 constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kYellow = "\x1b[33m";
 constexpr std::string_view kRed = "\x1b[31m";
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kPlain = "\x1b[0m";
 
 std::string padded(std::string_view text, std::size_t width) {
@@ -28,7 +32,7 @@ std::string padded(std::string_view text, std::size_t width) {
 
 std::string milliseconds(std::chrono::microseconds time) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f ms", static_cast<double>(time.count()) / 1000.0);
+  std::snprintf(text.data(), text.size(), "%7.1f ms", static_cast<double>(time.count()) / 1000.0);
   return text.data();
 }
 
@@ -47,7 +51,7 @@ class ProbeText {
       : report_(report), unix_now_(unix_now), is_coloured_(colour == Colour::kYes) {}
 
   std::string write() {
-    out_ = report_.bridge + "  " + report_.url + '\n';
+    out_ = painted(report_.bridge, kBold) + "  " + report_.url + '\n';
     write_way();
     write_tls();
     write_upgrade();
@@ -70,9 +74,13 @@ class ProbeText {
     const bool is_failed = result.outcome == ProbeOutcome::kFailed;
     const std::string outcome = padded(to_string(result.outcome), kOutcomeWidth);
     std::string line = "  " + padded(to_string(step), kNameWidth);
-    line += is_ok || is_failed ? painted(outcome, is_ok ? kGreen : kRed) : outcome;
-    line += padded(is_ok || is_failed ? milliseconds(result.time) : "", kTimeWidth) + what;
-    line.erase(line.find_last_not_of(' ') + 1);
+    if (is_ok || is_failed) {
+      line += painted(outcome, is_ok ? kGreen : kRed);
+      line += padded(milliseconds(result.time), kTimeWidth) + what;
+      line.erase(line.find_last_not_of(' ') + 1);
+    } else {
+      line += painted(to_string(result.outcome), kDim);
+    }
     out_ += line + '\n';
   }
 
@@ -85,9 +93,8 @@ class ProbeText {
     if (report_.step(ProbeStep::kOptions).outcome == ProbeOutcome::kFailed) {
       step(ProbeStep::kOptions, "");
     }
-    step(ProbeStep::kDns, details.looked_up.empty()
-                              ? ""
-                              : details.looked_up + ": " + joined(details.addresses));
+    step(ProbeStep::kDns,
+         details.looked_up.empty() ? "" : details.looked_up + ": " + joined(details.addresses));
     step(ProbeStep::kTcp, report_.address);
     for (const ws::ConnectAttempt& attempt : details.attempts) {
       if (!attempt.is_connected) {
@@ -125,9 +132,9 @@ class ProbeText {
     below(text);
     const bool is_over = certificate.expires < unix_now_;
     const std::int64_t days = (certificate.expires - unix_now_) / kDay;
-    const std::string when =
-        (is_over ? "expired on " : "expires on ") + utc_date(certificate.expires) +
-        (is_over ? "" : " (in " + std::to_string(days) + " days)");
+    const std::string when = (is_over ? "expired on " : "expires on ") +
+                             utc_date(certificate.expires) +
+                             (is_over ? "" : " (in " + std::to_string(days) + " days)");
     const bool is_soon = certificate.expires - unix_now_ < kSoon;
     below("  by " + certificate.issuer + ", " + (is_soon ? painted(when, kYellow) : when));
   }
@@ -145,6 +152,9 @@ class ProbeText {
     if (!report_.offered_subprotocols.empty()) {
       below("subprotocol: " + (response.subprotocol.empty() ? "none" : response.subprotocol) +
             " of " + joined(report_.offered_subprotocols));
+    }
+    if (report_.is_compression_offered || !response.extensions.empty()) {
+      below("extensions: " + (response.extensions.empty() ? "none" : response.extensions));
     }
     for (const ws::Header& header : response.headers) {
       below(header.name + ": " + header.value);

@@ -96,7 +96,6 @@ TESTED_ELSEWHERE = {
     "daemon/commands_demo.cc": IN_BINARY,
     "daemon/commands_cat.cc": IN_BINARY,
     "daemon/commands_probe.cc": IN_BINARY,
-    "daemon/cat.cc": IN_BINARY,
     "daemon/command_config.cc": IN_BINARY,
     "daemon/daemon.cc": IN_BINARY,
     "daemon/admission.cc": IN_BINARY,

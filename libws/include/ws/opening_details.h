@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <ws/certificate.h>
 #include <ws/export.h>
 
 namespace ws {
@@ -20,15 +21,6 @@ struct ConnectAttempt {
   std::string address;        ///< "192.0.2.1:443", "[2001:db8::1]:443", "unix:/path"
   bool is_connected = false;  ///< the one that was used
   std::string failure;        ///< the system's words; empty: connected, or no answer so far
-};
-
-/// A certificate of a server's chain. All text is printable ASCII, at most 200 bytes.
-struct CertificateDetails {
-  std::string subject;       ///< "CN=chat.example.com"
-  std::string issuer;        ///< likewise
-  std::string names;         ///< the names and addresses that it is for; else the subject's
-  std::int64_t begins = 0;   ///< Unix time of its first moment
-  std::int64_t expires = 0;  ///< and of its last
 };
 
 /// What the latest dial met; empty for steps that it did not come to. A plain value. It is there

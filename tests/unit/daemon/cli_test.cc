@@ -164,8 +164,6 @@ TEST_CASE("command line: a value that lost its quotes is not echoed", "[cli]") {
   CHECK_THAT(answer({"--password=hunter2"}).text, !ContainsSubstring("hunter2"));
 }
 
-}  // namespace wsbridged
-
 TEST_CASE("command line: probe and cat take a bridge or a URL", "[cli]") {
   const Command named = command({"probe", "-c", "a.yaml", "--json", "chat"});
   CHECK(named.verb == Command::Verb::kProbe);
@@ -183,3 +181,5 @@ TEST_CASE("command line: probe and cat take a bridge or a URL", "[cli]") {
   check_usage_error({"cat"}, "name a bridge");
   check_usage_error({"probe", "a", "b"}, "'-c FILE'");
 }
+
+}  // namespace wsbridged
