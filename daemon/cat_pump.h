@@ -36,8 +36,10 @@ class CatPump {
 
   // Why `output` could not be written; empty: it could, or its reader has left.
   [[nodiscard]] std::string output_error() const;
+
   // Did the output's reader leave before its end?
   [[nodiscard]] bool is_output_gone() const { return is_output_gone_; }
+
   // Why `input` could not be read to its end; empty: it could.
   [[nodiscard]] std::string input_error() const;
 

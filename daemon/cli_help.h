@@ -13,7 +13,7 @@ Usage:
   wsbridged [run] [-c FILE]                        run in the foreground
   wsbridged [run] --listen ADDR --upstream URL     the same for one bridge, without a file
   wsbridged check [-c FILE] [--print]              validate the configuration
-  wsbridged probe [-c FILE] [BRIDGE | URL]         dial upstream step by step and say what is wrong
+  wsbridged probe [-c FILE] [BRIDGE | URL]         dial step by step, say what is wrong
   wsbridged cat [-c FILE] BRIDGE | URL             a session on stdin and stdout
   wsbridged demo                                   an echo server and a bridge to it, to try
   wsbridged --version | --help

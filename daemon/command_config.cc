@@ -24,11 +24,13 @@ void print_errors(const std::vector<config::Problem>& errors) {
   }
 }
 
-void print_warnings(std::vector<config::Problem> warnings) {
-  for (config::Problem& warning : warnings) {
+void WarningPrinter::print(const std::vector<config::Problem>& warnings) {
+  for (config::Problem warning : warnings) {
     warning.message.insert(0, "warning: ");
+    if (const auto [text, is_new] = printed_.insert(to_string(warning)); is_new) {
+      std::cerr << *text << '\n';
+    }
   }
-  print_errors(warnings);
 }
 
 const config::Bridge* find_bridge(const config::Config& settings, const std::string& name) {

@@ -2,6 +2,7 @@
 // The configuration that a command line names, for all verbs that read one.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,16 @@ namespace wsbridged {
 
 // On stderr: "FILE:LINE:COLUMN: message".
 void print_errors(const std::vector<config::Problem>& errors);
+
 // On stderr: "FILE:LINE:COLUMN: warning: message".
-void print_warnings(std::vector<config::Problem> warnings);
+class WarningPrinter {
+ public:
+  // Each one once, though bridges may share a file.
+  void print(const std::vector<config::Problem>& warnings);
+
+ private:
+  std::set<std::string> printed_;
+};
 
 // The bridge of that name; nullptr when there is none, which is told on stderr.
 [[nodiscard]] const config::Bridge* find_bridge(const config::Config& settings,

@@ -15,13 +15,15 @@ namespace wsbridged {
 namespace {
 
 // Those that `run` logs at its start.
-void print_other_warnings(const Command& command, const config::Config& settings) {
+void print_warnings(const Command& command, const config::Loaded& loaded) {
+  WarningPrinter printer;
+  printer.print(loaded.warnings);
   for (const std::string& warning : command.warnings) {
     std::cerr << "warning: " << warning << '\n';
   }
-  for (const config::Bridge& bridge : settings.bridges) {
+  for (const config::Bridge& bridge : loaded.config.bridges) {
     if (const auto prepared = Bridge::prepare(bridge)) {
-      print_warnings(prepared.value()->warnings());
+      printer.print(prepared.value()->warnings());
     }
   }
 }
@@ -66,11 +68,10 @@ int run_command(const Command& command, const config::Environment& environment) 
 int check_command(const Command& command, const config::Environment& environment) {
   const config::Loaded loaded = load_config(command, environment);
   print_errors(loaded.errors);
-  print_warnings(loaded.warnings);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
-  print_other_warnings(command, loaded.config);
+  print_warnings(command, loaded);
   if (command.print) {
     std::cout << config::print(loaded.config);
   } else {

@@ -116,10 +116,12 @@ class CatSession {
     stop_when_over();
   }
 
-  // While there is a session: nobody reads stdout, so what the upstream still sends is for nobody.
+  // While there is a session: nobody reads stdout. To the session its program has hung up, then.
   void handle_output_over() {
     is_output_over_ = true;
-    end_session();
+    if (pump_.is_output_gone()) {
+      log_.set_level(Log::Level::kError);  // who reads us wanted no more: no word about the rest
+    }
     stop_when_over();
   }
 

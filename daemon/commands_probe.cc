@@ -2,15 +2,15 @@
 // The verb `probe`: each upstream in turn.
 #include <unistd.h>
 
-#include <cstdlib>
 #include <ctime>
 #include <iostream>
-#include <string_view>
+#include <utility>
 
 #include "daemon/bridge.h"
 #include "daemon/command_config.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
+#include "daemon/log_output.h"
 #include "daemon/probe.h"
 #include "daemon/probe_print.h"
 
@@ -18,35 +18,44 @@ namespace wsbridged {
 
 namespace {
 
-// https://no-color.org: any non-empty value.
-Colour colour_of_stdout() {
-  const auto value = [](const char* name) {
-    const char* const text = std::getenv(name);
-    return std::string_view(text == nullptr ? "" : text);
-  };
-  const bool is_wanted = isatty(STDOUT_FILENO) == 1 && value("NO_COLOR").empty() &&
-                         value("TERM") != "dumb" && !value("TERM").empty();
-  return is_wanted ? Colour::kYes : Colour::kNo;
-}
+enum class Form : unsigned char { kText, kJson };
 
-// False when something has failed.
-bool probe_bridge(const config::Bridge& settings, bool is_json) {
-  auto bridge = Bridge::prepare(settings);
-  if (!bridge) {
-    std::cerr << "bridge " << settings.name << ": " << bridge.error().message << '\n';
-    return false;
+class ProbeRun {
+ public:
+  explicit ProbeRun(Form form) : form_(form) {}
+
+  void probe(const config::Bridge& settings) {
+    auto bridge = Bridge::prepare(settings);
+    if (!bridge) {
+      std::cerr << "bridge " << settings.name << ": " << bridge.error().message << '\n';
+      is_ok_ = false;
+      return;
+    }
+    warnings_.print(bridge.value()->warnings());
+    for (std::size_t url = 0; url < bridge.value()->url_count(); ++url) {
+      print(Probe(*bridge.value(), url).run());
+    }
   }
-  print_warnings(bridge.value()->warnings());
-  bool is_ok = true;
-  for (std::size_t url = 0; url < bridge.value()->url_count(); ++url) {
-    const ProbeReport report = Probe(*bridge.value(), url).run();
-    std::cout << (is_json ? probe_json(report)
-                          : probe_text(report, std::time(nullptr), colour_of_stdout()))
-              << std::flush;
-    is_ok = is_ok && report.is_ok();
+
+  // All of them, so far.
+  [[nodiscard]] bool is_ok() const { return is_ok_; }
+
+ private:
+  void print(const ProbeReport& report) {
+    is_ok_ = is_ok_ && report.is_ok();
+    if (form_ == Form::kJson) {
+      std::cout << probe_json(report) << std::flush;
+      return;
+    }
+    std::cout << (std::exchange(is_first_, false) ? "" : "\n")
+              << probe_text(report, std::time(nullptr), colour_of(STDOUT_FILENO)) << std::flush;
   }
-  return is_ok;
-}
+
+  Form form_;
+  WarningPrinter warnings_;
+  bool is_first_ = true;
+  bool is_ok_ = true;
+};
 
 }  // namespace
 
@@ -62,13 +71,13 @@ int probe_command(const Command& command, const config::Environment& environment
   if (!command.target.empty() && find_bridge(loaded.config, command.target) == nullptr) {
     return kExitUsage;
   }
-  bool is_ok = true;
+  ProbeRun run(command.json ? Form::kJson : Form::kText);
   for (const config::Bridge& bridge : loaded.config.bridges) {
     if (command.target.empty() || bridge.name == command.target) {
-      is_ok = probe_bridge(bridge, command.json) && is_ok;
+      run.probe(bridge);
     }
   }
-  return is_ok ? kExitClean : kExitFailure;
+  return run.is_ok() ? kExitClean : kExitFailure;
 }
 
 }  // namespace wsbridged

@@ -66,17 +66,10 @@ LogFormat resolve_format(LogFormat format, int descriptor) {
   return ::isatty(descriptor) == 1 ? LogFormat::kText : LogFormat::kJson;
 }
 
-// https://no-color.org: any non-empty value.
-Colour resolve_colour(int descriptor) {
-  const bool is_wanted = ::isatty(descriptor) == 1 && variable("NO_COLOR").empty() &&
-                         variable("TERM") != "dumb" && !variable("TERM").empty();
-  return is_wanted ? Colour::kYes : Colour::kNo;
-}
-
 class Formatter {
  public:
   Formatter(LogFormat format, int descriptor)
-      : format_(resolve_format(format, descriptor)), colour_(resolve_colour(descriptor)) {}
+      : format_(resolve_format(format, descriptor)), colour_(colour_of(descriptor)) {}
 
   [[nodiscard]] std::string format(LogLevel level, std::string_view message,
                                    std::initializer_list<Field> fields) const {

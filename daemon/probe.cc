@@ -183,7 +183,11 @@ void Probe::handle_timeout() {
 void Probe::note_opening() {
   const ws::OpeningTimes times = socket_->opening_times();
   report_.details = *details_;
-  report_.address = socket_->remote_address();
+  for (const ws::ConnectAttempt& attempt : details_->attempts) {
+    if (attempt.is_connected) {
+      report_.address = attempt.address;
+    }
+  }
   report_.step(ProbeStep::kDns).time = times.resolve;
   report_.step(ProbeStep::kTcp).time = times.connect;
   report_.step(ProbeStep::kProxy).time = times.proxy;

@@ -95,6 +95,9 @@ std::vector<ws::Header> telling_headers(const ws::HttpResponse& response) {
   std::vector<ws::Header> headers;
   for (const ws::Header& header : response.headers) {
     const std::string name = config::lower_case(header.name);
+    if (name == "upgrade" && response.status == 101) {
+      continue;  // it says the same each time
+    }
     if (name == "location") {
       headers.push_back({peer_text(header.name), peer_text(without_secrets(header.value))});
     } else if (name.ends_with("-authenticate")) {

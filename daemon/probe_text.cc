@@ -93,8 +93,8 @@ class ProbeText {
     if (report_.step(ProbeStep::kOptions).outcome == ProbeOutcome::kFailed) {
       step(ProbeStep::kOptions, "");
     }
-    step(ProbeStep::kDns,
-         details.looked_up.empty() ? "" : details.looked_up + ": " + joined(details.addresses));
+    const std::string addresses = joined(details.addresses);
+    step(ProbeStep::kDns, details.looked_up + (addresses.empty() ? "" : ": " + addresses));
     step(ProbeStep::kTcp, report_.address);
     for (const ws::ConnectAttempt& attempt : details.attempts) {
       if (!attempt.is_connected) {
@@ -123,7 +123,9 @@ class ProbeText {
     for (std::size_t i = 0; i < details.chain.size(); ++i) {
       write_certificate(details.chain[i], i == 0);
     }
-    below("pin " + details.pin);
+    if (!details.pin.empty()) {
+      below("pin " + details.pin);
+    }
   }
 
   void write_certificate(const ws::CertificateDetails& certificate, bool is_servers) {

@@ -177,8 +177,8 @@ TlsInfo TlsSession::info() const {
 }
 
 void TlsSession::note(OpeningDetails& details) const {
-  details.chain = rejected_chain_.empty() ? details_of(SSL_get_peer_cert_chain(ssl_.get()))
-                                          : rejected_chain_;
+  details.chain =
+      rejected_chain_.empty() ? details_of(SSL_get_peer_cert_chain(ssl_.get())) : rejected_chain_;
   if (details.chain.empty()) {
     return;
   }
@@ -186,7 +186,7 @@ void TlsSession::note(OpeningDetails& details) const {
   details.tls_version = tls.version;
   details.tls_cipher = SSL_get_current_cipher(ssl_.get()) != nullptr ? tls.cipher : "";
   details.is_verified = tls.verified && rejection_.empty();
-  details.pin = tls.pin;
+  details.pin = rejected_pin_.empty() ? tls.pin : rejected_pin_;
 }
 
 int TlsSession::on_verify(int is_ok, X509_STORE_CTX* store) noexcept {
@@ -196,6 +196,10 @@ int TlsSession::on_verify(int is_ok, X509_STORE_CTX* store) noexcept {
     auto* session = static_cast<TlsSession*>(SSL_get_app_data(ssl));
     session->rejection_ = describe_rejection(*store, session->server_name_);
     session->rejected_chain_ = details_of(X509_STORE_CTX_get0_untrusted(store));
+    const X509* const certificate = X509_STORE_CTX_get0_cert(store);
+    if (const auto pin = certificate != nullptr ? pin_of(certificate) : std::nullopt) {
+      session->rejected_pin_ = to_string(*pin);
+    }
   }
   return is_ok;
 }

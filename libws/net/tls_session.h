@@ -77,6 +77,7 @@ class TlsSession {
   std::string cache_key_;  // empty: no resumption
   std::string rejection_;
   std::vector<CertificateDetails> rejected_chain_;
+  std::string rejected_pin_;
   bool is_accepted_ = false;
   SslSessionHandle early_session_;  // came before accept(), as those of TLS 1.2 do
   TlsSocket socket_;

@@ -28,7 +28,8 @@ BasicAuth me s3cret
 GOLDEN = {
     "dns": ("dns", "no-such-host.invalid", "check the host name in upstream.url"),
     "refused": ("tcp", "Connection refused", "check that the server runs, and host and port"),
-    "proxy": ("proxy", "407", "the proxy wants a user and a password that it knows"),
+    "proxy": ("proxy", "set a user and a password that it knows in the URL of the proxy",
+              "the proxy wants a user and a password that it knows"),
     "unknown-ca": ("tls", "signed by an unknown authority (Stranger); set tls.ca_file",
                    "set tls.ca_file to a PEM file with the certificate of that authority"),
     "expired": ("tls", "certificate of localhost expired on 2024-01-01 00:00:00 UTC",
@@ -175,6 +176,8 @@ class TenFailures(E2eCase):
     def expect_probe(self, report, step, cause, advice):
         self.assertFalse(report["ok"])
         self.assertEqual(report["steps"][step]["outcome"], "failed", report)
+        if step == "tls":
+            self.assertRegex(report["steps"]["tls"]["pin"], "^sha256//.{44}$")
         self.assertIn(cause, report["failure"])
         self.assertIn(advice, report["advice"])
 
@@ -184,7 +187,7 @@ class TenFailures(E2eCase):
             local.send(b"marker-line\n")
             local.read_until_end(60)
         except (ConnectionResetError, BrokenPipeError):
-            pass
+            pass  # it was too late for a line
         return daemon.wait_for_session_end(name, seconds=60)
 
 

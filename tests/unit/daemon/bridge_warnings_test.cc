@@ -69,7 +69,7 @@ TEST_CASE("bridge warnings: files that every user of the machine can read or cha
 
 TEST_CASE("bridge warnings: a key is a secret, a certificate is not", "[bridge_check]") {
   const auto& certificate = ws::test::test_certificates().good;
-  const TemporaryFile pem(ws::test::TestAuthority("New").issue({}).pem());
+  const TemporaryFile pem(ws::test::TestAuthority("New").issue({.dns_names = {"a.example"}}).pem());
   const TemporaryFile key(certificate.key_pem());
   config::Bridge bridge = bridge_to("wss://a.example/");
   bridge.upstream.tls.cert_file = pem.path();
@@ -87,9 +87,11 @@ TEST_CASE("bridge warnings: a key is a secret, a certificate is not", "[bridge_c
 TEST_CASE("bridge warnings: certificates that end within 14 days, to the hour", "[bridge_check]") {
   const ws::test::TestAuthority authority;
   const auto warnings = [&authority](std::chrono::hours valid_until) {
-    const TemporaryFile file(
-        authority.issue({.valid_from = std::chrono::hours(-9999), .valid_until = valid_until})
-            .pem());
+    const TemporaryFile file(authority
+                                 .issue({.dns_names = {"a.example"},
+                                         .valid_from = std::chrono::hours(-9999),
+                                         .valid_until = valid_until})
+                                 .pem());
     config::Bridge bridge = bridge_to("wss://a.example/");
     bridge.upstream.tls.ca_file = file.path();
     return joined(warnings_of(bridge));
@@ -106,7 +108,8 @@ TEST_CASE("bridge warnings: of several certificates the first to end counts, of 
           "[bridge_check]") {
   const auto& all = ws::test::test_certificates();
   const ws::test::TestAuthority authority;
-  const std::string lasting = authority.issue({.valid_until = std::chrono::hours(9999)}).pem();
+  const std::string lasting =
+      authority.issue({.dns_names = {"a.example"}, .valid_until = std::chrono::hours(9999)}).pem();
   std::string store = all.expired.pem();
   for (int i = 1; i < 10; ++i) {
     store += lasting;

@@ -48,6 +48,8 @@ std::array<int, 2> make_pipe() {
 
 // A pump between two pipes.
 class Piped {
+  std::promise<void> over_;  // outlives the pump
+
  public:
   Piped() : Piped(make_pipe(), make_pipe()) {}
 
@@ -71,8 +73,6 @@ class Piped {
         session(pump.take_session_end()) {
     REQUIRE(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
   }
-
-  std::promise<void> over_;
 };
 
 std::string read_to_end(int descriptor) {

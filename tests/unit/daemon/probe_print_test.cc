@@ -73,7 +73,7 @@ ProbeReport good_report() {
        .path = "/admin",
        .is_sent = false,
        .why = "is for paths below /admin"}};
-  report.close = ws::CloseInfo{.code = 1000};
+  report.close = ws::CloseInfo{.code = 1000, .reason = {}};
   return report;
 }
 
