@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/cat_pump.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <system_error>
 #include <utility>

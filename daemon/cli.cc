@@ -10,13 +10,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/cli_ctl.h"
 #include "daemon/cli_help.h"
 #include "daemon/cli_source.h"
+#include "daemon/version.h"
 
 namespace wsbridged {
 namespace {
 
-constexpr std::string_view kVersionText = "wsbridged " WSBRIDGED_VERSION "\n";
+std::string version_text() {
+  return "wsbridged " + std::string(kVersion) + "\n";
+}
 
 using Verb = Command::Verb;
 
@@ -26,11 +30,14 @@ struct VerbText {
   std::string_view help;
 };
 
-constexpr std::array<VerbText, 5> kVerbs = {{{"run", Verb::kRun, kRunHelp},
-                                             {"check", Verb::kCheck, kCheckHelp},
-                                             {"probe", Verb::kProbe, kProbeHelp},
-                                             {"cat", Verb::kCat, kCatHelp},
-                                             {"demo", Verb::kDemo, kDemoHelp}}};
+constexpr std::array<VerbText, 7> kVerbs = {
+    {{"run", Verb::kRun, kRunHelp},
+     {"check", Verb::kCheck, kCheckHelp},
+     {"probe", Verb::kProbe, kProbeHelp},
+     {"cat", Verb::kCat, kCatHelp},
+     {"demo", Verb::kDemo, kDemoHelp},
+     {"ctl", Verb::kCtl, kCtlHelp},
+     {"healthcheck", Verb::kHealthcheck, kHealthcheckHelp}}};
 
 struct Flags {
   CommandSettings settings{};
@@ -38,6 +45,8 @@ struct Flags {
   bool json = false;
   std::string target{};
   std::vector<std::string> warnings{};
+  CtlCommand ctl{};
+  HealthCommand health{};
 };
 
 bool has_target(Verb verb) {
@@ -83,6 +92,15 @@ void add_flags(CLI::App& app, Verb verb, Flags& flags) {
     app.add_flag_callback("--allow-remote", [&flags] { flags.settings.allow_remote = true; })
         ->disable_flag_override();
   }
+  if (verb == Verb::kRun || verb == Verb::kCtl || verb == Verb::kHealthcheck) {
+    add_text(app, "--admin", flags.settings.admin);
+  }
+  if (verb == Verb::kCtl) {
+    app.add_flag("--json", flags.ctl.is_json)->disable_flag_override();
+  }
+  if (verb == Verb::kHealthcheck) {
+    app.add_flag("--live", flags.health.is_live)->disable_flag_override();
+  }
 }
 
 std::string describe_extra(const std::vector<std::string>& extras) {
@@ -116,8 +134,9 @@ void take_target(Verb verb, std::vector<std::string>& extras, Flags& flags) {
 
 // The flags that need a value and got an empty one.
 std::optional<std::string> find_empty(const CommandSettings& settings) {
-  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 4> texts = {
+  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5> texts = {
       {{kConfigName.flag, &settings.config},
+       {kAdminName.flag, &settings.admin},
        {kListenName.flag, &settings.listen},
        {kUpstreamName.flag, &settings.upstream},
        {kCookieJarName.flag, &settings.cookie_jar}}};
@@ -144,6 +163,11 @@ std::variant<Flags, Answer> parse_flags(const VerbText& verb, std::vector<std::s
     return usage_error(error.what(), verb.name);
   }
   std::vector<std::string> extras = app.remaining();
+  if (verb.verb == Verb::kCtl) {
+    if (const auto problem = read_ctl_words(std::exchange(extras, {}), flags.ctl)) {
+      return usage_error(*problem, verb.name);
+    }
+  }
   take_target(verb.verb, extras, flags);
   if (!extras.empty()) {
     return usage_error(describe_extra(extras), verb.name);
@@ -169,7 +193,9 @@ std::variant<Command, Answer> parse_verb(const VerbText& verb, std::vector<std::
     command.verb = Verb::kDemo;
     return command;
   }
-  auto chosen = choose_source(flags.settings, environment);
+  const bool is_for_running = verb.verb == Verb::kCtl || verb.verb == Verb::kHealthcheck;
+  auto chosen = is_for_running ? choose_running(flags.settings, environment)
+                               : choose_source(flags.settings, environment);
   if (const auto* const problem = std::get_if<std::string>(&chosen)) {
     return usage_error(*problem, verb.name);
   }
@@ -183,6 +209,8 @@ std::variant<Command, Answer> parse_verb(const VerbText& verb, std::vector<std::
     // A problem of it is named as what was written.
     command.quick_bridge->variables.insert_or_assign("--upstream", "URL");
   }
+  command.ctl = flags.ctl;
+  command.health = flags.health;
   return command;
 }
 
@@ -197,7 +225,7 @@ std::variant<Command, Answer> parse_command_line(int argc, const char* const* ar
     return Answer{0, std::string(kHelp)};
   }
   if (first == "--version") {
-    return Answer{0, std::string(kVersionText)};
+    return Answer{0, version_text()};
   }
   if (words.empty() || first.starts_with('-')) {
     words.insert(words.begin(), "run");
@@ -206,7 +234,8 @@ std::variant<Command, Answer> parse_command_line(int argc, const char* const* ar
       std::find_if(kVerbs.begin(), kVerbs.end(),
                    [&words](const VerbText& known) { return known.name == words.front(); });
   if (verb == kVerbs.end()) {
-    return usage_error("unknown command '" + first + "': use run, check, probe, cat or demo");
+    return usage_error("unknown command '" + first +
+                       "': use run, check, probe, cat, ctl, healthcheck or demo");
   }
   words.erase(words.begin());
   auto result = parse_verb(*verb, std::move(words), environment);

@@ -1,26 +1,50 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/command_config.h"
 
+#include <unistd.h>
+
 #include <iostream>
 
-#include "daemon/bridge_check.h"
+#include "config/admin_flag.h"
+#include "daemon/log.h"
 
 namespace wsbridged {
 
-config::Loaded load_config(const Command& command, const config::Environment& environment) {
+namespace {
+
+config::Loaded load_source(const Command& command, const config::Environment& environment,
+                           const config::BridgeCheck& check) {
   if (command.quick_bridge) {
-    return config::load_quick_bridge(*command.quick_bridge, environment, check_bridge);
+    return config::load_quick_bridge(*command.quick_bridge, environment, check);
   }
   if (command.config_yaml) {
-    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment,
-                             check_bridge);
+    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment, check);
   }
-  return config::load_file(command.config_file, environment, check_bridge);
+  return config::load_file(command.config_file, environment, check);
+}
+
+// The journal takes the priority from the line (sd-daemon(3)).
+const char* priority(config::LogLevel level) {
+  if (!is_journal(STDERR_FILENO)) {
+    return "";
+  }
+  return level == config::LogLevel::kError ? "<3>" : "<4>";
+}
+
+}  // namespace
+
+config::Loaded load_config(const Command& command, const config::Environment& environment,
+                           const config::BridgeCheck& check) {
+  config::Loaded loaded = load_source(command, environment, check);
+  if (command.admin) {
+    config::override_admin(*command.admin, environment, loaded);
+  }
+  return loaded;
 }
 
 void print_errors(const std::vector<config::Problem>& errors) {
   for (const config::Problem& error : errors) {
-    std::cerr << to_string(error) << '\n';
+    std::cerr << priority(config::LogLevel::kError) << to_string(error) << '\n';
   }
 }
 
@@ -28,7 +52,7 @@ void WarningPrinter::print(const std::vector<config::Problem>& warnings) {
   for (config::Problem warning : warnings) {
     warning.message.insert(0, "warning: ");
     if (const auto [text, is_new] = printed_.insert(to_string(warning)); is_new) {
-      std::cerr << *text << '\n';
+      std::cerr << priority(config::LogLevel::kWarn) << *text << '\n';
     }
   }
 }

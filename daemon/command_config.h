@@ -11,11 +11,11 @@
 
 namespace wsbridged {
 
-// Judged as check_bridge() does, too.
 [[nodiscard]] config::Loaded load_config(const Command& command,
-                                         const config::Environment& environment);
+                                         const config::Environment& environment,
+                                         const config::BridgeCheck& check);
 
-// On stderr: "FILE:LINE:COLUMN: message".
+// On stderr, before there is a log: "FILE:LINE:COLUMN: message", in the journal with a priority.
 void print_errors(const std::vector<config::Problem>& errors);
 
 // On stderr: "FILE:LINE:COLUMN: warning: message".

@@ -3,9 +3,11 @@
 
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/bridge.h"
+#include "daemon/bridge_check.h"
 #include "daemon/command_config.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
@@ -38,7 +40,10 @@ std::string source_name(const Command& command) {
 }  // namespace
 
 int run_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load_config(command, environment);
+  // First of all, so that nothing that is opened later gets in between, and no child sees them.
+  auto sockets = InheritedSockets::of_process();
+  auto service = ServiceEnvironment::of_process();
+  const config::Loaded loaded = load_config(command, environment, check_bridge);
   print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;
@@ -50,7 +55,11 @@ int run_command(const Command& command, const config::Environment& environment) 
   for (const config::Problem& warning : loaded.warnings) {
     log.warn(to_string(warning));
   }
-  Daemon daemon(loaded.config, log);
+  Daemon daemon(
+      loaded.config, log,
+      {.load = [&](const auto& check) { return load_config(command, environment, check); },
+       .sockets = std::move(sockets),
+       .service = std::move(service)});
   const std::vector<std::string> errors = daemon.open();
   for (const std::string& error : errors) {
     log.error(error);
@@ -66,7 +75,7 @@ int run_command(const Command& command, const config::Environment& environment) 
 }
 
 int check_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load_config(command, environment);
+  const config::Loaded loaded = load_config(command, environment, check_bridge);
   print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;

@@ -15,13 +15,16 @@
 #include <ws/event_loop.h>
 
 #include "daemon/bridge.h"
+#include "daemon/bridge_check.h"
 #include "daemon/cat_pump.h"
 #include "daemon/command_config.h"
 #include "daemon/commands.h"
 #include "daemon/cookie_problems.h"
 #include "daemon/cookie_writer.h"
 #include "daemon/daemon.h"
+#include "daemon/metrics.h"
 #include "daemon/own_peer.h"
+#include "daemon/recent_errors.h"
 #include "daemon/session.h"
 #include "daemon/signals.h"
 #include "daemon/template.h"
@@ -78,6 +81,8 @@ class CatSession {
         .log = log,
         .jar = [this, bridge = bridge.get()] { return jar_of(*bridge); },
         .cookie_problems = cookie_problems_,
+        .totals = totals_,
+        .errors = errors_,
         .on_finished =
             [this](Session&) {
               has_ended_ = true;
@@ -180,6 +185,8 @@ class CatSession {
   ws::EventLoop loop_;
   CookieProblems cookie_problems_;
   CookieWriter cookie_writer_;
+  BridgeTotals totals_;  // nobody asks for them
+  RecentErrors errors_;
   std::shared_ptr<ws::CookieJar> jar_;
   SignalWatch signals_;
   ws::Timer patience_;  // from the first signal on
@@ -198,7 +205,7 @@ int cat_command(const Command& command, const config::Environment& environment) 
     std::cerr << "wsbridged: stdout is closed\n";
     return kExitFailure;
   }
-  const config::Loaded loaded = load_config(command, environment);
+  const config::Loaded loaded = load_config(command, environment, check_bridge);
   print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/bridge.h"
+#include "daemon/bridge_check.h"
 #include "daemon/command_config.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
@@ -60,7 +61,7 @@ class ProbeRun {
 }  // namespace
 
 int probe_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load_config(command, environment);
+  const config::Loaded loaded = load_config(command, environment, check_bridge);
   print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;

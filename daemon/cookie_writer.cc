@@ -79,17 +79,30 @@ void CookieWriter::write_all(const std::string& path, Waiting waiting) {
 
 // Each change once: a full disk would otherwise fill the log as well.
 void CookieWriter::tell(const std::string& path, std::string error) {
-  const auto told = errors_.find(path);
-  if (error.empty()) {
-    if (told != errors_.end()) {
-      errors_.erase(told);
-      log_.info("cookies stored again", {{"cookie_jar", path}});
+  std::string told;
+  {
+    const std::lock_guard lock(mutex_);
+    if (error.empty()) {
+      const auto known = errors_.extract(path);
+      told = known ? known.mapped() : "";
+    } else {
+      told = std::exchange(errors_[path], error);
     }
-  } else if (told == errors_.end() || told->second != error) {
+  }
+  if (told == error) {
+    return;
+  }
+  if (error.empty()) {
+    log_.info("cookies stored again", {{"cookie_jar", path}});
+  } else {
     log_.warn("cookies not stored, they live in memory only",
               {{"cookie_jar", path}, {"cause", error}});
-    errors_[path] = std::move(error);
   }
+}
+
+std::map<std::string, std::string> CookieWriter::faults() const {
+  const std::lock_guard lock(mutex_);
+  return errors_;
 }
 
 }  // namespace wsbridged

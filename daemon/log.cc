@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -22,6 +23,25 @@
 #include "daemon/log_output.h"
 
 namespace wsbridged {
+namespace {
+
+// Absent is empty.
+std::string_view variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+}  // namespace
+
+// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
+// was redirected since is another file.
+bool is_journal(int descriptor) {
+  struct stat status {};
+
+  return ::fstat(descriptor, &status) == 0 &&
+         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
+}
+
 namespace {
 
 using config::LogFormat;
@@ -41,21 +61,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
-// Absent is empty.
-std::string_view variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
-// was redirected since is another file.
-bool is_journal(int descriptor) {
-  struct stat status {};
-
-  return ::fstat(descriptor, &status) == 0 &&
-         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
-}
-
 LogFormat resolve_format(LogFormat format, int descriptor) {
   if (format != LogFormat::kAuto) {
     return format;
@@ -69,7 +74,11 @@ LogFormat resolve_format(LogFormat format, int descriptor) {
 class Formatter {
  public:
   Formatter(LogFormat format, int descriptor)
-      : format_(resolve_format(format, descriptor)), colour_(colour_of(descriptor)) {}
+      : descriptor_(descriptor),
+        format_(resolve_format(format, descriptor)),
+        colour_(colour_of(descriptor)) {}
+
+  void set_format(LogFormat format) { format_ = resolve_format(format, descriptor_); }
 
   [[nodiscard]] std::string format(LogLevel level, std::string_view message,
                                    std::initializer_list<Field> fields) const {
@@ -77,7 +86,7 @@ class Formatter {
   }
 
   [[nodiscard]] std::string format(const LogEntry& entry) const {
-    switch (format_) {
+    switch (format_.load()) {
       case LogFormat::kText:
         return format_text(entry, colour_);
       case LogFormat::kJournal:
@@ -88,7 +97,8 @@ class Formatter {
   }
 
  private:
-  LogFormat format_;
+  int descriptor_;
+  std::atomic<LogFormat> format_;
   Colour colour_;
 };
 
@@ -113,7 +123,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
  private:
-  Formatter formatter_;
+  const Formatter& formatter_;
   LogOutput output_;
   std::uint64_t lost_ = 0;
 };
@@ -148,6 +158,10 @@ struct Log::Impl {
   Impl& operator=(const Impl&) = delete;
 
   void write(const LogEntry& entry) {
+    if (entry.level < LogLevel::kWarn) {
+      write_out(entry);
+      return;
+    }
     std::unique_lock lock(mutex);
     const bool is_admitted = folding.admit(entry, Clock::now());
     const std::vector<FoldedEntry> due = folding.take_due(Clock::now());
@@ -156,6 +170,8 @@ struct Log::Impl {
     write_all(due);
     if (is_admitted) {
       write_out(entry);
+    } else {
+      has_changed.notify_one();
     }
     if (is_first) {
       start_thread();
@@ -184,8 +200,11 @@ struct Log::Impl {
   void tell_when_due() {
     std::unique_lock lock(mutex);
     while (!is_ending) {
-      const auto due = folding.next_due();
-      has_changed.wait_until(lock, due.value_or(Clock::now() + LogFolding::kInterval));
+      if (const auto due = folding.next_due()) {
+        has_changed.wait_until(lock, *due);
+      } else {
+        has_changed.wait(lock);
+      }
       const std::vector<FoldedEntry> entries = folding.take_due(Clock::now());
       lock.unlock();
       write_all(entries);
@@ -213,6 +232,10 @@ bool Log::is_on(Level level) const {
 
 void Log::set_level(Level level) {
   impl_->logger.set_level(to_spdlog(level));
+}
+
+void Log::set_format(LogFormat format) {
+  impl_->formatter.set_format(format);
 }
 
 void Log::write(Level level, std::string_view message, std::initializer_list<Field> fields) {

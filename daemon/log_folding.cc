@@ -136,7 +136,7 @@ std::vector<FoldedEntry> LogFolding::take_all(Clock::time_point now) {
 
 std::optional<LogFolding::Clock::time_point> LogFolding::next_due() const {
   if (!due_.empty()) {
-    return Clock::time_point::min();
+    return Clock::time_point{};  // long ago
   }
   std::optional<Clock::time_point> first;
   for (const auto& [key, kind] : kinds_) {

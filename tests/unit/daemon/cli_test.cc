@@ -119,7 +119,9 @@ TEST_CASE("command line: the help fits a terminal", "[cli]") {
                                                 {"check", "-h"},
                                                 {"probe", "-h"},
                                                 {"cat", "-h"},
-                                                {"demo", "-h"}}) {
+                                                {"demo", "-h"},
+                                                {"ctl", "-h"},
+                                                {"healthcheck", "-h"}}) {
     const Answer help = answer(words);
     for (std::string_view text = help.text; !text.empty();) {
       const std::size_t width = text.find('\n');
@@ -130,10 +132,13 @@ TEST_CASE("command line: the help fits a terminal", "[cli]") {
 }
 
 TEST_CASE("command line: usage errors answer with 2 and say what to do", "[cli]") {
-  check_usage_error({"frobnicate"}, "use run, check, probe, cat or demo");
+  check_usage_error({"frobnicate"}, "use run, check, probe, cat, ctl, healthcheck or demo");
   check_usage_error({""}, "unknown command ''");
   check_usage_error({"--nonsense"}, "unknown option '--nonsense'");
-  check_usage_error({"run", "--admin", "x"}, "unknown option '--admin'");
+  check_usage_error({"check", "--admin", "x"}, "unknown option '--admin'");
+  check_usage_error({"run", "--admin", ""}, "--admin needs a value");
+  check_usage_error({"ctl", "jump"}, "say what to do");
+  check_usage_error({"healthcheck", "now"}, "without an option");
   check_usage_error({"run", "a.yaml"}, "-c FILE");
   check_usage_error({"run", "-c"}, "-c");
   check_usage_error({"run", "--print"}, "'--print'");
