@@ -96,8 +96,8 @@ class NoSecrets(E2eCase):
         daemon.stop()
         self.check_text("the log", daemon.stderr())
         self.check_text("stdout", daemon.stdout())
-        self.check_print()
         self.check_probe_and_cat()
+        self.check_print()
 
     def check_probe_and_cat(self):
         for name in ("dead", "proxied"):
