@@ -40,6 +40,8 @@ struct Misfit {
   std::optional<std::size_t> listener{};  // which one, for {"listen"}
   std::string message;
   std::string item{};  // below the last key: an entry of its map, or the number of a list's item
+  enum class Kind : unsigned char { kError, kWarning };
+  Kind kind = Kind::kError;  // a warning's message holds no value
 };
 
 // Asked about each bridge that has no other error, so that all errors come at once. Empty: nobody.

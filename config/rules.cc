@@ -3,6 +3,7 @@
 #include "config/rules.h"
 
 #include <algorithm>
+#include <chrono>
 #include <initializer_list>
 #include <map>
 
@@ -185,6 +186,15 @@ void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   }
 }
 
+void warn_of_rare_pings(const BoundBridge& bound, Problems& problems) {
+  const Node* ping_interval = find_path(bound.merged, {"upstream", "ping_interval"});
+  if (ping_interval != nullptr && bound.bridge.upstream.ping_interval > std::chrono::seconds(60)) {
+    problems.warning(ping_interval->place,
+                     "ping_interval: over 60s, many proxies and routers forget a silent connection "
+                     "earlier, and a dead server is noticed late");
+  }
+}
+
 // ---- Between bridges ----
 
 struct UsedAddress {
@@ -306,6 +316,7 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   check_access(bound, problems);
   check_templates(bound, problems);
   warn_of_upstream(bound, problems);
+  warn_of_rare_pings(bound, problems);
 }
 
 void check_bridges(const std::vector<const Node*>& merged, const Node* admin, Problems& problems) {

@@ -120,19 +120,22 @@ void Bridge::note_cookies(const ws::CookieJar& jar) {
   cookie_expires_ = first;
 }
 
-std::vector<std::string> Bridge::warnings() const {
+std::vector<config::Problem> Bridge::warnings() const {
   const std::string file = shared_cookie_jar(settings_).value_or("");
   const auto jar = make_jar(file);
-  return jar && jar.value() ? warnings_of(*jar.value(), file) : std::vector<std::string>();
+  return jar && jar.value() ? warnings_of(*jar.value(), file) : std::vector<config::Problem>();
 }
 
-std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
-  std::vector<std::string> warnings;
+std::vector<config::Problem> Bridge::warnings_of(const ws::CookieJar& jar,
+                                                 const std::string& file) {
+  std::vector<config::Problem> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
-    if (problem.line == 0) {
-      continue;  // no line of the file: see CookieProblems
+    if (problem.line != 0) {  // else it is no line of the file: see CookieProblems
+      warnings.push_back({.source = file,
+                          .line = static_cast<int>(problem.line),
+                          .column = 1,
+                          .message = "ignored: " + problem.message});
     }
-    warnings.push_back(file + ":" + std::to_string(problem.line) + ": ignored: " + problem.message);
   }
   return warnings;
 }

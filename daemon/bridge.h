@@ -21,6 +21,7 @@
 #include <ws/url.h>
 
 #include "config/config.h"
+#include "config/loader.h"
 #include "daemon/bridge_snapshot.h"
 #include "daemon/dial_damper.h"
 #include "daemon/failover.h"
@@ -75,10 +76,10 @@ class Bridge {
   [[nodiscard]] static ws::Result<std::shared_ptr<ws::CookieJar>> make_jar(const std::string& file);
 
   // What is left out of the cookie file, for the log at the start and for `check`.
-  [[nodiscard]] std::vector<std::string> warnings() const;
+  [[nodiscard]] std::vector<config::Problem> warnings() const;
   // The same of a jar that has read `file`.
-  [[nodiscard]] static std::vector<std::string> warnings_of(const ws::CookieJar& jar,
-                                                            const std::string& file);
+  [[nodiscard]] static std::vector<config::Problem> warnings_of(const ws::CookieJar& jar,
+                                                                const std::string& file);
 
   // Unix time when the first of the cookies that a dial sends expires; 0: none does. Told by
   // whoever has read the file.

@@ -38,7 +38,9 @@ BridgeParts gather_parts(const config::Bridge& settings, const BridgeMeans& mean
     parts.targets.push_back(look_up(listen));
   }
   if (parts.bridge && !is_kept) {
-    parts.warnings = parts.bridge.value()->warnings();
+    for (const config::Problem& warning : parts.bridge.value()->warnings()) {
+      parts.warnings.push_back(to_string(warning));
+    }
   }
   return parts;
 }

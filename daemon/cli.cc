@@ -30,9 +30,11 @@ struct VerbText {
   std::string_view help;
 };
 
-constexpr std::array<VerbText, 5> kVerbs = {
+constexpr std::array<VerbText, 7> kVerbs = {
     {{"run", Verb::kRun, kRunHelp},
      {"check", Verb::kCheck, kCheckHelp},
+     {"probe", Verb::kProbe, kProbeHelp},
+     {"cat", Verb::kCat, kCatHelp},
      {"demo", Verb::kDemo, kDemoHelp},
      {"ctl", Verb::kCtl, kCtlHelp},
      {"healthcheck", Verb::kHealthcheck, kHealthcheckHelp}}};
@@ -40,9 +42,16 @@ constexpr std::array<VerbText, 5> kVerbs = {
 struct Flags {
   CommandSettings settings{};
   bool print = false;
+  bool json = false;
+  std::string target{};
+  std::vector<std::string> warnings{};
   CtlCommand ctl{};
   HealthCommand health{};
 };
+
+bool has_target(Verb verb) {
+  return verb == Verb::kProbe || verb == Verb::kCat;
+}
 
 Answer usage_error(std::string_view message, std::string_view verb = "") {
   std::string text = "wsbridged: " + std::string(message) + "\nSee 'wsbridged ";
@@ -67,12 +76,19 @@ void add_flags(CLI::App& app, Verb verb, Flags& flags) {
   if (verb == Verb::kCheck) {
     app.add_flag("--print", flags.print)->disable_flag_override();
   }
+  if (verb == Verb::kProbe) {
+    app.add_flag("--json", flags.json)->disable_flag_override();
+  }
   if (verb == Verb::kRun) {
     add_text(app, "--listen", flags.settings.listen);
     add_text(app, "--upstream", flags.settings.upstream);
+  }
+  if (verb == Verb::kRun || has_target(verb)) {
     add_text(app, "--cookie-jar", flags.settings.cookie_jar);
     add_list(app, "--subprotocol", flags.settings.subprotocols);
     add_list(app, "--header", flags.settings.headers);
+  }
+  if (verb == Verb::kRun) {
     app.add_flag_callback("--allow-remote", [&flags] { flags.settings.allow_remote = true; })
         ->disable_flag_override();
   }
@@ -96,6 +112,24 @@ std::string describe_extra(const std::vector<std::string>& extras) {
   }
   return "an argument without an option: name a configuration file with '-c FILE', and put a "
          "value with spaces in quotes";
+}
+
+// BRIDGE or URL: a URL is a bridge of its own, which listens nowhere.
+void take_target(Verb verb, std::vector<std::string>& extras, Flags& flags) {
+  if (!has_target(verb) || extras.size() != 1 || extras[0].starts_with('-')) {
+    return;
+  }
+  flags.target = std::move(extras[0]);
+  extras.clear();
+  if (flags.target.find("://") == std::string::npos) {
+    return;
+  }
+  flags.settings.upstream = std::exchange(flags.target, "main");
+  flags.settings.listen = "127.0.0.1:0";
+  if (flags.settings.config) {
+    flags.settings.config.reset();
+    flags.warnings.emplace_back("-c is ignored: a URL was given");
+  }
 }
 
 // The flags that need a value and got an empty one.
@@ -128,12 +162,18 @@ std::variant<Flags, Answer> parse_flags(const VerbText& verb, std::vector<std::s
     // Its own exit codes are above 100.
     return usage_error(error.what(), verb.name);
   }
+  std::vector<std::string> extras = app.remaining();
   if (verb.verb == Verb::kCtl) {
-    if (const auto problem = read_ctl_words(app.remaining(), flags.ctl)) {
+    if (const auto problem = read_ctl_words(std::exchange(extras, {}), flags.ctl)) {
       return usage_error(*problem, verb.name);
     }
-  } else if (app.remaining_size() > 0) {
-    return usage_error(describe_extra(app.remaining()), verb.name);
+  }
+  take_target(verb.verb, extras, flags);
+  if (!extras.empty()) {
+    return usage_error(describe_extra(extras), verb.name);
+  }
+  if (verb.verb == Verb::kCat && flags.target.empty()) {
+    return usage_error("name a bridge of the configuration, or a ws:// or wss:// URL", verb.name);
   }
   if (const auto problem = find_empty(flags.settings)) {
     return usage_error(*problem, verb.name);
@@ -162,6 +202,13 @@ std::variant<Command, Answer> parse_verb(const VerbText& verb, std::vector<std::
   Command command = std::get<Command>(std::move(chosen));
   command.verb = verb.verb;
   command.print = flags.print;
+  command.json = flags.json;
+  command.target = flags.target;
+  command.warnings.insert(command.warnings.begin(), flags.warnings.begin(), flags.warnings.end());
+  if (has_target(verb.verb) && flags.settings.upstream) {
+    // A problem of it is named as what was written.
+    command.quick_bridge->variables.insert_or_assign("--upstream", "URL");
+  }
   command.ctl = flags.ctl;
   command.health = flags.health;
   return command;
@@ -187,7 +234,8 @@ std::variant<Command, Answer> parse_command_line(int argc, const char* const* ar
       std::find_if(kVerbs.begin(), kVerbs.end(),
                    [&words](const VerbText& known) { return known.name == words.front(); });
   if (verb == kVerbs.end()) {
-    return usage_error("unknown command '" + first + "': use run, check, ctl, healthcheck or demo");
+    return usage_error("unknown command '" + first +
+                       "': use run, check, probe, cat, ctl, healthcheck or demo");
   }
   words.erase(words.begin());
   auto result = parse_verb(*verb, std::move(words), environment);

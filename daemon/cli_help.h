@@ -13,6 +13,8 @@ Usage:
   wsbridged [run] [-c FILE]                        run in the foreground
   wsbridged [run] --listen ADDR --upstream URL     the same for one bridge, without a file
   wsbridged check [-c FILE] [--print]              validate the configuration
+  wsbridged probe [-c FILE] [BRIDGE | URL]         dial step by step, say what is wrong
+  wsbridged cat [-c FILE] BRIDGE | URL             a session on stdin and stdout
   wsbridged ctl ps | kill ID | tap ID | …          look at a running one, and steer it
   wsbridged healthcheck [--live]                   is it ready? exits with 0 or 1
   wsbridged demo                                   an echo server and a bridge to it, to try
@@ -22,6 +24,8 @@ Examples:
   wsbridged run -c chat.yaml
   wsbridged --listen 127.0.0.1:7001 --upstream wss://chat.example.com/socket
   wsbridged check -c chat.yaml --print
+  wsbridged probe -c chat.yaml chat
+  echo hello | wsbridged cat wss://chat.example.com/socket
   wsbridged demo
 
 'wsbridged VERB --help' tells more. Without -c the file is /etc/wsbridged/wsbridged.yaml.
@@ -69,6 +73,49 @@ Options:
 
 Example:
   wsbridged check -c chat.yaml --print
+)";
+
+inline constexpr std::string_view kProbeHelp =
+    R"(Dials the upstream of a bridge, or of each one in turn, and tells of every step how it went:
+name, TCP, proxy, TLS, upgrade, cookies, ping, close. Sends no line and keeps no cookie. Exits
+with 0 when all went well, else with 1.
+
+Usage:
+  wsbridged probe [-c FILE] [--json] [BRIDGE]
+  wsbridged probe [--json] URL [OPTIONS]
+
+Options:
+  -c FILE             configuration file (default: /etc/wsbridged/wsbridged.yaml)
+  --json              one JSON object a line for each upstream
+  --subprotocol P     with a URL: offered in order; may be repeated
+  --cookie-jar FILE   with a URL: Netscape cookie file
+  --header 'N: V'     with a URL: sent with the handshake; may be repeated
+  -h, --help          this text
+
+Examples:
+  wsbridged probe -c chat.yaml chat
+  wsbridged probe wss://chat.example.com/socket --cookie-jar cookies.txt
+)";
+
+inline constexpr std::string_view kCatHelp =
+    R"(A session of a bridge on stdin and stdout: each line becomes a message, each message a line. At
+the end of stdin replies are still written as on_local_eof and drain_timeout of the bridge say.
+Exits with 0 after a normal end, with 1 after an error.
+
+Usage:
+  wsbridged cat [-c FILE] BRIDGE
+  wsbridged cat URL [OPTIONS]
+
+Options:
+  -c FILE             configuration file (default: /etc/wsbridged/wsbridged.yaml)
+  --subprotocol P     with a URL: offered in order; may be repeated
+  --cookie-jar FILE   with a URL: Netscape cookie file
+  --header 'N: V'     with a URL: sent with the handshake; may be repeated
+  -h, --help          this text
+
+Examples:
+  wsbridged cat -c chat.yaml chat < lines.txt
+  echo hello | wsbridged cat ws://127.0.0.1:8080/
 )";
 
 inline constexpr std::string_view kCtlHelp =

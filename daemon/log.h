@@ -15,7 +15,7 @@
 namespace wsbridged {
 
 struct Field {
-  std::string_view key;
+  std::string_view key;  // a literal: it is kept
   std::variant<std::string, std::int64_t, std::uint64_t, double, bool> value;
 
   // At most 200 bytes of `text`, with control characters and invalid UTF-8 escaped.
@@ -25,7 +25,8 @@ struct Field {
 // Is it the journal's (JOURNAL_STREAM), where a line may begin with its priority?
 [[nodiscard]] bool is_journal(int descriptor);
 
-// Thread-safe. Entries below the level cost one comparison.
+// Thread-safe. Entries below the level cost one comparison. Repeated warnings and errors are folded
+// (log_folding.h), by a thread that begins with the first of them.
 class Log {
  public:
   using Level = config::LogLevel;

@@ -48,6 +48,10 @@ int run(int argc, char** argv) {
       return wsbridged::run_command(command, environment);
     case Command::Verb::kCheck:
       return wsbridged::check_command(command, environment);
+    case Command::Verb::kProbe:
+      return wsbridged::probe_command(command, environment);
+    case Command::Verb::kCat:
+      return wsbridged::cat_command(command, environment);
     case Command::Verb::kCtl:
       return wsbridged::ctl_command(command.ctl, admin_source(command), environment);
     case Command::Verb::kHealthcheck:

@@ -61,7 +61,8 @@ std::vector<config::Misfit> ReloadReader::Shared::judge(const config::Bridge& br
   for (config::Misfit& found : add(bridge, hooks.gather(bridge))) {
     bool is_known = false;
     for (const config::Misfit& known : misfits) {
-      is_known |= known.keys.front() == found.keys.front() && known.listener == found.listener;
+      is_known |= known.kind == config::Misfit::Kind::kError &&
+                  known.keys.front() == found.keys.front() && known.listener == found.listener;
     }
     if (!is_known) {
       misfits.push_back(std::move(found));

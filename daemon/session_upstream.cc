@@ -158,7 +158,8 @@ void Session::on_upstream_close(const ws::CloseInfo& info) {
   end({.by = Side::kUpstream,
        .is_error = verdict_on_close(info.code) != UpstreamVerdict::kEnd,
        .reason = EndReason::kClosed,
-       .cause = close_cause(info.code)});
+       .cause = close_cause(info.code),
+       .advice = advice_for_close(info.code)});
   upstream_ended();
 }
 

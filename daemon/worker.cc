@@ -201,8 +201,8 @@ void Worker::refresh(KnownJars::value_type& known, Bridge& bridge) {
   entry.error = std::move(error);
   if (changed && changed.value()) {
     bridge.note_cookies(*entry.jar);
-    for (const std::string& warning : Bridge::warnings_of(*entry.jar, file)) {
-      log_.warn(warning, {{"bridge", bridge.name()}});
+    for (const config::Problem& warning : Bridge::warnings_of(*entry.jar, file)) {
+      log_.warn(to_string(warning), {{"bridge", bridge.name()}});
     }
   }
 }

@@ -96,7 +96,15 @@ class NoSecrets(E2eCase):
         daemon.stop()
         self.check_text("the log", daemon.stderr())
         self.check_text("stdout", daemon.stdout())
+        self.check_probe_and_cat()
         self.check_print()
+
+    def check_probe_and_cat(self):
+        for name in ("dead", "proxied"):
+            for verb in (("probe",), ("probe", "--json"), ("cat",)):
+                status, out, err = self.run_to_end(*verb, "-c", self.path("wsbridged.yaml"), name)
+                self.assertEqual(status, 1, out + err)
+                self.check_text(" ".join(verb), out + err)
 
     def refuse_a_dial(self, server, daemon):
         """A server that says no, with secrets in head and body."""
