@@ -1,29 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""The ten usual failures: log, `probe` and `cat` name cause and remedy in words that need no source
-code, and no secret.
+"""The ten usual failures: log, `probe`, `cat` and status page name cause and remedy in words that need
+no source code, and no secret.
 
 Scenario: an unknown name, a closed port, a proxy without our password, three bad certificates, 401,
           404, a server of another subprotocol, and one that closes at once.
-Method: a session of a bridge to each, `wsbridged probe` and `cat` of it; all must have the golden
-        words. Secrets of every kind are planted, none of them may show.
+Method: a session of a bridge to each, `wsbridged probe` and `cat` of it, and what the page shows (its
+        /status); all must have the golden words. Secrets of every kind are planted, none of them may show.
 Why: who runs a bridge reads this when it does not work; it must not become worse unnoticed.
 """
 import json
-import os
-import pwd
 
+from kit.admin import ask
 from kit.case import E2eCase, bridge, main
 from kit.daemon import write_config
-from kit.process import accepts, free_ports
-from kit.waiting import wait_until
+from kit.process import free_ports
+from kit.proxies import Proxies
 
-TINYPROXY = """\
-User {user}
-Port {port}
-Listen 127.0.0.1
-Timeout 30
-BasicAuth me s3cret
-"""
 # bridge: (the step that fails, words of the cause, words of the advice)
 GOLDEN = {
     "dns": ("dns", "no-such-host.invalid", "check the host name in upstream.url"),
@@ -50,7 +42,7 @@ not a cookie\tmarker-malformed
 """
 
 
-class TenFailures(E2eCase):
+class TenFailures(Proxies, E2eCase):
 
     def server_that(self, serve, **options):
         """A server that does this with the connection of each dial."""
@@ -91,14 +83,6 @@ class TenFailures(E2eCase):
     def fail_handshake(upstream):
         upstream.read_request()
 
-    def proxy(self):
-        [port] = free_ports(1)
-        with open(self.path("tinyproxy.conf"), "w", encoding="ascii") as file:
-            file.write(TINYPROXY.format(port=port, user=pwd.getpwuid(os.getuid()).pw_name))
-        self.program(["/usr/bin/tinyproxy", "-d", "-c", self.path("tinyproxy.conf")], "tinyproxy")
-        wait_until(lambda: accepts(port), "tinyproxy listens")
-        return f"http://me:marker-proxy@127.0.0.1:{port}"
-
     def bridges(self):
         ca, stranger = self.ca(), self.ca("Stranger")
         [closed] = free_ports(1)
@@ -109,7 +93,8 @@ class TenFailures(E2eCase):
         ways = {
             "dns": ("ws://no-such-host.invalid/", {}),
             "refused": (f"ws://127.0.0.1:{closed}/", {}),
-            "proxy": ("ws://127.0.0.1:9/", {"proxy": self.proxy()}),
+            "proxy": ("ws://127.0.0.1:9/",
+                      {"proxy": f"http://me:marker-proxy@127.0.0.1:{self.http_proxy(9)}"}),
             "unknown-ca": (secure(stranger.server_context()), trust),
             "expired": (secure(ca.server_context(end="20240101000000Z")), trust),
             "wrong-name": (secure(ca.server_context("other.example")), trust),
@@ -131,9 +116,10 @@ class TenFailures(E2eCase):
                        upstream={**secrets, **upstream})
                 for name, (url, upstream) in ways.items()]
 
-    def test_log_probe_and_cat_name_cause_and_remedy_and_no_secret(self):
+    def test_log_probe_cat_and_page_name_cause_and_remedy_and_no_secret(self):
         bridges = self.bridges()
-        daemon = self.start(*bridges)
+        admin = f"unix:{self.path('admin.sock')}"
+        daemon = self.start(*bridges, admin={"listen": admin})
         path = write_config(self.directory, {"bridges": bridges}, "probed.yaml")
         status, out, err = self.run_to_end("probe", "--json", "-c", path)
         self.assertEqual(status, 1, err)
@@ -144,19 +130,29 @@ class TenFailures(E2eCase):
                 entry = self.failed_session(daemon, name)
                 self.assertIn(cause, entry["cause"] + str(entry.get("close_code")))
                 self.assertIn(advice, entry["advice"])
+        page = ask(admin, "/status").text()
+        self.check_page(json.loads(page))
         status, text, probe_err = self.run_to_end("probe", "-c", path)
         self.assertEqual(status, 1, probe_err)
         for _, cause, advice in GOLDEN.values():
             self.assertIn(cause, text)
             self.assertIn(advice, text)
         self.assertNotIn("\x1b", text, "no colour but on a terminal")
-        everything = out + err + text + probe_err + daemon.stderr() + self.check_cat(path)
+        everything = out + err + text + probe_err + daemon.stderr() + page
+        everything += self.check_cat(path)
         for verb in (("check", "-c", path), ("check", "-c", path, "--print")):
             status, out, err = self.run_to_end(*verb)
             self.assertEqual(status, 0, err)
             everything += out + err
         self.assertIn("cookies.txt:3:1: warning: ignored", everything)
         self.assertNotIn("marker-", everything)
+
+    def check_page(self, shown):
+        for name, (_, cause, advice) in GOLDEN.items():
+            with self.subTest(name, on="page"):
+                [error] = [one for one in shown["errors"] if one["bridge"] == name]
+                self.assertIn(cause, error["cause"])
+                self.assertIn(advice, error["advice"])
 
     def check_cat(self, path):
         """Its stderr is the log for people."""
