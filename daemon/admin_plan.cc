@@ -19,6 +19,9 @@ AdminPlan::~AdminPlan() {
 
 std::optional<ws::Error> AdminPlan::prepare(const AdminServer::Settings& settings) {
   if (server_) {
+    if (server_->is_as(settings)) {
+      return std::nullopt;
+    }
     is_prepared_ = true;
     return server_->prepare(settings);
   }

@@ -38,6 +38,7 @@ struct AdminServer::Plan {
   };
 
   AdminGate gate;
+  config::Admin admin;
   std::vector<Entry> entries{};
 };
 
@@ -45,7 +46,7 @@ AdminServer::AdminServer(const Settings& settings, AdminTarget& target, Log& log
     : log_(log),
       deadline_(settings.deadline),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
-      service_(loop_, target, AdminGate(settings.admin, settings.machine_name), log),
+      service_(loop_, target, AdminGate(settings.admin), log),
       refusals_(loop_, log, "admin"),
       sweep_(loop_, [this] { finished_.clear(); }) {
   keep_running_.start(kFarAway);
@@ -79,7 +80,8 @@ void AdminServer::on_own_thread(const std::function<void()>& task) {
 std::optional<ws::Error> AdminServer::prepare(const Settings& settings) {
   std::optional<ws::Error> error;
   on_own_thread([this, &settings, &error] {
-    plan_ = std::make_unique<Plan>(Plan{.gate = {settings.admin, settings.machine_name}});
+    plan_ =
+        std::make_unique<Plan>(Plan{.gate = AdminGate(settings.admin), .admin = settings.admin});
     config::Listen listen;
     if (settings.admin.listen) {
       listen.address = *settings.admin.listen;
@@ -180,15 +182,17 @@ void AdminServer::carry_out() {
       retire(*door);
     }
     if (door && !door->connections.empty()) {
-      next.push_back(std::move(door));
+      retired_.push_back(std::move(door));
     }
   }
   doors_ = std::move(next);
   service_.use_gate(std::move(plan_->gate));
+  admin_ = std::move(plan_->admin);
   plan_.reset();
 }
 
 AdminServer::~AdminServer() {
+  service_.close();  // what is answered already waits for nobody
   loop_.stop();
   if (thread_.joinable()) {
     thread_.join();
@@ -247,7 +251,7 @@ void AdminServer::accept(Door& door, int descriptor, const Peer& peer) {
           .deadline = deadline_,
           .on_finished = [this, &door](AdminConnection& ended) { forget(door, ended); }},
       ws::net::adopt_socket(loop_, descriptor),
-      AdminDoor{.serves = door.serves, .is_unix = peer.is_unix}, peer.to_string());
+      AdminDoor{.serves = door.serves, .is_unix = peer.is_unix}, peer);
   AdminConnection* const key = connection.get();
   door.connections.emplace(key, std::move(connection));
   if (door.connections.size() >= kMaxConnections) {
@@ -262,6 +266,10 @@ void AdminServer::forget(Door& door, AdminConnection& connection) {
   finished_.push_back(std::move(found->second));
   door.connections.erase(found);
   sweep_.start(std::chrono::milliseconds(0));
+  if (door.listeners.empty() && door.connections.empty()) {
+    std::erase_if(retired_, [&door](const auto& each) { return each.get() == &door; });
+    return;
+  }
   if (door.connections.size() == kMaxConnections - 1) {
     for (const auto& listener : door.listeners) {
       listener->resume();

@@ -32,7 +32,6 @@ class AdminServer {
 
   struct Settings {
     config::Admin admin{};
-    std::string machine_name{};  // a host that may be asked for
     std::chrono::milliseconds deadline = AdminConnection::kDeadline;
   };
 
@@ -53,6 +52,10 @@ class AdminServer {
   [[nodiscard]] std::optional<ws::Error> prepare(const Settings& settings);
   void commit();
   void give_up();
+
+  // Are these the settings already? Waits for nobody.
+  [[nodiscard]] bool is_as(const Settings& settings) const { return settings.admin == admin_; }
+
   // With the ports really bound; admin.listen first.
   [[nodiscard]] std::vector<std::string> addresses() const;
 
@@ -78,8 +81,10 @@ class AdminServer {
   ws::Timer keep_running_;  // a loop with nothing to wait for would end
   AdminService service_;
   Refusals refusals_;
-  std::vector<std::unique_ptr<Door>> doors_;  // those without listeners end with their connections
+  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<std::unique_ptr<Door>> retired_;  // without listeners, until their connections end
   std::unique_ptr<Plan> plan_;
+  config::Admin admin_;  // of the last commit(), which its caller waits for
   std::vector<std::unique_ptr<AdminConnection>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;
   std::thread thread_;

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "daemon/admin_client.h"
+#include "daemon/admin_plan.h"
 #include "daemon/admin_server.h"
 #include "listener_support.h"
 #include "support/catch.h"
@@ -31,10 +32,13 @@ class PlayedTarget final : public AdminTarget {
   }
 
   void take_snapshot(Snapshot::Detail /*detail*/, std::function<void(Snapshot)> done) override {
+    ++gatherings;
     if (answers) {
       Snapshot snapshot;
       snapshot.readiness = readiness();
       snapshot.bridges.push_back({.name = "chat"});
+      snapshot.workers.resize(1);
+      snapshot.workers[0].sessions.resize(session_count);
       done(std::move(snapshot));
     }
   }
@@ -52,7 +56,12 @@ class PlayedTarget final : public AdminTarget {
     done(id == 7);
   }
 
-  void start_drain() override { is_ready = false; }
+  void start_drain() override {
+    is_ready = false;
+    while (is_stuck) {
+      std::this_thread::yield();
+    }
+  }
 
   void reload_configuration(std::function<void(ReloadResult)> done) override {
     done({.errors = {"f.yaml:1:1: wrong"}});
@@ -67,6 +76,9 @@ class PlayedTarget final : public AdminTarget {
 
   std::atomic<bool> is_ready{true};
   std::atomic<bool> answers{true};
+  std::atomic<bool> is_stuck{false};  // within start_drain()
+  std::atomic<int> gatherings{0};
+  std::atomic<std::size_t> session_count{0};
   std::atomic<std::uint64_t> killed{0};
   std::atomic<config::LogLevel> level{config::LogLevel::kInfo};
   std::mutex mutex;
@@ -77,10 +89,10 @@ class Fixture {
  public:
   explicit Fixture(std::chrono::milliseconds deadline = 10s) {
     std::ofstream(directory_ / "token") << "0123456789abcdef\n";
-    AdminServer::Settings settings{.deadline = deadline};
-    settings.admin.listen = config::UnixAddress{.path = directory_ / "admin.sock"};
-    settings.admin.metrics = config::TcpAddress{.host = "127.0.0.1"};
-    auto opened = AdminServer::open(settings, target, log_);
+    settings_.deadline = deadline;
+    settings_.admin.listen = config::UnixAddress{.path = directory_ / "admin.sock"};
+    settings_.admin.metrics = config::TcpAddress{.host = "127.0.0.1"};
+    auto opened = AdminServer::open(settings_, target, log_);
     REQUIRE(opened);
     server_ = std::move(opened.value());
     server_->start();
@@ -107,6 +119,18 @@ class Fixture {
 
   [[nodiscard]] AdminServer& server() { return *server_; }
 
+  // A reload whose `admin` is `settings`.
+  [[nodiscard]] std::optional<ws::Error> reload(const AdminServer::Settings& settings) {
+    AdminPlan plan(server_, target, log_);
+    auto error = plan.prepare(settings);
+    if (!error) {
+      plan.commit();
+    }
+    return error;
+  }
+
+  [[nodiscard]] const AdminServer::Settings& settings() const { return settings_; }
+
   [[nodiscard]] std::string token_path() const { return directory_ / "token"; }
 
   // A change as a reload makes it.
@@ -120,6 +144,7 @@ class Fixture {
 
  private:
   TempDir directory_;
+  AdminServer::Settings settings_;
   Log log_{{.level = config::LogLevel::kError}};
   std::unique_ptr<AdminServer> server_;
 };
@@ -367,6 +392,63 @@ TEST_CASE("admin: it may end with requests under way", "[admin]") {
   const Descriptor idle = fixture.connect();
   fixture.end();
   CHECK(read_all(idle).empty());
+}
+
+TEST_CASE("admin: many who ask for the status at once share its gathering", "[admin]") {
+  Fixture fixture;
+  fixture.target.session_count = 4000;
+  std::vector<Descriptor> askers;
+  for (int i = 0; i < 40; ++i) {
+    askers.push_back(fixture.connect());
+    send_all(askers.back(), "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  for (const Descriptor& asker : askers) {
+    const std::string answer = read_all(asker);
+    CHECK_THAT(answer, StartsWith("HTTP/1.1 200 "));
+    CHECK(answer.size() > std::size_t{500'000});
+    CHECK(answer.ends_with("}\n"));
+  }
+  CHECK(fixture.target.gatherings < 20);
+}
+
+TEST_CASE("admin: a reload that leaves it as it is does not wait for its thread", "[admin]") {
+  Fixture fixture;
+  fixture.target.is_stuck = true;
+  const Descriptor client = fixture.connect();
+  send_all(client, "POST /ctl/drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+  while (fixture.target.is_ready) {
+    std::this_thread::yield();
+  }
+  CHECK_FALSE(fixture.reload(fixture.settings()));  // would hang
+  fixture.target.is_stuck = false;
+  AdminServer::Settings changed = fixture.settings();
+  changed.admin.metrics.reset();
+  CHECK_FALSE(fixture.reload(changed));
+  CHECK(fixture.server().addresses().size() == 1);
+}
+
+TEST_CASE("admin client: a full queue of connections is waited for", "[admin]") {
+  const TempDir directory;
+  const config::Address address = config::UnixAddress{.path = directory / "full.sock"};
+  const Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  (directory / "full.sock").copy(name.sun_path, sizeof name.sun_path - 1);
+  REQUIRE(bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
+  REQUIRE(listen(listener.get(), 0) == 0);
+  const Descriptor first = test::connect_unix("unix:" + (directory / "full.sock"));
+  const auto late = call_admin(address, {.path = "/", .timeout = 100ms});
+  REQUIRE_FALSE(late);
+  CHECK(late.error().system_errno == ETIMEDOUT);
+  std::thread server([&listener] {
+    static_cast<void>(Descriptor(accept(listener.get(), nullptr, nullptr)));
+    const Descriptor second(accept(listener.get(), nullptr, nullptr));
+    send_all(second, "HTTP/1.1 200 OK\r\n\r\nhello");
+  });
+  const auto reply = call_admin(address, {.path = "/", .timeout = 20s});
+  server.join();
+  REQUIRE(reply);
+  CHECK(reply->body == "hello");
 }
 
 TEST_CASE("admin client: what is wrong is told with what to do", "[admin]") {
