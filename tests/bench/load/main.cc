@@ -2,11 +2,13 @@
 // The load of `./dev bench`: programs that talk lines on one side of a relay and a server on the
 // other, in one process. It prints {"port": …}, where the server listens; reads "PORT PID" of the
 // relay from standard input ("0 0" for none); runs; and prints what it measured as a line of JSON.
+// With the work `serve` it only is the server, until the end of standard input.
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -21,7 +23,7 @@ using bench::TlsSide;
 using bench::Work;
 
 constexpr const char* kUsage =
-    "usage: load --work up|down|echo|round_trip|opens|idle [--connections N] [--size BYTES]\n"
+    "usage: load --work up|down|echo|round_trip|opens|idle|serve [--connections N] [--size BYTES]\n"
     "            [--seconds S | --lines N] [--time-limit S] [--threads 1|2]\n"
     "            [--local lines|ws|wss] [--peer lines|tls|ws|wss|none]\n"
     "            [--certificate FILE --key FILE] [--resumption yes|no]";
@@ -69,7 +71,8 @@ Work work_named(const std::string& name) {
   static const std::map<std::string, Work> kWorks{
       {"up", Work::kUp},       {"down", Work::kDown},
       {"echo", Work::kEcho},   {"round_trip", Work::kRoundTrip},
-      {"opens", Work::kOpens}, {"idle", Work::kIdle}};
+      {"opens", Work::kOpens}, {"idle", Work::kIdle},
+      {"serve", Work::kServe}};
   const auto found = kWorks.find(name);
   if (found == kWorks.end()) {
     throw std::invalid_argument(kUsage);
@@ -77,10 +80,14 @@ Work work_named(const std::string& name) {
   return found->second;
 }
 
-TlsSide peer_tls(Arguments& arguments) {
+// A certificate that the peer does not show is no mistake.
+TlsSide peer_tls(Arguments& arguments, bool has_tls) {
   const std::string certificate = arguments.text("--certificate", "");
   const std::string key = arguments.text("--key", "");
   const bool resumes = arguments.text("--resumption", "yes") == "yes";
+  if (!has_tls) {
+    return {};
+  }
   return TlsSide::server(certificate, key,
                          resumes ? TlsSide::Resumption::kOffered : TlsSide::Resumption::kRefused);
 }
@@ -102,9 +109,7 @@ RunOptions parse(int argc, char** argv) {
   options.peer_is_websocket = peer.starts_with("ws");
   options.has_two_threads = arguments.count("--threads", 1) == 2;
   options.warm_up = options.duration / 4;
-  if (peer == "tls" || peer == "wss") {
-    options.peer_tls = peer_tls(arguments);
-  }
+  options.peer_tls = peer_tls(arguments, peer == "tls" || peer == "wss");
   if (local == "tls" || local == "wss") {
     options.local_tls = TlsSide::client();
   }
@@ -123,8 +128,9 @@ void print(const Outcome& outcome) {
       outcome.seconds > 0 ? static_cast<double>(outcome.load_cpu) / 1e9 / outcome.seconds : 0;
   std::cout << R"({"lines": )" << outcome.line_count << R"(, "seconds": )" << outcome.seconds
             << R"(, "relay_cpu_ns": )" << outcome.relay_cpu << R"(, "load_cpu_ns": )"
-            << outcome.load_cpu << R"(, "load_share": )" << load_share << R"(, "resumed": )"
-            << outcome.resumed;
+            << outcome.load_cpu << R"(, "relay_waited_ns": )" << outcome.relay_waited
+            << R"(, "load_waited_ns": )" << outcome.load_waited << R"(, "load_share": )"
+            << load_share << R"(, "resumed": )" << outcome.resumed;
   if (!outcome.round_trips.empty()) {
     print_percentile(outcome, "p50_ns", 0.5);
     print_percentile(outcome, "p99_ns", 0.99);
@@ -138,6 +144,11 @@ void print(const Outcome& outcome) {
 void conduct(const RunOptions& options) {
   bench::Run run(options);
   std::cout << R"({"port": )" << run.peer_port() << "}" << std::endl;
+  if (options.work == Work::kServe) {
+    run.serve();
+    std::cin.ignore(std::numeric_limits<std::streamsize>::max());
+    return;
+  }
   std::uint16_t port = 0;
   pid_t relay = 0;
   if (!(std::cin >> port >> relay)) {

@@ -70,18 +70,20 @@ std::int64_t ticks(pid_t pid) {
 
 }  // namespace
 
-std::int64_t cpu_time(pid_t root) {
-  std::int64_t total = 0;
+ProcessorTime processor_time(pid_t root) {
+  ProcessorTime total;
   for (const pid_t pid : tree_of(root)) {
     std::int64_t threads = 0;
     const fs::path tasks = "/proc/" + std::to_string(pid) + "/task";
     for (const pid_t thread : numbers_in(tasks)) {
       std::ifstream file(tasks / std::to_string(thread) / "schedstat");
       std::int64_t on_cpu = 0;
-      file >> on_cpu;
+      std::int64_t waited = 0;
+      file >> on_cpu >> waited;
       threads += on_cpu;
+      total.waited += waited;
     }
-    total += threads > 0 ? threads : ticks(pid);
+    total.on_cpu += threads > 0 ? threads : ticks(pid);
   }
   return total;
 }

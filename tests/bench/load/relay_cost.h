@@ -9,9 +9,15 @@
 
 namespace bench {
 
-// User and system time in nanoseconds, of all threads of `pid` and its descendants. A thread's
-// account is brought up to date when it sleeps, else within a tick.
-[[nodiscard]] std::int64_t cpu_time(pid_t pid);
+// In nanoseconds.
+struct ProcessorTime {
+  std::int64_t on_cpu = 0;  // user and system time
+  std::int64_t waited = 0;  // ready to run, while others ran
+};
+
+// Of all threads of `pid` and its descendants. A thread's account is brought up to date when it
+// sleeps, else within a tick.
+[[nodiscard]] ProcessorTime processor_time(pid_t pid);
 
 struct Memory {
   std::int64_t resident = 0;      // bytes (Rss)

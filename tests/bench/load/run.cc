@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "load/run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <ctime>
 #include <stdexcept>
@@ -85,13 +87,17 @@ SideOptions Run::side(Position position) const {
           .has_peer = options_.has_peer};
 }
 
-Outcome Run::conduct(std::uint16_t port, pid_t relay) {
-  deadline_ = now() + std::chrono::nanoseconds(options_.time_limit).count();
-  local_.set_port(port);
+void Run::serve() {
   start(local_loop_);
   if (options_.has_two_threads) {
     start(second_loop_);
   }
+}
+
+Outcome Run::conduct(std::uint16_t port, pid_t relay) {
+  deadline_ = now() + std::chrono::nanoseconds(options_.time_limit).count();
+  local_.set_port(port);
+  serve();
   Outcome outcome = options_.work == Work::kIdle ? measure_idle(relay) : measure(relay);
   local_loop_.stop();
   second_loop_.stop();
@@ -126,8 +132,10 @@ Outcome Run::measure(pid_t relay) {
   const Account total = account(relay);
   return {.line_count = total.delivered - start.delivered,
           .seconds = static_cast<double>(end - start.at) / 1e9,
-          .relay_cpu = total.relay_cpu - start.relay_cpu,
-          .load_cpu = total.load_cpu - start.load_cpu};
+          .relay_cpu = total.relay.on_cpu - start.relay.on_cpu,
+          .load_cpu = total.load_cpu - start.load_cpu,
+          .relay_waited = total.relay.waited - start.relay.waited,
+          .load_waited = total.load.waited - start.load.waited};
 }
 
 // What one session alone makes the relay allocate is not the price of another one.
@@ -135,16 +143,18 @@ Outcome Run::measure_idle(pid_t relay) {
   open(1);
   pass(Phase::kChecking, kPoll);
   std::this_thread::sleep_for(options_.settling);
-  Outcome outcome{.before = memory(relay)};
+  Outcome outcome;
+  outcome.before = relay == 0 ? Memory() : memory(relay);
   open(options_.connections);
   pass(Phase::kChecking, kPoll);
   std::this_thread::sleep_for(options_.settling);
-  outcome.after = memory(relay);
+  outcome.after = relay == 0 ? Memory() : memory(relay);
   outcome.line_count = options_.connections;
   return outcome;
 }
 
 void Run::open(std::uint64_t count) {
+  opened_ = count;
   local_.order_connections(count);
   wait_until(
       [this, count] {
@@ -161,7 +171,7 @@ void Run::pass(Phase phase, milliseconds duration) {
   if (quota() == UINT64_MAX || options_.work == Work::kOpens) {
     std::this_thread::sleep_for(duration);
   } else {
-    const std::uint64_t count = quota() * options_.connections;
+    const std::uint64_t count = quota() * opened_;
     wait_until([this, before, count] { return gauges_.sent >= before + count; },
                "lines to be sent");
   }
@@ -199,7 +209,9 @@ void Run::wait_until(const std::function<bool()>& is_done, const char* what) {
 }
 
 Run::Account Run::account(pid_t relay) const {
-  Account account{.delivered = gauges_.delivered, .relay_cpu = relay == 0 ? 0 : cpu_time(relay)};
+  Account account{.delivered = gauges_.delivered};
+  account.relay = relay == 0 ? ProcessorTime() : processor_time(relay);
+  account.load = processor_time(getpid());
   account.load_cpu = own_cpu_time();
   account.at = now();
   return account;

@@ -23,6 +23,7 @@ enum class Work : std::uint8_t {
   kRoundTrip,  // one line under way
   kOpens,      // sessions, each for one line and its echo
   kIdle,       // the memory of sessions that are open
+  kServe,      // nothing: the peer echoes what somebody else sends
 };
 
 struct RunOptions {
@@ -48,6 +49,8 @@ struct Outcome {
   double seconds = 0;
   std::int64_t relay_cpu = 0;  // nanoseconds
   std::int64_t load_cpu = 0;
+  std::int64_t relay_waited = 0;  // nanoseconds it was ready to run and had no processor
+  std::int64_t load_waited = 0;
   std::uint64_t resumed = 0;
   std::vector<std::uint32_t> round_trips{};  // nanoseconds, in order of size
   Memory before{};                           // kIdle: with one session
@@ -67,13 +70,16 @@ class Run {
   // Through the relay that listens at `port`; without one (`relay` 0) straight to the peer. Throws
   // what went wrong.
   Outcome conduct(std::uint16_t port, pid_t relay);
+  // The peer's work from now on.
+  void serve();
 
  private:
   struct Account {
     std::uint64_t delivered = 0;
     Nanoseconds at = 0;
-    std::int64_t relay_cpu = 0;
     std::int64_t load_cpu = 0;
+    ProcessorTime relay{};
+    ProcessorTime load{};
   };
 
   [[nodiscard]] SideOptions side(Position position) const;
@@ -99,6 +105,7 @@ class Run {
   Side peer_;
   std::uint16_t peer_port_;
   Nanoseconds deadline_ = 0;
+  std::uint64_t opened_ = 0;
   std::vector<std::thread> threads_;
 };
 
