@@ -107,6 +107,8 @@ class Bench:
                    "--key", os.path.join(self.directory.name, "key.pem"),
                    "--time-limit", str(self.time_limit),
                    "--threads", str(len(machine.load_processors()))]
+        if relay and relay.cuts_newlines:
+            command += ["--newlines", "yes"]
         command += ["--lines", str(lines)] if lines else ["--seconds", str(self.seconds)]
         return machine.start(command, machine.load_processors(), stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

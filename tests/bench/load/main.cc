@@ -26,7 +26,7 @@ constexpr const char* kUsage =
     "usage: load --work up|down|echo|round_trip|opens|idle|serve [--connections N] [--size BYTES]\n"
     "            [--seconds S | --lines N] [--time-limit S] [--threads 1|2]\n"
     "            [--local lines|ws|wss] [--peer lines|tls|ws|wss|none]\n"
-    "            [--certificate FILE --key FILE] [--resumption yes|no]";
+    "            [--certificate FILE --key FILE] [--resumption yes|no] [--newlines yes|no]";
 
 class Arguments {
  public:
@@ -112,6 +112,9 @@ RunOptions parse(int argc, char** argv) {
   options.peer_tls = peer_tls(arguments, peer == "tls" || peer == "wss");
   if (local == "tls" || local == "wss") {
     options.local_tls = TlsSide::client();
+  }
+  if (arguments.text("--newlines", "no") == "yes") {
+    options.newlines = bench::Newlines::kAllowed;
   }
   arguments.refuse_others();
   return options;

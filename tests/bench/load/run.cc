@@ -83,6 +83,7 @@ SideOptions Run::side(Position position) const {
           .line_size = options_.line_size,
           .window = window(role(position)),
           .quota = quota(),
+          .newlines = is_local ? Newlines::kRefused : options_.newlines,
           .after_answer = options_.work == Work::kOpens ? AfterAnswer::kHangUp : AfterAnswer::kStay,
           .has_peer = options_.has_peer};
 }

@@ -36,6 +36,7 @@ struct RunOptions {
   std::chrono::milliseconds warm_up{200};
   std::chrono::milliseconds settling{1000};  // kIdle: before memory is looked at
   std::chrono::seconds time_limit{60};
+  Newlines newlines = Newlines::kRefused;  // of what the peer receives
   bool local_is_websocket = false;
   bool has_peer = true;
   bool peer_is_websocket = false;

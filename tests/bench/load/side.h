@@ -37,6 +37,7 @@ struct SideOptions {
   std::size_t line_size = 64;
   std::uint64_t window = 1;
   std::uint64_t quota = UINT64_MAX;  // lines of a connection in each phase
+  Newlines newlines = Newlines::kRefused;
   AfterAnswer after_answer = AfterAnswer::kStay;
   bool has_peer = true;  // of ours: it sees what is open behind the relay
 };

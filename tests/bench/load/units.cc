@@ -64,7 +64,8 @@ UnitStock::UnitStock(Format format, std::size_t line_size) {
   block_ += block_;
 }
 
-UnitReader::UnitReader(Format format, std::string_view line) : line_(line), format_(format) {
+UnitReader::UnitReader(Format format, std::string_view line, Newlines newlines)
+    : line_(line), format_(format), newlines_(newlines) {
   const std::string header = frame_of(format, 0x1, line).substr(0, kMaxHeader);
   start_ = header.substr(0, line.size() <= 125 ? 2 : line.size() <= 0xffff ? 4 : 10);
   frame_ = start_.size() + (format == Format::kClientFrames ? 4 : 0) + line.size();
@@ -123,7 +124,7 @@ UnitReader::Outcome UnitReader::receive_frames(std::span<const char>& bytes, Che
       is_in_payload_ = false;
       header_size_ = 0;
       has_control_ = (header_[0] & 0x8U) != 0;
-      outcome.unit_count += has_control_ ? 0 : 1;
+      outcome.unit_count += has_control_ || payload_size_ < line_.size() ? 0 : 1;
     }
   }
   return outcome;
@@ -179,9 +180,15 @@ bool UnitReader::judge_header() {
   offset_ = 0;
   control_ = {.opcode = static_cast<std::uint8_t>(header_[0] & 0xfU), .payload = {}};
   const bool is_control = (header_[0] & 0x8U) != 0;
-  const bool is_line = header_[0] == 0x81 && payload_size_ == line_.size();
+  const bool is_line = header_[0] == 0x81 && is_line_size();
   return is_masked == (format_ == Format::kClientFrames) &&
          (is_line || (is_control && payload_size_ <= kMaxControlPayload));
+}
+
+bool UnitReader::is_line_size() const {
+  return payload_size_ == line_.size() ||
+         (newlines_ == Newlines::kAllowed &&
+          (payload_size_ == line_.size() + 1 || payload_size_ == 1));
 }
 
 bool UnitReader::read_payload(std::span<const char>& bytes, Checking checking) {
@@ -206,7 +213,9 @@ bool UnitReader::is_expected(std::span<const char> part) const {
   for (std::size_t i = 0; i < part.size(); ++i) {
     const std::uint64_t place = offset_ + i;
     const unsigned mask = format_ == Format::kClientFrames ? key_.at(place % 4) : 0U;
-    if ((static_cast<unsigned char>(part[i]) ^ mask) != static_cast<unsigned char>(line_[place])) {
+    const bool is_newline = place == line_.size() || payload_size_ < line_.size();
+    const char expected = is_newline ? '\n' : line_[place];
+    if ((static_cast<unsigned char>(part[i]) ^ mask) != static_cast<unsigned char>(expected)) {
       return false;
     }
   }

@@ -53,11 +53,16 @@ class UnitStock {
 
 enum class Checking : std::uint8_t { kContents, kCount };
 
+// websocat (1.13) sends lines that come at once with their newlines, or each newline as a message
+// of its own. That is not the work, but lets it be measured when it is allowed: such messages are
+// not counted.
+enum class Newlines : std::uint8_t { kRefused, kAllowed };
+
 // Counts the units in what is received, in any chunking.
 class UnitReader {
  public:
   // `line` must outlive it. `format` is what the other side sends.
-  UnitReader(Format format, std::string_view line);
+  UnitReader(Format format, std::string_view line, Newlines newlines = Newlines::kRefused);
 
   struct Outcome {
     std::uint64_t unit_count = 0;
@@ -83,10 +88,12 @@ class UnitReader {
   bool judge_header();
   bool read_payload(std::span<const char>& bytes, Checking checking);
   [[nodiscard]] std::size_t wanted_header() const;
+  [[nodiscard]] bool is_line_size() const;
   [[nodiscard]] bool is_expected(std::span<const char> part) const;
 
   std::string_view line_;
   Format format_;
+  Newlines newlines_;
   std::string start_;      // of every frame that holds a line, up to its key
   std::size_t frame_ = 0;  // its size
   bool has_control_ = false;
