@@ -108,7 +108,6 @@ Outcome Run::conduct(std::uint16_t port, pid_t relay) {
   threads_.clear();
   outcome.round_trips = std::move(local_.round_trips());
   std::sort(outcome.round_trips.begin(), outcome.round_trips.end());
-  outcome.resumed = gauges_.resumed;
   return outcome;
 }
 
@@ -136,7 +135,8 @@ Outcome Run::measure(pid_t relay) {
           .relay_cpu = total.relay.on_cpu - start.relay.on_cpu,
           .load_cpu = total.load_cpu - start.load_cpu,
           .relay_waited = total.relay.waited - start.relay.waited,
-          .load_waited = total.load.waited - start.load.waited};
+          .load_waited = total.load.waited - start.load.waited,
+          .resumed = total.resumed - start.resumed};
 }
 
 // What one session alone makes the relay allocate is not the price of another one.
@@ -210,7 +210,7 @@ void Run::wait_until(const std::function<bool()>& is_done, const char* what) {
 }
 
 Run::Account Run::account(pid_t relay) const {
-  Account account{.delivered = gauges_.delivered};
+  Account account{.delivered = gauges_.delivered, .resumed = gauges_.resumed};
   account.relay = relay == 0 ? ProcessorTime() : processor_time(relay);
   account.load = processor_time(getpid());
   account.load_cpu = own_cpu_time();

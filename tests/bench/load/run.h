@@ -77,6 +77,7 @@ class Run {
  private:
   struct Account {
     std::uint64_t delivered = 0;
+    std::uint64_t resumed = 0;
     Nanoseconds at = 0;
     std::int64_t load_cpu = 0;
     ProcessorTime relay{};
