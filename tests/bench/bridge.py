@@ -6,7 +6,8 @@ Method:  docs/benchmarks.md. In short: the load and its peer are one process on 
          each relay has another one and is started anew for every measurement; in every round each
          relay has its turn; medians of the rounds, and ratios within them.
 Usage:   bridge.py [--quick] [--rounds N] [--seconds S] [--only SECTION,…] LOAD WSBRIDGED
-         Sections: throughput, round_trip, opens, idle, start_up, growth, instructions.
+         Sections: throughput, round_trip, opens, idle, start_up, growth, instructions; and ageing,
+         which takes ten minutes more and is only run when it is named.
 Writes:  build/bench/results.md, results.json and charts (*.svg); the goals also on standard output.
 Exit:    0 all measured goals are met, 1 not, 2 usage.
 """
@@ -20,7 +21,8 @@ from comparison import goals, instructions, machine, plan as plans, relays as ki
 from comparison.load import Bench, Work
 from comparison.report import Report
 
-SECTIONS = ("throughput", "round_trip", "opens", "idle", "start_up", "growth", "instructions")
+USUAL = ("throughput", "round_trip", "opens", "idle", "start_up", "growth", "instructions")
+SECTIONS = (*USUAL, "ageing")
 
 
 def arguments():
@@ -28,7 +30,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="fewer sizes, sessions and rounds")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, help="of each measurement")
-    parser.add_argument("--only", default=",".join(SECTIONS), help="sections, with commas")
+    parser.add_argument("--only", default=",".join(USUAL), help="sections, with commas")
     parser.add_argument("--relays", default="", help="names, with commas; all that are here")
     parser.add_argument("--directory", default="build/bench")
     parser.add_argument("load")
@@ -60,11 +62,16 @@ def count_instructions(bench, relays):
 def measure(given, plan, bench, relays):
     results = rounds.Results()
     works = {"throughput": plan.throughput(), "round_trip": plan.round_trips(),
-             "opens": plan.opens(), "idle": plan.idle(), "growth": plan.growing()}
+             "opens": plan.opens(), "idle": plan.idle(), "growth": plan.growing(),
+             "ageing": plan.ageing()}
     for section in (section for section in SECTIONS if section in given.only):
         wanted = [work for work in works.get(section, []) if work not in results.by_work]
         two = {name: relays[name] for name in ("wsbridged", "haproxy") if name in relays}
-        rounds.run_works(bench, wanted, two if section == "growth" else relays, plan, results)
+        if section == "ageing":
+            rounds.run_works(bench, plan.ageing(), {"wsbridged": relays["wsbridged"]},
+                             dataclasses.replace(plan, rounds=1), results)
+        else:
+            rounds.run_works(bench, wanted, two if section == "growth" else relays, plan, results)
     return results
 
 

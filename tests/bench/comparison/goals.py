@@ -64,6 +64,32 @@ def judge_growth(results, works):
                    worst_growth <= 1.1)
 
 
+def judge_ageing(results, works):
+    goal = "CPU per line does not grow with uptime"
+    costs = [results.median(work, "wsbridged", "cpu") for work in works]
+    against = f"after {works[-1].age} s"
+    if not all(costs):
+        return Verdict(goal, against, "at most 1.1", "not measured", None)
+    return Verdict(goal, against, "at most 1.1",
+                   f"{costs[1] / costs[0]:.2f}: {costs[0]:.0f} → {costs[1]:.0f} ns",
+                   costs[1] / costs[0] <= 1.1)
+
+
+def judge_length(results, plan):
+    """Per byte, a longer line costs no more than the next shorter one."""
+    goal = "CPU per byte does not grow with the line's length"
+    found = []
+    for kind in ("up", "down", "echo"):
+        costs = [(size, results.median(Work(kind, size), "wsbridged", "cpu")) for size in plan.sizes]
+        found += [(cost / size / (before_cost / before), f"{kind}, {before} B → {size} B")
+                  for (before, before_cost), (size, cost) in zip(costs, costs[1:])
+                  if cost and before_cost]
+    if not found:
+        return Verdict(goal, "the next shorter", "at most 1.1", "not measured", None)
+    growth, where = max(found)
+    return Verdict(goal, "the next shorter", "at most 1.1", f"{growth:.2f}, {where}", growth <= 1.1)
+
+
 def judge_all(results, plan):
     long_sizes = [size for size in plan.sizes if size >= KIB]
     tls_works = [Work(kind, size, count, True) for kind in ("up", "down") for size in (64, KIB)
@@ -90,4 +116,6 @@ def judge_all(results, plan):
         judge_ratio(results, "echo of 64 B lines, lines per second", echo, "rate", 20,
                     "websocketd", True),
         judge_growth(results, plan.growing()),
+        judge_length(results, plan),
+        judge_ageing(results, plan.ageing()),
     ]

@@ -20,6 +20,7 @@ class Work:
     connections: int = 1
     with_tls: bool = False
     resumes: bool = True
+    age: int = 0  # seconds that lines have gone through the relay before; 0: a short warm-up
 
     def title(self):
         tls = "TLS" if self.with_tls else "plain"
@@ -27,7 +28,8 @@ class Work:
             return f"opens {tls}" + (", resumed" if self.with_tls and self.resumes else "")
         if self.kind == "idle":
             return f"idle {tls}, {self.connections} sessions"
-        return f"{self.kind} {self.size} B, {self.connections} conn., {tls}"
+        age = f", after {self.age} s" if self.age else ""
+        return f"{self.kind} {self.size} B, {self.connections} conn., {tls}{age}"
 
 
 def make_certificate(directory):
@@ -61,7 +63,7 @@ class Bench:
                 setting = Setting(peer_port, self.directory.name, work.with_tls, work.resumes, prefix)
                 child, port = relay.start(setting)
                 pid = child.pid
-            said, complaint = load.communicate(f"{port} {pid}\n", self.time_limit + 10)
+            said, complaint = load.communicate(f"{port} {pid}\n", self.time_limit + work.age + 10)
             if load.returncode != 0:
                 return {"error": complaint.strip()}
             return self._completed(json.loads(said), work)
@@ -105,8 +107,10 @@ class Bench:
                    "--resumption", "yes" if work.resumes else "no",
                    "--certificate", os.path.join(self.directory.name, "certificate.pem"),
                    "--key", os.path.join(self.directory.name, "key.pem"),
-                   "--time-limit", str(self.time_limit),
+                   "--time-limit", str(self.time_limit + work.age),
                    "--threads", str(len(machine.load_processors()))]
+        if work.age:
+            command += ["--warm-up", str(work.age)]
         if relay and relay.cuts_newlines:
             command += ["--newlines", "yes"]
         command += ["--lines", str(lines)] if lines else ["--seconds", str(self.seconds)]

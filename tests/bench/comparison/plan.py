@@ -17,11 +17,11 @@ class Plan:
     idle_sessions: int
     rounds: int
     seconds: float
-    has_tls: bool = True
+    age: int = 600  # seconds
 
     def throughput(self):
         return [Work(kind, size, connections, with_tls)
-                for with_tls in (False, True)[:1 + self.has_tls] for connections in self.connections
+                for with_tls in (False, True) for connections in self.connections
                 for size in self.sizes for kind in DIRECTIONS]
 
     def round_trips(self):
@@ -37,11 +37,14 @@ class Plan:
     def growing(self):
         return [Work(kind, 64, count) for count in self.growth for kind in DIRECTIONS]
 
+    def ageing(self):
+        return [Work("echo", age=age) for age in (0, self.age)]
+
 
 FULL = Plan(sizes=(16, 64, 256, 1024, 16384, 65536), other_sizes=(64, 1024), connections=(1, 100),
             growth=(1, 100, 1000, 8000), idle_sessions=8000, rounds=5, seconds=0.8)
 QUICK = Plan(sizes=(64, 1024), other_sizes=(64,), connections=(1, 100), growth=(1, 1000),
-             idle_sessions=2000, rounds=3, seconds=0.25)
+             idle_sessions=2000, rounds=3, seconds=0.25, age=10)
 
 
 def takes_part(relay, work, plan):

@@ -24,7 +24,8 @@ using bench::Work;
 
 constexpr const char* kUsage =
     "usage: load --work up|down|echo|round_trip|opens|idle|serve [--connections N] [--size BYTES]\n"
-    "            [--seconds S | --lines N] [--time-limit S] [--threads 1|2]\n"
+    "            [--seconds S | --lines N] [--warm-up S] [--time-limit S]\n"
+    "            [--threads 1|2]\n"
     "            [--local lines|ws|wss] [--peer lines|tls|ws|wss|none]\n"
     "            [--certificate FILE --key FILE] [--resumption yes|no] [--newlines yes|no]";
 
@@ -108,7 +109,9 @@ RunOptions parse(int argc, char** argv) {
   options.has_peer = peer != "none";
   options.peer_is_websocket = peer.starts_with("ws");
   options.has_two_threads = arguments.count("--threads", 1) == 2;
-  options.warm_up = options.duration / 4;
+  const double usual = std::chrono::duration<double>(options.duration).count() / 4;
+  options.warm_up = std::chrono::milliseconds(
+      static_cast<std::int64_t>(1000 * arguments.number("--warm-up", usual)));
   options.peer_tls = peer_tls(arguments, peer == "tls" || peer == "wss");
   if (local == "tls" || local == "wss") {
     options.local_tls = TlsSide::client();
