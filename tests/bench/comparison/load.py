@@ -131,6 +131,8 @@ class Bench:
         result["rate"] = count / result["seconds"]
         result["cpu"] = result["relay_cpu_ns"] / count
         result["load_cpu"] = result["load_cpu_ns"] / count
+        result["busy"] = max(result[f"{who}_cpu_ns"] + result[f"{who}_waited_ns"]
+                             for who in ("relay", "load")) / 1e9 / result["seconds"]
         waited = result["relay_waited_ns"] + result["load_waited_ns"]
         result["disturbed"] = waited / 1e9 / result["seconds"]
         return result

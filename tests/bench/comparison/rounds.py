@@ -4,15 +4,17 @@ disturbs them all; medians and spread of the rounds."""
 import statistics
 import sys
 
-from comparison.plan import takes_part
+from comparison.plan import DIRECTIONS, takes_part
 
 # What is kept of a measurement, and compared.
-FIGURES = ("rate", "cpu", "load_cpu", "load_share", "disturbed", "p50_ns", "p99_ns", "p999_ns",
+FIGURES = ("rate", "cpu", "load_cpu", "load_share", "disturbed", "busy", "p50_ns", "p99_ns", "p999_ns",
            "rss_session", "pss_session", "resumed", "lines", "seconds")
 DIRECT = "no relay"
 # Less than that of a processor is left to the load: it may be what is measured.
 NEAR_CEILING = 0.9
 DISTURBED = 0.1
+# Lines that are to flow keep somebody busy; else the kernel's windows were closed.
+BUSY = 0.5
 
 
 class Results:
@@ -52,12 +54,16 @@ class Results:
             for name in relays:
                 share = self.median(work, name, "load_share")
                 disturbed = self.median(work, name, "disturbed")
+                busy = self.median(work, name, "busy")
                 if share and name != DIRECT and share > NEAR_CEILING:
                     found.append(f"{work.title()}, {name}: the load is near its ceiling, it had"
                                  f" {share:.0%} of a processor")
                 if disturbed and name != DIRECT and disturbed > DISTURBED:
                     found.append(f"{work.title()}, {name}: relay and load waited {disturbed:.0%} of"
                                  " the time for a processor that others had")
+                if busy and work.kind in DIRECTIONS and busy < BUSY:
+                    found.append(f"{work.title()}, {name}: neither relay nor load had anything to do"
+                                 f" for {1 - busy:.0%} of the time: lines per second mean little")
         return found
 
     def as_json(self):
