@@ -167,7 +167,7 @@ void conduct(const RunOptions& options) {
 
 int main(int argc, char** argv) {
   // OpenSSL's sockets know no MSG_NOSIGNAL.
-  std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGPIPE, SIG_IGN);
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
   descriptors.rlim_cur = descriptors.rlim_max;
