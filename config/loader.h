@@ -40,6 +40,8 @@ struct Misfit {
   std::optional<std::size_t> listener{};  // which one, for {"listen"}
   std::string message;
   std::string item{};  // below the last key: an entry of its map, or the number of a list's item
+  enum class Kind : unsigned char { kError, kWarning };
+  Kind kind = Kind::kError;  // a warning's message holds no value
 };
 
 // Asked about each bridge that has no other error, so that all errors come at once. Empty: nobody.
@@ -68,5 +70,15 @@ struct QuickBridge {
 // The effective configuration as YAML that load_text() takes again, secrets replaced by
 // "(redacted)".
 [[nodiscard]] std::string print(const Config& config);
+
+// One value of the effective configuration.
+struct Setting {
+  std::string path;   // "bridges.chat.upstream.url"; the items of a list share theirs
+  std::string value;  // secret: only for comparing
+  std::string shown;  // as print() writes it
+};
+
+// All of them, in the order of print().
+[[nodiscard]] std::vector<Setting> settings_of(const Config& config);
 
 }  // namespace wsbridged::config

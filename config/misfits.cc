@@ -50,6 +50,10 @@ void check_fit(const Node& merged, const Bridge& bridge, const BridgeCheck& chec
   }
   for (const Misfit& misfit : check(bridge)) {
     const Node& node = find_place(merged, misfit);
+    if (misfit.kind == Misfit::Kind::kWarning) {
+      problems.warning(node.place, misfit.keys.back() + ": " + misfit.message);
+      continue;
+    }
     const std::string reason =
         node.is_expanded ? "what its reference stands for is refused" : misfit.message;
     problems.error(node.place, misfit.keys.back() + ": " + reason);

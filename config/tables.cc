@@ -187,6 +187,11 @@ const Table<File>& file_table() {
       {"log", [](const Field& field, File& file,
                  Problems& problems) { read_map(field, log_table(), file.config.log, problems); }},
       {"threads", read_threads},
+      {"admin",
+       [](const Field& field, File& file, Problems& problems) {
+         file.admin = &field.node;
+         read_map(field, admin_table(), file.config.admin, problems);
+       }},
       {"limits",
        [](const Field& field, File& file, Problems& problems) {
          read_map(field, limits_table(), file.config.limits, problems);
@@ -345,6 +350,7 @@ std::vector<std::string> accepted_keys() {
   std::vector<std::string> keys;
   append_keys("", file_table(), keys);
   append_keys("log.", log_table(), keys);
+  append_keys("admin.", admin_table(), keys);
   append_keys("limits.", limits_table(), keys);
   append_keys("shutdown.", shutdown_table(), keys);
   append_keys("bridges.", bridge_table(), keys);

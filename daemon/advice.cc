@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/advice.h"
 
+#include <ws/close_code.h>
+
 namespace wsbridged {
 
 namespace {
@@ -50,6 +52,16 @@ std::string advice_for_certificate(const std::string& message) {
            "not, "
            "somebody is between you and it";
   }
+  if (message.find("unknown authority") != std::string::npos) {
+    return "set tls.ca_file to a PEM file with the certificate of that authority, if you trust it";
+  }
+  if (message.find("expired on") != std::string::npos) {
+    return "the server needs a new certificate: tell its operator, and check this machine's clock";
+  }
+  if (message.find("certificate is for") != std::string::npos) {
+    return "use one of these names in upstream.url, or set tls.server_name to one if the server "
+           "is the right one";
+  }
   return "check tls.ca_file and tls.server_name, and the server's certificate";
 }
 
@@ -70,6 +82,23 @@ std::string advice_for_timeout(ws::Phase phase) {
 }
 
 }  // namespace
+
+std::string advice_for_close(std::uint16_t code) {
+  switch (code) {
+    case ws::kCloseNormal:
+    case ws::kCloseNoStatus:
+      return {};
+    case ws::kCloseMessageTooBig:
+      return "the server takes no lines of this length: raise its limit, or send shorter ones";
+    case ws::kCloseGoingAway:
+    case ws::kCloseServiceRestart:
+    case ws::kCloseTryAgainLater:
+      return "the server stops or is overloaded: try again later, or set reconnect.enabled";
+    default:
+      return "the server gives its reason with the close code, look into its log; often it wants a "
+             "credential (headers, cookie_jar, on_open), an origin or another subprotocol";
+  }
+}
 
 std::string advice_for(const ws::Error& error) {
   switch (error.code) {
@@ -97,6 +126,10 @@ std::string advice_for(const ws::Error& error) {
     case ws::ErrorCode::kHttpStatus:
       return advice_for_status(error.response ? error.response->status : 0);
     case ws::ErrorCode::kHandshakeRejected:
+      if (error.message.find("subprotocol") != std::string::npos) {
+        return "offer in upstream.subprotocols what the server speaks, or set "
+               "require_subprotocol: false if it needs none";
+      }
       return "the server does not follow RFC 6455: check upstream.url, subprotocols and "
              "require_subprotocol";
     case ws::ErrorCode::kTimeout:

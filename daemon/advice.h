@@ -3,6 +3,7 @@
 // failure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <ws/error.h>
@@ -11,5 +12,8 @@ namespace wsbridged {
 
 // Empty when the message says it all.
 [[nodiscard]] std::string advice_for(const ws::Error& error);
+
+// The same for a server that closes with this code; empty for a normal end.
+[[nodiscard]] std::string advice_for_close(std::uint16_t code);
 
 }  // namespace wsbridged

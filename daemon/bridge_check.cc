@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -14,6 +15,7 @@
 
 #include "daemon/access.h"
 #include "daemon/bridge.h"
+#include "daemon/bridge_warnings.h"
 #include "daemon/end_reason.h"
 #include "daemon/local_encoding.h"
 #include "daemon/template.h"
@@ -185,6 +187,9 @@ std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
     if (const auto prepared = Bridge::prepare(bridge); !prepared) {
       misfits.push_back({.keys = {"upstream"}, .message = prepared.error().message});
     }
+  }
+  if (misfits.empty()) {
+    misfits = bridge_warnings(bridge, std::time(nullptr));
   }
   return misfits;
 }

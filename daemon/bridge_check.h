@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a bridge's configuration needs of this system: a URL that can be dialled, certificates and a
-// cookie file that can be read, accounts that exist. Nothing is dialled, bound or kept.
+// cookie file that can be read, accounts that exist. Nothing is dialled, bound or kept. With no
+// error in it: warnings.
 #pragma once
 
 #include <vector>

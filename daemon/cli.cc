@@ -10,13 +10,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/cli_ctl.h"
 #include "daemon/cli_help.h"
 #include "daemon/cli_source.h"
+#include "daemon/version.h"
 
 namespace wsbridged {
 namespace {
 
-constexpr std::string_view kVersionText = "wsbridged " WSBRIDGED_VERSION "\n";
+std::string version_text() {
+  return "wsbridged " + std::string(kVersion) + "\n";
+}
 
 using Verb = Command::Verb;
 
@@ -26,14 +30,28 @@ struct VerbText {
   std::string_view help;
 };
 
-constexpr std::array<VerbText, 3> kVerbs = {{{"run", Verb::kRun, kRunHelp},
-                                             {"check", Verb::kCheck, kCheckHelp},
-                                             {"demo", Verb::kDemo, kDemoHelp}}};
+constexpr std::array<VerbText, 7> kVerbs = {
+    {{"run", Verb::kRun, kRunHelp},
+     {"check", Verb::kCheck, kCheckHelp},
+     {"probe", Verb::kProbe, kProbeHelp},
+     {"cat", Verb::kCat, kCatHelp},
+     {"demo", Verb::kDemo, kDemoHelp},
+     {"ctl", Verb::kCtl, kCtlHelp},
+     {"healthcheck", Verb::kHealthcheck, kHealthcheckHelp}}};
 
 struct Flags {
   CommandSettings settings{};
   bool print = false;
+  bool json = false;
+  std::string target{};
+  std::vector<std::string> warnings{};
+  CtlCommand ctl{};
+  HealthCommand health{};
 };
+
+bool has_target(Verb verb) {
+  return verb == Verb::kProbe || verb == Verb::kCat;
+}
 
 Answer usage_error(std::string_view message, std::string_view verb = "") {
   std::string text = "wsbridged: " + std::string(message) + "\nSee 'wsbridged ";
@@ -58,14 +76,30 @@ void add_flags(CLI::App& app, Verb verb, Flags& flags) {
   if (verb == Verb::kCheck) {
     app.add_flag("--print", flags.print)->disable_flag_override();
   }
+  if (verb == Verb::kProbe) {
+    app.add_flag("--json", flags.json)->disable_flag_override();
+  }
   if (verb == Verb::kRun) {
     add_text(app, "--listen", flags.settings.listen);
     add_text(app, "--upstream", flags.settings.upstream);
+  }
+  if (verb == Verb::kRun || has_target(verb)) {
     add_text(app, "--cookie-jar", flags.settings.cookie_jar);
     add_list(app, "--subprotocol", flags.settings.subprotocols);
     add_list(app, "--header", flags.settings.headers);
+  }
+  if (verb == Verb::kRun) {
     app.add_flag_callback("--allow-remote", [&flags] { flags.settings.allow_remote = true; })
         ->disable_flag_override();
+  }
+  if (verb == Verb::kRun || verb == Verb::kCtl || verb == Verb::kHealthcheck) {
+    add_text(app, "--admin", flags.settings.admin);
+  }
+  if (verb == Verb::kCtl) {
+    app.add_flag("--json", flags.ctl.is_json)->disable_flag_override();
+  }
+  if (verb == Verb::kHealthcheck) {
+    app.add_flag("--live", flags.health.is_live)->disable_flag_override();
   }
 }
 
@@ -80,10 +114,29 @@ std::string describe_extra(const std::vector<std::string>& extras) {
          "value with spaces in quotes";
 }
 
+// BRIDGE or URL: a URL is a bridge of its own, which listens nowhere.
+void take_target(Verb verb, std::vector<std::string>& extras, Flags& flags) {
+  if (!has_target(verb) || extras.size() != 1 || extras[0].starts_with('-')) {
+    return;
+  }
+  flags.target = std::move(extras[0]);
+  extras.clear();
+  if (flags.target.find("://") == std::string::npos) {
+    return;
+  }
+  flags.settings.upstream = std::exchange(flags.target, "main");
+  flags.settings.listen = "127.0.0.1:0";
+  if (flags.settings.config) {
+    flags.settings.config.reset();
+    flags.warnings.emplace_back("-c is ignored: a URL was given");
+  }
+}
+
 // The flags that need a value and got an empty one.
 std::optional<std::string> find_empty(const CommandSettings& settings) {
-  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 4> texts = {
+  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5> texts = {
       {{kConfigName.flag, &settings.config},
+       {kAdminName.flag, &settings.admin},
        {kListenName.flag, &settings.listen},
        {kUpstreamName.flag, &settings.upstream},
        {kCookieJarName.flag, &settings.cookie_jar}}};
@@ -109,8 +162,18 @@ std::variant<Flags, Answer> parse_flags(const VerbText& verb, std::vector<std::s
     // Its own exit codes are above 100.
     return usage_error(error.what(), verb.name);
   }
-  if (app.remaining_size() > 0) {
-    return usage_error(describe_extra(app.remaining()), verb.name);
+  std::vector<std::string> extras = app.remaining();
+  if (verb.verb == Verb::kCtl) {
+    if (const auto problem = read_ctl_words(std::exchange(extras, {}), flags.ctl)) {
+      return usage_error(*problem, verb.name);
+    }
+  }
+  take_target(verb.verb, extras, flags);
+  if (!extras.empty()) {
+    return usage_error(describe_extra(extras), verb.name);
+  }
+  if (verb.verb == Verb::kCat && flags.target.empty()) {
+    return usage_error("name a bridge of the configuration, or a ws:// or wss:// URL", verb.name);
   }
   if (const auto problem = find_empty(flags.settings)) {
     return usage_error(*problem, verb.name);
@@ -130,13 +193,24 @@ std::variant<Command, Answer> parse_verb(const VerbText& verb, std::vector<std::
     command.verb = Verb::kDemo;
     return command;
   }
-  auto chosen = choose_source(flags.settings, environment);
+  const bool is_for_running = verb.verb == Verb::kCtl || verb.verb == Verb::kHealthcheck;
+  auto chosen = is_for_running ? choose_running(flags.settings, environment)
+                               : choose_source(flags.settings, environment);
   if (const auto* const problem = std::get_if<std::string>(&chosen)) {
     return usage_error(*problem, verb.name);
   }
   Command command = std::get<Command>(std::move(chosen));
   command.verb = verb.verb;
   command.print = flags.print;
+  command.json = flags.json;
+  command.target = flags.target;
+  command.warnings.insert(command.warnings.begin(), flags.warnings.begin(), flags.warnings.end());
+  if (has_target(verb.verb) && flags.settings.upstream) {
+    // A problem of it is named as what was written.
+    command.quick_bridge->variables.insert_or_assign("--upstream", "URL");
+  }
+  command.ctl = flags.ctl;
+  command.health = flags.health;
   return command;
 }
 
@@ -151,7 +225,7 @@ std::variant<Command, Answer> parse_command_line(int argc, const char* const* ar
     return Answer{0, std::string(kHelp)};
   }
   if (first == "--version") {
-    return Answer{0, std::string(kVersionText)};
+    return Answer{0, version_text()};
   }
   if (words.empty() || first.starts_with('-')) {
     words.insert(words.begin(), "run");
@@ -160,7 +234,8 @@ std::variant<Command, Answer> parse_command_line(int argc, const char* const* ar
       std::find_if(kVerbs.begin(), kVerbs.end(),
                    [&words](const VerbText& known) { return known.name == words.front(); });
   if (verb == kVerbs.end()) {
-    return usage_error("unknown command '" + first + "': use run, check or demo");
+    return usage_error("unknown command '" + first +
+                       "': use run, check, probe, cat, ctl, healthcheck or demo");
   }
   words.erase(words.begin());
   auto result = parse_verb(*verb, std::move(words), environment);

@@ -3,10 +3,12 @@
 
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/bridge.h"
 #include "daemon/bridge_check.h"
+#include "daemon/command_config.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 
@@ -14,33 +16,16 @@ namespace wsbridged {
 
 namespace {
 
-config::Loaded load(const Command& command, const config::Environment& environment) {
-  if (command.quick_bridge) {
-    return config::load_quick_bridge(*command.quick_bridge, environment, check_bridge);
-  }
-  if (command.config_yaml) {
-    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment,
-                             check_bridge);
-  }
-  return config::load_file(command.config_file, environment, check_bridge);
-}
-
-void print_all(const std::vector<config::Problem>& problems, const char* prefix) {
-  for (const config::Problem& problem : problems) {
-    std::cerr << prefix << to_string(problem) << '\n';
-  }
-}
-
 // Those that `run` logs at its start.
-void print_warnings(const Command& command, const config::Config& settings) {
+void print_warnings(const Command& command, const config::Loaded& loaded) {
+  WarningPrinter printer;
+  printer.print(loaded.warnings);
   for (const std::string& warning : command.warnings) {
     std::cerr << "warning: " << warning << '\n';
   }
-  for (const config::Bridge& bridge : settings.bridges) {
-    const auto prepared = Bridge::prepare(bridge);
-    for (const std::string& warning :
-         prepared ? prepared.value()->warnings() : std::vector<std::string>()) {
-      std::cerr << "warning: bridge " << bridge.name << ": " << warning << '\n';
+  for (const config::Bridge& bridge : loaded.config.bridges) {
+    if (const auto prepared = Bridge::prepare(bridge)) {
+      printer.print(prepared.value()->warnings());
     }
   }
 }
@@ -55,8 +40,11 @@ std::string source_name(const Command& command) {
 }  // namespace
 
 int run_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load(command, environment);
-  print_all(loaded.errors, "");
+  // First of all, so that nothing that is opened later gets in between, and no child sees them.
+  auto sockets = InheritedSockets::of_process();
+  auto service = ServiceEnvironment::of_process();
+  const config::Loaded loaded = load_config(command, environment, check_bridge);
+  print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
@@ -67,7 +55,11 @@ int run_command(const Command& command, const config::Environment& environment) 
   for (const config::Problem& warning : loaded.warnings) {
     log.warn(to_string(warning));
   }
-  Daemon daemon(loaded.config, log);
+  Daemon daemon(
+      loaded.config, log,
+      {.load = [=](const auto& check) { return load_config(command, environment, check); },
+       .sockets = std::move(sockets),
+       .service = std::move(service)});
   const std::vector<std::string> errors = daemon.open();
   for (const std::string& error : errors) {
     log.error(error);
@@ -83,13 +75,12 @@ int run_command(const Command& command, const config::Environment& environment) 
 }
 
 int check_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load(command, environment);
-  print_all(loaded.errors, "");
-  print_all(loaded.warnings, "warning: ");
+  const config::Loaded loaded = load_config(command, environment, check_bridge);
+  print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
-  print_warnings(command, loaded.config);
+  print_warnings(command, loaded);
   if (command.print) {
     std::cout << config::print(loaded.config);
   } else {

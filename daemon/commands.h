@@ -8,6 +8,8 @@ namespace wsbridged {
 
 int run_command(const Command& command, const config::Environment& environment);
 int check_command(const Command& command, const config::Environment& environment);
+int probe_command(const Command& command, const config::Environment& environment);
+int cat_command(const Command& command, const config::Environment& environment);
 int demo_command();
 
 }  // namespace wsbridged

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/cookie_writer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,6 +13,7 @@ CookieWriter::~CookieWriter() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
+    stopping_since_ = std::chrono::steady_clock::now();
   }
   has_work_.notify_one();
   if (thread_.joinable()) {
@@ -59,18 +61,27 @@ void CookieWriter::run() {
       return;
     }
     auto next = waiting_.extract(waiting_.begin());
+    const auto most = lock_wait();
     lock.unlock();
-    write_all(next.key(), std::move(next.mapped()));
+    write_all(next.key(), std::move(next.mapped()), most);
     lock.lock();
   }
 }
 
-void CookieWriter::write_all(const std::string& path, Waiting waiting) {
+std::chrono::milliseconds CookieWriter::lock_wait() const {
+  using std::chrono::milliseconds;
+  const auto waited = is_stopping_ ? std::chrono::steady_clock::now() - stopping_since_
+                                   : std::chrono::steady_clock::duration{};
+  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(kMaxLockWait - waited));
+}
+
+void CookieWriter::write_all(const std::string& path, Waiting waiting,
+                             std::chrono::milliseconds lock_wait) {
   ws::CookieWrite all{.path = path, .cookies = {}, .now = waiting.writes.back().now, .is_done = {}};
   for (ws::CookieWrite& write : waiting.writes) {
     std::move(write.cookies.begin(), write.cookies.end(), std::back_inserter(all.cookies));
   }
-  const auto error = ws::write_cookies(all, kMaxLockWait);
+  const auto error = ws::write_cookies(all, lock_wait);
   tell(path, error ? error->message : std::string());
   for (const ws::CookieWrite& write : waiting.writes) {
     *write.is_done = true;
@@ -79,17 +90,30 @@ void CookieWriter::write_all(const std::string& path, Waiting waiting) {
 
 // Each change once: a full disk would otherwise fill the log as well.
 void CookieWriter::tell(const std::string& path, std::string error) {
-  const auto told = errors_.find(path);
-  if (error.empty()) {
-    if (told != errors_.end()) {
-      errors_.erase(told);
-      log_.info("cookies stored again", {{"cookie_jar", path}});
+  std::string told;
+  {
+    const std::lock_guard lock(mutex_);
+    if (error.empty()) {
+      const auto known = errors_.extract(path);
+      told = known ? known.mapped() : "";
+    } else {
+      told = std::exchange(errors_[path], error);
     }
-  } else if (told == errors_.end() || told->second != error) {
+  }
+  if (told == error) {
+    return;
+  }
+  if (error.empty()) {
+    log_.info("cookies stored again", {{"cookie_jar", path}});
+  } else {
     log_.warn("cookies not stored, they live in memory only",
               {{"cookie_jar", path}, {"cause", error}});
-    errors_[path] = std::move(error);
   }
+}
+
+std::map<std::string, std::string> CookieWriter::faults() const {
+  const std::lock_guard lock(mutex_);
+  return errors_;
 }
 
 }  // namespace wsbridged

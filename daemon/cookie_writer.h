@@ -27,13 +27,16 @@ class CookieWriter {
   static constexpr std::chrono::seconds kMaxLockWait{5};
 
   explicit CookieWriter(Log& log);
-  // Writes what is waiting; a lock is then waited for as ever.
+  // Writes what is waiting; for the locks of all files together it waits kMaxLockWait.
   ~CookieWriter();
   CookieWriter(const CookieWriter&) = delete;
   CookieWriter& operator=(const CookieWriter&) = delete;
 
   // Returns at once.
   void write(ws::CookieWrite write);
+
+  // Files that cannot be written at the moment, with the reason.
+  [[nodiscard]] std::map<std::string, std::string> faults() const;
 
  private:
   struct Waiting {
@@ -45,16 +48,18 @@ class CookieWriter {
   // Returns whether some were dropped, and nobody was told yet.
   [[nodiscard]] static bool make_room(Waiting& waiting);
   void run();
-  void write_all(const std::string& path, Waiting waiting);
+  void write_all(const std::string& path, Waiting waiting, std::chrono::milliseconds lock_wait);
+  [[nodiscard]] std::chrono::milliseconds lock_wait() const;
   void tell(const std::string& path, std::string error);
 
   Log& log_;
-  std::map<std::string, std::string> errors_;  // by file, told; for the thread alone
 
-  std::mutex mutex_;  // of all below
+  mutable std::mutex mutex_;                   // of all below
+  std::map<std::string, std::string> errors_;  // by file, told; changed by the thread alone
   std::condition_variable has_work_;
   std::map<std::string, Waiting> waiting_;  // by file
   bool is_stopping_ = false;
+  std::chrono::steady_clock::time_point stopping_since_{};
   std::thread thread_;  // from the first write on
 };
 

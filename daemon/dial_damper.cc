@@ -45,6 +45,11 @@ DialDamper::Change DialDamper::dial_cancelled(TimePoint now) {
   return dial_failed(now);
 }
 
+milliseconds DialDamper::turn_interval() const {
+  const std::lock_guard lock(mutex_);
+  return failures_ < kFreeFailures ? milliseconds(0) : wait_;
+}
+
 DialDamper::Change DialDamper::dial_succeeded() {
   const std::lock_guard lock(mutex_);
   const bool was_damped = failures_ >= kFreeFailures;

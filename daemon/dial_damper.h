@@ -29,8 +29,11 @@ class DialDamper {
   [[nodiscard]] Change dial_cancelled(TimePoint now);
   [[nodiscard]] Change dial_succeeded();
 
+  // How far apart turns are, for whoever looks from outside; 0: dials are free.
+  [[nodiscard]] std::chrono::milliseconds turn_interval() const;
+
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::uint32_t failures_ = 0;   // in a row
   std::uint32_t cancelled_ = 0;  // since first_cancelled_
   TimePoint first_cancelled_{};

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
@@ -15,6 +16,8 @@
 
 #include <event2/event.h>
 
+#include "daemon/inherited_sockets.h"
+#include "daemon/listen_target.h"
 #include "daemon/listener_backoff.h"
 #include "daemon/listener_socket.h"
 #include "daemon/listener_tcp.h"
@@ -212,20 +215,37 @@ Listener::~Listener() = default;
 
 ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop& loop,
                                                                   const config::Listen& listen) {
+  const auto target = look_up(listen);
+  if (!target) {
+    return target.error();
+  }
+  return open(loop, {.listen = listen, .target = target.value()});
+}
+
+ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop& loop,
+                                                                  const ListenPlace& place) {
+  const config::Listen& listen = place.listen;
   std::vector<ListeningSocket> sockets;
+  assert(!std::holds_alternative<config::SystemdAddress>(listen.address));
   if (std::holds_alternative<config::UnixAddress>(listen.address)) {
-    auto socket = listen_unix(listen);
+    auto socket = listen_unix(listen, std::get<UnixAccess>(place.target));
     if (!socket) {
       return socket.error();
     }
     sockets.push_back(std::move(*socket));
   } else {
-    auto several = listen_tcp(listen);
+    auto several =
+        listen_tcp(listen, std::get<std::vector<SocketAddress>>(place.target), place.use);
     if (!several) {
       return several.error();
     }
     sockets = std::move(*several);
   }
+  return adopt(loop, std::move(sockets));
+}
+
+std::vector<std::unique_ptr<Listener>> Listener::adopt(ws::EventLoop& loop,
+                                                       std::vector<ListeningSocket> sockets) {
   std::vector<std::unique_ptr<Listener>> listeners;
   listeners.reserve(sockets.size());
   for (ListeningSocket& socket : sockets) {
@@ -255,6 +275,50 @@ void Listener::resume() {
   } else {
     impl_->watch();
   }
+}
+
+void Listener::accept_last() {
+  const auto alive = impl_->is_alive;
+  if (impl_->socket.kind == SocketKind::kTcp) {
+    ignore_new_clients(impl_->socket.descriptor.get());
+  }
+  for (int count = 0; count < kLastAccepts && !impl_->is_paused; count += kAcceptsPerTurn) {
+    impl_->accept_some();
+    if (!*alive || !impl_->is_accepting) {
+      return;
+    }
+  }
+}
+
+bool Listener::meets(const std::vector<SocketAddress>& addresses, std::uint16_t port) const {
+  if (impl_->socket.kind != SocketKind::kTcp) {
+    return false;
+  }
+  const SocketAddress own = local_address(impl_->socket.descriptor.get());
+  return std::any_of(addresses.begin(), addresses.end(), [&own, port](SocketAddress address) {
+    set_port(address, port);
+    return wsbridged::meets(own, address);
+  });
+}
+
+void Listener::set_port_use(PortUse use) {
+  if (impl_->socket.kind == SocketKind::kTcp) {
+    wsbridged::set_port_use(impl_->socket.descriptor.get(), use);
+  }
+}
+
+std::optional<ws::Error> Listener::change(const ListenPlace& place) {
+  const config::Listen& listen = place.listen;
+  const ListeningSocket& socket = impl_->socket;
+  if (std::holds_alternative<config::SystemdAddress>(listen.address)) {
+    return refuse_remote(socket.descriptor.get(), listen);
+  }
+  if (::listen(socket.descriptor.get(), listen.backlog) != 0) {
+    return listen_error(socket.address, "set the backlog", errno);
+  }
+  return socket.kind == SocketKind::kUnix
+             ? change_access(listen, std::get<UnixAccess>(place.target), socket.file)
+             : std::nullopt;
 }
 
 const std::string& Listener::address() const {

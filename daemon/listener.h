@@ -19,6 +19,9 @@
 
 namespace wsbridged {
 
+enum class PortUse : unsigned char;  // listener_tcp.h
+struct SocketAddress;
+
 // Who connected.
 struct Peer {
   // Whom a PROXY header named; without an address it is a Unix socket of the proxy's machine.
@@ -42,6 +45,11 @@ struct Peer {
   [[nodiscard]] std::string socket_to_string() const;
 };
 
+struct ListeningSocket;
+struct ListenPlace;
+
+inline constexpr int kLastAccepts = 1024;
+
 // Belongs to its loop's thread. Destroying it closes the socket; a Unix path that it made is
 // removed.
 class Listener {
@@ -55,18 +63,39 @@ class Listener {
   // Binds everything that `listen` stands for: "localhost" every address it resolves to (with one
   // port number for all, also when it is 0). The error says what failed, where and what to do; with
   // it nothing stays bound.
+  // Precondition: the address of `place` is no SystemdAddress.
+  [[nodiscard]] static ws::Result<std::vector<std::unique_ptr<Listener>>> open(
+      ws::EventLoop& loop, const ListenPlace& place);
+  // Looks names up first.
   [[nodiscard]] static ws::Result<std::vector<std::unique_ptr<Listener>>> open(
       ws::EventLoop& loop, const config::Listen& listen);
+  // The same on sockets that listen already.
+  [[nodiscard]] static std::vector<std::unique_ptr<Listener>> adopt(
+      ws::EventLoop& loop, std::vector<ListeningSocket> sockets);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Begins to accept. The callbacks may pause or destroy the listener; what they throw comes out of
-  // EventLoop::run().
+  // Makes the socket what `place`, which has the same address, says: backlog, mode, owner, group.
+  // Returns what could not be changed; a plain "" for owner or group leaves them.
+  [[nodiscard]] std::optional<ws::Error> change(const ListenPlace& place);
+
+  // Is one of `addresses` (all with `port`) the TCP address of this socket, or within it, or around
+  // it? Then both can be bound only with a shared port.
+  [[nodiscard]] bool meets(const std::vector<SocketAddress>& addresses, std::uint16_t port) const;
+  // No effect on Unix sockets.
+  void set_port_use(PortUse use);
+
+  // Begins to accept, or goes on with other callbacks. They may pause or destroy the listener; what
+  // they throw comes out of EventLoop::run().
   void start(OnAccept on_accept, OnPause on_pause);
   // Leaves further connections in the accept queue, and takes them again (max_connections).
   void pause();
   void resume();
+  // To be called before the listener is destroyed, which resets who waits in its queue: lets nobody
+  // in any more, and accepts what waits, up to kLastAccepts, unless it is paused. A TCP client that
+  // comes now is not answered; it tries again, by which time another listener may have the port.
+  void accept_last();
 
   // With the port really bound: "127.0.0.1:7001", "[::1]:7001", "unix:/run/x.sock", "unix:@name".
   [[nodiscard]] const std::string& address() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/listener_tcp.h"
 
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -72,10 +74,9 @@ std::vector<SocketAddress> distinct_addresses(const addrinfo* list) {
   return addresses;
 }
 
-void set_option(int descriptor, int level, int name) {
-  const int on = 1;
+void set_option(int descriptor, int level, int name, int value = 1) {
   // A kernel without the option listens all the same.
-  static_cast<void>(setsockopt(descriptor, level, name, &on, sizeof on));
+  static_cast<void>(setsockopt(descriptor, level, name, &value, sizeof value));
 }
 
 std::string advice(int system_errno, const std::string& host) {
@@ -98,8 +99,11 @@ bool is_missing_family(int family, int system_errno) {
 // One round over all addresses of a host.
 class TcpBinder {
  public:
-  TcpBinder(const config::Listen& listen, const config::TcpAddress& address)
-      : listen_(listen), address_(address), text_(config::to_string(listen.address)) {}
+  TcpBinder(const config::Listen& listen, PortUse use)
+      : listen_(listen),
+        address_(std::get<config::TcpAddress>(listen.address)),
+        use_(use),
+        text_(config::to_string(listen.address)) {}
 
   ws::Result<Sockets> run(const std::vector<SocketAddress>& addresses);
 
@@ -110,6 +114,7 @@ class TcpBinder {
 
   const config::Listen& listen_;
   const config::TcpAddress& address_;
+  PortUse use_;
   std::string text_;
 };
 
@@ -162,10 +167,12 @@ std::variant<Descriptor, int> TcpBinder::listen_on(SocketAddress address,
     set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   }
   set_port(address, port);
+  set_port_use(fd, use_);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0 ||
       listen(fd, listen_.backlog) != 0) {
     return errno;
   }
+  set_port_use(fd, PortUse::kAlone);
   return descriptor;
 }
 
@@ -176,20 +183,47 @@ std::optional<std::string> first_remote(const std::vector<SocketAddress>& addres
 
 }  // namespace
 
-ws::Result<Sockets> listen_tcp(const config::Listen& listen) {
-  const auto& address = std::get<config::TcpAddress>(listen.address);
-  const std::string text = config::to_string(listen.address);
-  const LookUp found = look_up_host(address.host);
+void set_port_use(int descriptor, PortUse use) {
+  set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, use == PortUse::kShared ? 1 : 0);
+}
+
+void ignore_new_clients(int descriptor) {
+  constexpr std::uint32_t flags_at = 13;  // RFC 9293 3.1, in the TCP header
+  constexpr std::uint32_t syn = 0x02;
+  constexpr std::uint32_t syn_ack = 0x12;
+  std::array<sock_filter, 5> program{
+      {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn_ack),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+       BPF_STMT(BPF_RET | BPF_K, 0xffffffff)}};
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  // Where it cannot be, who comes in between is reset.
+  static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter));
+}
+
+ws::Result<std::vector<SocketAddress>> look_up_tcp(const config::Listen& listen) {
+  const std::string& host = std::get<config::TcpAddress>(listen.address).host;
+  const LookUp found = look_up_host(host);
   if (found.status != 0) {
-    return listen_error(text, "look up '" + address.host + "': " + gai_strerror(found.status));
+    return listen_error(config::to_string(listen.address),
+                        "look up '" + host + "': " + gai_strerror(found.status));
   }
-  const auto addresses = distinct_addresses(found.list.get());
+  return distinct_addresses(found.list.get());
+}
+
+ws::Result<Sockets> listen_tcp(const config::Listen& listen,
+                               const std::vector<SocketAddress>& addresses, PortUse use) {
   if (const auto remote = listen.allow_remote ? std::nullopt : first_remote(addresses)) {
-    return listen_error(text, *remote +
-                                  " can be reached from other machines; allow_remote: true "
-                                  "(--allow-remote) permits that");
+    return remote_error(config::to_string(listen.address), *remote);
   }
-  return TcpBinder(listen, address).run(addresses);
+  return TcpBinder(listen, use).run(addresses);
+}
+
+ws::Result<Sockets> listen_tcp(const config::Listen& listen) {
+  const auto addresses = look_up_tcp(listen);
+  if (!addresses) {
+    return addresses.error();
+  }
+  return listen_tcp(listen, addresses.value());
 }
 
 }  // namespace wsbridged

@@ -6,18 +6,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include "daemon/log_folding.h"
 #include "daemon/log_format.h"
 #include "daemon/log_output.h"
 
 namespace wsbridged {
+namespace {
+
+// Absent is empty.
+std::string_view variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+}  // namespace
+
+// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
+// was redirected since is another file.
+bool is_journal(int descriptor) {
+  struct stat status {};
+
+  return ::fstat(descriptor, &status) == 0 &&
+         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
+}
+
 namespace {
 
 using config::LogFormat;
@@ -37,21 +61,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
-// Absent is empty.
-std::string_view variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
-// was redirected since is another file.
-bool is_journal(int descriptor) {
-  struct stat status {};
-
-  return ::fstat(descriptor, &status) == 0 &&
-         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
-}
-
 LogFormat resolve_format(LogFormat format, int descriptor) {
   if (format != LogFormat::kAuto) {
     return format;
@@ -62,22 +71,22 @@ LogFormat resolve_format(LogFormat format, int descriptor) {
   return ::isatty(descriptor) == 1 ? LogFormat::kText : LogFormat::kJson;
 }
 
-// https://no-color.org: any non-empty value.
-Colour resolve_colour(int descriptor) {
-  const bool is_wanted = ::isatty(descriptor) == 1 && variable("NO_COLOR").empty() &&
-                         variable("TERM") != "dumb" && !variable("TERM").empty();
-  return is_wanted ? Colour::kYes : Colour::kNo;
-}
-
 class Formatter {
  public:
   Formatter(LogFormat format, int descriptor)
-      : format_(resolve_format(format, descriptor)), colour_(resolve_colour(descriptor)) {}
+      : descriptor_(descriptor),
+        format_(resolve_format(format, descriptor)),
+        colour_(colour_of(descriptor)) {}
+
+  void set_format(LogFormat format) { format_ = resolve_format(format, descriptor_); }
 
   [[nodiscard]] std::string format(LogLevel level, std::string_view message,
                                    std::initializer_list<Field> fields) const {
-    const LogEntry entry{std::chrono::system_clock::now(), level, message, fields};
-    switch (format_) {
+    return format({std::chrono::system_clock::now(), level, message, fields});
+  }
+
+  [[nodiscard]] std::string format(const LogEntry& entry) const {
+    switch (format_.load()) {
       case LogFormat::kText:
         return format_text(entry, colour_);
       case LogFormat::kJournal:
@@ -88,7 +97,8 @@ class Formatter {
   }
 
  private:
-  LogFormat format_;
+  int descriptor_;
+  std::atomic<LogFormat> format_;
   Colour colour_;
 };
 
@@ -113,14 +123,17 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
  private:
-  Formatter formatter_;
+  const Formatter& formatter_;
   LogOutput output_;
   std::uint64_t lost_ = 0;
 };
 
 }  // namespace
 
+// Writes entries out, but for those that are folded.
 struct Log::Impl {
+  using Clock = LogFolding::Clock;
+
   Impl(const config::Log& settings, int descriptor)
       : formatter(settings.format, descriptor),
         logger("wsbridged", std::make_shared<DescriptorSink>(formatter, descriptor)) {
@@ -129,8 +142,83 @@ struct Log::Impl {
     logger.set_error_handler([](const std::string&) {});
   }
 
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex);
+      is_ending = true;
+    }
+    has_changed.notify_all();
+    if (thread.joinable()) {
+      thread.join();
+    }
+    write_all(folding.take_all(Clock::now()));
+  }
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void write(const LogEntry& entry) {
+    if (entry.level < LogLevel::kWarn) {
+      write_out(entry);
+      return;
+    }
+    std::unique_lock lock(mutex);
+    const bool is_admitted = folding.admit(entry, Clock::now());
+    const std::vector<FoldedEntry> due = folding.take_due(Clock::now());
+    const bool is_first = !thread.joinable() && folding.next_due();
+    lock.unlock();
+    write_all(due);
+    if (is_admitted) {
+      write_out(entry);
+    } else {
+      has_changed.notify_one();
+    }
+    if (is_first) {
+      start_thread();
+    }
+  }
+
+  void write_out(const LogEntry& entry) {
+    const std::string line = formatter.format(entry);
+    logger.log(to_spdlog(entry.level), spdlog::string_view_t(line.data(), line.size()));
+  }
+
+  void write_all(const std::vector<FoldedEntry>& entries) {
+    for (const FoldedEntry& entry : entries) {
+      write_out({std::chrono::system_clock::now(), entry.level, entry.message, entry.fields});
+    }
+  }
+
+  void start_thread() {
+    const std::lock_guard lock(mutex);
+    if (!thread.joinable()) {
+      thread = std::thread([this] { tell_when_due(); });
+    }
+  }
+
+  // What was folded is told though nothing else is logged.
+  void tell_when_due() {
+    std::unique_lock lock(mutex);
+    while (!is_ending) {
+      if (const auto due = folding.next_due()) {
+        has_changed.wait_until(lock, *due);
+      } else {
+        has_changed.wait(lock);
+      }
+      const std::vector<FoldedEntry> entries = folding.take_due(Clock::now());
+      lock.unlock();
+      write_all(entries);
+      lock.lock();
+    }
+  }
+
   Formatter formatter;
   spdlog::logger logger;
+  std::mutex mutex;  // of all below
+  std::condition_variable has_changed;
+  LogFolding folding;
+  bool is_ending = false;
+  std::thread thread;  // from the first folded entry on
 };
 
 Log::Log(const config::Log& settings, int descriptor)
@@ -146,13 +234,16 @@ void Log::set_level(Level level) {
   impl_->logger.set_level(to_spdlog(level));
 }
 
+void Log::set_format(LogFormat format) {
+  impl_->formatter.set_format(format);
+}
+
 void Log::write(Level level, std::string_view message, std::initializer_list<Field> fields) {
   if (!is_on(level)) {
     return;
   }
   try {
-    const std::string line = impl_->formatter.format(level, message, fields);
-    impl_->logger.log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+    impl_->write({std::chrono::system_clock::now(), level, message, fields});
   } catch (
       ...) {  // NOLINT(bugprone-empty-catch): out of memory must not make logging fail a session
   }

@@ -15,14 +15,18 @@
 namespace wsbridged {
 
 struct Field {
-  std::string_view key;
+  std::string_view key;  // a literal: it is kept
   std::variant<std::string, std::int64_t, std::uint64_t, double, bool> value;
 
   // At most 200 bytes of `text`, with control characters and invalid UTF-8 escaped.
   static Field peer_text(std::string_view key, std::string_view text);
 };
 
-// Thread-safe. Entries below the level cost one comparison.
+// Is it the journal's (JOURNAL_STREAM), where a line may begin with its priority?
+[[nodiscard]] bool is_journal(int descriptor);
+
+// Thread-safe. Entries below the level cost one comparison. Repeated warnings and errors are folded
+// (log_folding.h), by a thread that begins with the first of them.
 class Log {
  public:
   using Level = config::LogLevel;
@@ -35,6 +39,7 @@ class Log {
 
   [[nodiscard]] bool is_on(Level level) const;
   void set_level(Level level);
+  void set_format(config::LogFormat format);
   void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
   void debug(std::string_view message, std::initializer_list<Field> fields = {});
   void info(std::string_view message, std::initializer_list<Field> fields = {});

@@ -104,9 +104,22 @@ void append_value(std::string& out, std::string_view value) {
   out += '"';
 }
 
+bool is_empty(const Field& field) {
+  const auto* const text = std::get_if<std::string>(&field.value);
+  return text != nullptr && text->empty();
+}
+
+bool tells_nothing(const Field& field) {
+  const auto* const count = std::get_if<std::uint64_t>(&field.value);
+  return is_empty(field) || (count != nullptr && *count == 0);
+}
+
 void append_message_and_fields(std::string& out, const LogEntry& entry) {
   out += shown(entry.message, kMaxLogValue);
   for (const Field& field : entry.fields) {
+    if (tells_nothing(field)) {
+      continue;
+    }
     out += ' ';
     out += field.key;
     out += '=';
@@ -187,6 +200,9 @@ std::string format_json(const LogEntry& entry) {
                                 {"level", style_of(entry.level).name},
                                 {"message", shown(entry.message, kMaxLogValue)}};
   for (const Field& field : entry.fields) {
+    if (is_empty(field)) {
+      continue;
+    }
     std::visit(
         [&](const auto& value) {
           if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,7 @@ struct LogEntry {
   std::chrono::system_clock::time_point time;
   config::LogLevel level = config::LogLevel::kInfo;
   std::string_view message;
-  std::initializer_list<Field> fields;
+  std::span<const Field> fields;
 };
 
 enum class Colour : unsigned char { kNo, kYes };
@@ -25,7 +26,7 @@ enum class Colour : unsigned char { kNo, kYes };
 inline constexpr std::size_t kMaxLogValue = 4096;
 
 // Each is one line without its '\n'; control characters (C0, DEL, C1) and invalid UTF-8 are
-// escaped.
+// escaped. Empty texts are left out; for people, counts (std::uint64_t) of 0 as well.
 
 // "12:00:01.123 INFO  session ended bridge=chat reason=\"bye bye\"", local time.
 [[nodiscard]] std::string format_text(const LogEntry& entry, Colour colour);

@@ -9,8 +9,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 
 namespace wsbridged {
+
+namespace {
+
+// Absent is empty.
+std::string_view variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+}  // namespace
+
+Colour colour_of(int descriptor) {
+  const bool is_wanted = ::isatty(descriptor) == 1 && variable("NO_COLOR").empty() &&
+                         variable("TERM") != "dumb" && !variable("TERM").empty();
+  return is_wanted ? Colour::kYes : Colour::kNo;
+}
 
 LogOutput::LogOutput(int descriptor, std::chrono::milliseconds patience)
     : descriptor_(descriptor), patience_(patience) {}

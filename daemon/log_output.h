@@ -7,7 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/log_format.h"
+
 namespace wsbridged {
+
+// kYes for a terminal that knows colours, unless NO_COLOR has a value (https://no-color.org).
+[[nodiscard]] Colour colour_of(int descriptor);
 
 // Not thread-safe. The descriptor stays the caller's and its flags untouched: they are shared with
 // other processes. SIGPIPE must be ignored.

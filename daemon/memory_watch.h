@@ -11,11 +11,10 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/direction.h"
 #include "daemon/memory_limit.h"
 
 namespace wsbridged {
-
-enum class Direction : std::uint8_t { kUp, kDown };
 
 // What one direction of a session holds.
 struct Holding {
@@ -40,14 +39,18 @@ class MemoryHolder {
 
 class MemoryWatch;
 
-// A session's entry with its worker's watch. Without a watch there is no limit, and it does
-// nothing.
+// A session's entry with its worker's watch. Without a watch there is no limit, and it does nothing
+// until it is given one.
 class MemoryAccount {
  public:
   // Both must outlive it.
   MemoryAccount(MemoryWatch* watch, MemoryHolder& holder) : watch_(watch), holder_(&holder) {}
 
   ~MemoryAccount();
+
+  // From now on there is a limit; note() is to follow. Precondition: it had no watch.
+  void join(MemoryWatch& watch) { watch_ = &watch; }
+
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;
 

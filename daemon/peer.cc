@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 namespace wsbridged {
 namespace {
@@ -22,6 +24,26 @@ T as(const SocketAddress& address) {
 std::string with_port(const std::string& host, std::uint16_t port) {
   const bool is_v6 = host.find(':') != std::string::npos;
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+bool is_any(const SocketAddress& address) {
+  switch (address.storage.ss_family) {
+    case AF_INET:
+      return as<sockaddr_in>(address).sin_addr.s_addr == htonl(INADDR_ANY);
+    case AF_INET6: {
+      const auto v6 = as<sockaddr_in6>(address);
+      return IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
+    }
+    default:
+      return false;
+  }
+}
+
+// An IPv4 peer of a socket that takes both families, as systemd makes them, by its own name.
+std::string plain_host(const std::string& host) {
+  constexpr std::string_view mapped = "::ffff:";
+  const bool is_mapped = host.starts_with(mapped) && host.find('.') != std::string::npos;
+  return is_mapped ? host.substr(mapped.size()) : host;
 }
 
 }  // namespace
@@ -77,6 +99,11 @@ bool is_loopback(const SocketAddress& address) {
   }
 }
 
+bool meets(const SocketAddress& a, const SocketAddress& b) {
+  return a.storage.ss_family == b.storage.ss_family && port_of(a) == port_of(b) &&
+         (a == b || is_any(a) || is_any(b));
+}
+
 std::string to_string(const SocketAddress& address) {
   return with_port(numeric_host(address), port_of(address));
 }
@@ -95,7 +122,7 @@ Peer peer_of(int descriptor, const SocketAddress& remote) {
   Peer peer;
   peer.is_unix = remote.storage.ss_family == AF_UNIX;
   if (!peer.is_unix) {
-    peer.address = numeric_host(remote);
+    peer.address = plain_host(numeric_host(remote));
     peer.port = port_of(remote);
     return peer;
   }

@@ -22,6 +22,8 @@ struct SocketAddress {
 [[nodiscard]] std::uint16_t port_of(const SocketAddress& address);
 void set_port(SocketAddress& address, std::uint16_t port);
 [[nodiscard]] bool is_loopback(const SocketAddress& address);
+// Are they the same, or one of them any address of the other's family and port?
+[[nodiscard]] bool meets(const SocketAddress& a, const SocketAddress& b);
 // "127.0.0.1:7001", "[::1]:7001".
 [[nodiscard]] std::string to_string(const SocketAddress& address);
 

@@ -29,11 +29,13 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,
+                 .totals = environment_.totals,
                  .bridge = *slot_.bridge(),
                  .name = name_},
                 *this),
       last_message_(started_),
       memory_(environment_.memory, *this) {
+  ++environment_.totals.sessions_total;
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
   if (const milliseconds timeout = settings().session.idle_timeout; timeout.count() > 0) {
@@ -138,8 +140,11 @@ void Session::finish() {
   }
   is_finished_ = true;
   quiet_timer_.reset();
-  log_session_end(environment_.log, name_, report_,
-                  duration_cast<milliseconds>(environment_.loop.now() - started_));
+  const auto duration = duration_cast<milliseconds>(environment_.loop.now() - started_);
+  log_session_end(environment_.log, name_, report_, duration);
+  environment_.totals.count_end(report_, duration);
+  remember_error();
+  end_taps();
   environment_.on_finished(*this);
 }
 

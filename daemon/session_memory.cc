@@ -14,6 +14,11 @@ Holdings Session::holdings() const {
           .down = {.bytes = upstream.input + local, .unfinished = upstream.input}};
 }
 
+void Session::limit_memory(MemoryWatch& watch) {
+  memory_.join(watch);
+  note_memory();
+}
+
 void Session::note_memory() {
   memory_.note();
   handle_memory_change();

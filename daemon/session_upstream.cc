@@ -8,15 +8,10 @@
 
 namespace wsbridged {
 
-namespace {
-
-// For logs: without user information and query.
-std::string redacted(const std::string& url) {
-  const auto parsed = ws::parse_url(url);
+std::string Session::upstream_url() const {
+  const auto parsed = ws::parse_url(dialled_url_);
   return parsed ? parsed->redacted() : std::string();
 }
-
-}  // namespace
 
 void Session::dial() {
   is_dialled_ = true;
@@ -60,13 +55,13 @@ void Session::on_upstream_open(Opened opened) {
     environment_.log.info("session opened", {{"bridge", name_.bridge},
                                              {"session", name_.id},
                                              {"peer", name_.peer},
-                                             {"upstream", redacted(dialled_url_)},
+                                             {"upstream", upstream_url()},
                                              {"address", upstream_.remote_address()},
                                              {"subprotocol", upstream_.subprotocol()}});
   }
   tell_cookie_problems();
   for (const std::string& line : dialled_->upstream.on_open) {
-    if (!on_line(filled(line, TemplateUse::kLine, template_values_))) {
+    if (!pass_on(filled(line, TemplateUse::kLine, template_values_))) {
       return;
     }
   }
@@ -111,7 +106,13 @@ void Session::on_upstream_message(const ws::Message& message) {
   }
   report_.down.lines += written.line_count;
   report_.down.bytes += message.data.size();
-  report_.down.altered_lines += written.altered ? 1 : 0;
+  if (written.altered) {
+    ++report_.down.altered_lines;
+    environment_.totals.count_altered(Direction::kDown, written.lacked ? "encoding" : "space");
+  }
+  if (!taps_.empty()) {
+    tell_taps(Direction::kDown, message.data);
+  }
   local_->flush_soon();
   if (local_->output().size() > settings().session.buffer) {
     is_local_full_ = true;
@@ -130,6 +131,7 @@ void Session::update_upstream_reading() {
 
 void Session::drop_message(std::string_view reason) {
   ++report_.down.dropped_lines;
+  environment_.totals.count_dropped(Direction::kDown, reason);
   if (report_.dropped_reason.empty()) {
     report_.dropped_reason = reason;
   }
@@ -156,7 +158,8 @@ void Session::on_upstream_close(const ws::CloseInfo& info) {
   end({.by = Side::kUpstream,
        .is_error = verdict_on_close(info.code) != UpstreamVerdict::kEnd,
        .reason = EndReason::kClosed,
-       .cause = close_cause(info.code)});
+       .cause = close_cause(info.code),
+       .advice = advice_for_close(info.code)});
   upstream_ended();
 }
 

@@ -7,18 +7,33 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include <ws/error.h>
 
 #include "config/config.h"
 #include "daemon/listener_socket.h"
+#include "daemon/unix_socket_access.h"
 
 namespace wsbridged {
 
 inline constexpr std::chrono::milliseconds kDirectoryLockWait{1'000};
 
-// Precondition: `listen.address` holds a UnixAddress. Mode, owner and group say nothing about an
-// abstract one. With an error nothing stays bound and no file of ours is left.
+// The numbers of mode, owner and group: they are looked up, which takes as long as the system's
+// user database does. Nothing is asked for an abstract address, of which they say nothing.
+// Precondition, here and below: `listen.address` holds a UnixAddress.
+[[nodiscard]] ws::Result<UnixAccess> look_up_unix(const config::Listen& listen);
+
+// With an error nothing stays bound and no file of ours is left.
+[[nodiscard]] ws::Result<ListeningSocket> listen_unix(const config::Listen& listen,
+                                                      const UnixAccess& access);
+// Both in one.
 [[nodiscard]] ws::Result<ListeningSocket> listen_unix(const config::Listen& listen);
+
+// Gives a socket that listens already another mode, owner and group. Precondition:
+// `listen.address` is the path that `file` was made at.
+[[nodiscard]] std::optional<ws::Error> change_access(const config::Listen& listen,
+                                                     const UnixAccess& access,
+                                                     const UnixSocketFile& file);
 
 }  // namespace wsbridged

@@ -192,6 +192,10 @@ const std::string& Upstream::subprotocol() const {
   return socket_ ? socket_->subprotocol() : none;
 }
 
+std::chrono::microseconds Upstream::ping_round_trip() const {
+  return socket_ ? socket_->ping_round_trip() : std::chrono::microseconds(0);
+}
+
 std::uint64_t Upstream::received_bytes() const {
   return (reconnect_ ? reconnect_->received_before : 0) + (socket_ ? socket_->received_bytes() : 0);
 }

@@ -20,6 +20,7 @@
 #include "daemon/credentials.h"
 #include "daemon/dial_damper.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/session_report.h"
 
 namespace wsbridged {
@@ -62,6 +63,7 @@ class Upstream {
   struct Context {
     ws::EventLoop& loop;
     Log& log;
+    BridgeTotals& totals;
     Bridge& bridge;
     const SessionName& name;
   };
@@ -78,6 +80,14 @@ class Upstream {
   [[nodiscard]] bool is_ready() const { return state_ == State::kReady; }
 
   [[nodiscard]] bool is_over() const { return state_ == State::kOver; }
+
+  // An attempt is under way; not while it waits for one.
+  [[nodiscard]] bool is_dialling() const { return state_ == State::kDialling; }
+
+  // There is a connection, though lines may have to wait until others have been sent again.
+  [[nodiscard]] bool is_connected() const {
+    return state_ == State::kReady || state_ == State::kReplaying;
+  }
 
   // Above session.buffer, until on_upstream_ready().
   [[nodiscard]] bool is_full() const { return is_full_; }
@@ -105,6 +115,9 @@ class Upstream {
   // Of the connection that is or was last; empty before.
   [[nodiscard]] std::string remote_address() const;
   [[nodiscard]] const std::string& subprotocol() const;
+
+  // 0 before a keepalive ping was answered.
+  [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
 
   [[nodiscard]] std::size_t url() const { return url_; }
 

@@ -27,16 +27,16 @@ std::string jar_file_of(const Bridge& bridge, const Peer& peer, std::uint64_t se
 
 Worker::Worker(const Shared& shared, std::function<void()> on_idle)
     : log_(shared.log),
+      errors_(shared.errors),
       cookie_writer_(shared.cookie_writer),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
       cookie_problems_(log_),
-      memory_limit_(shared.memory),
       memory_timer_(loop_, [this] { memory_->look(loop_.now()); }),
       sweep_(loop_, [this] { finished_.clear(); }) {
   loop_.use_resolver(shared.resolver);
-  if (memory_limit_ != nullptr) {
-    memory_.emplace(*memory_limit_, memory_hooks());
+  if (shared.memory != nullptr) {
+    watch_memory(*shared.memory);
   }
   keep_running_.start(kFarAway);
   thread_ = std::thread([this] { run(); });
@@ -73,6 +73,8 @@ void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descr
       .jar = [this, bridge,
               file = jar_file_of(*bridge, peer, session_id)] { return jar_of(*bridge, file); },
       .cookie_problems = cookie_problems_,
+      .totals = totals_[bridge->name()],
+      .errors = errors_,
       .memory = memory_ ? &*memory_ : nullptr,
       .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
@@ -97,6 +99,18 @@ void Worker::forget(Session& session) {
   if (--session_count_ == 0) {
     on_idle_();
   }
+}
+
+void Worker::limit_memory(MemoryLimit& limit) {
+  loop_.post([this, &limit] {
+    watch_memory(limit);
+    for_each_session([this](Session& session) { session.limit_memory(*memory_); });
+  });
+}
+
+void Worker::watch_memory(MemoryLimit& limit) {
+  memory_limit_ = &limit;
+  memory_.emplace(limit, memory_hooks());
 }
 
 MemoryWatch::Hooks Worker::memory_hooks() {
@@ -146,7 +160,7 @@ void Worker::for_each_session(const std::function<void(Session&)>& action) {
   }
 }
 
-std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge, const std::string& file) {
+std::shared_ptr<ws::CookieJar> Worker::jar_of(Bridge& bridge, const std::string& file) {
   if (file.empty()) {
     return nullptr;
   }
@@ -176,7 +190,7 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge, const std::s
 }
 
 // The dial does the same again, which is cheap; here is who can tell what is wrong with a new file.
-void Worker::refresh(KnownJars::value_type& known, const Bridge& bridge) {
+void Worker::refresh(KnownJars::value_type& known, Bridge& bridge) {
   auto& [file, entry] = known;
   const auto changed = entry.jar->refresh();
   std::string error = changed ? std::string() : changed.error().message;
@@ -186,8 +200,9 @@ void Worker::refresh(KnownJars::value_type& known, const Bridge& bridge) {
   }
   entry.error = std::move(error);
   if (changed && changed.value()) {
-    for (const std::string& warning : Bridge::warnings_of(*entry.jar, file)) {
-      log_.warn(warning, {{"bridge", bridge.name()}});
+    bridge.note_cookies(*entry.jar);
+    for (const config::Problem& warning : Bridge::warnings_of(*entry.jar, file)) {
+      log_.warn(to_string(warning), {{"bridge", bridge.name()}});
     }
   }
 }

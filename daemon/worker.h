@@ -35,9 +35,10 @@ class Worker {
   // What all workers share.
   struct Shared {
     Log& log;
+    RecentErrors& errors;
     CookieWriter& cookie_writer;
     std::shared_ptr<ws::Resolver> resolver;
-    MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit
+    MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit yet
   };
 
   // `on_idle` is called on the worker's thread each time its last session has ended.
@@ -53,6 +54,17 @@ class Worker {
   void end_sessions();    // give what is buffered to sides that still take it, and close
   void abort_sessions();  // at once
 
+  // From now on there is a limit, also for the sessions that run. It must outlive the worker; once.
+  void limit_memory(MemoryLimit& limit);
+  // For whoever looks from outside, in worker_view.cc. `done` is called on the worker's thread.
+  void take_view(Snapshot::Detail detail, std::function<void(WorkerView)> done);
+  // False: there is no such session here.
+  void kill_session(std::uint64_t id, std::function<void(bool)> done);
+  void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, std::function<void(bool)> done);
+
+  // Calls `task` on the worker's thread when its loop turns next.
+  void on_next_turn(std::function<void()> task) { loop_.post(std::move(task)); }
+
   // Sessions here, those on their way included.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
 
@@ -63,11 +75,12 @@ class Worker {
   void run();
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
   void forget(Session& session);
+  void watch_memory(MemoryLimit& limit);
   [[nodiscard]] MemoryWatch::Hooks memory_hooks();
   void report_pressure(MemoryWatch::Pressure pressure);
   void for_each_session(const std::function<void(Session&)>& action);
-  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge,
-                                                      const std::string& file);
+  [[nodiscard]] Session* find_session(std::uint64_t id) const;
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(Bridge& bridge, const std::string& file);
 
   struct KnownJar {
     std::shared_ptr<ws::CookieJar> jar;
@@ -77,15 +90,17 @@ class Worker {
 
   using KnownJars = std::map<std::string, KnownJar>;  // by file
 
-  void refresh(KnownJars::value_type& known, const Bridge& bridge);
+  void refresh(KnownJars::value_type& known, Bridge& bridge);
 
   Log& log_;
+  RecentErrors& errors_;
   CookieWriter& cookie_writer_;
+  std::map<std::string, BridgeTotals> totals_;  // by the bridge's name
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
   ws::Timer keep_running_;  // a loop with nothing to wait for would end
   CookieProblems cookie_problems_;
-  MemoryLimit* memory_limit_;
+  MemoryLimit* memory_limit_ = nullptr;
   ws::Timer memory_timer_;
   std::optional<MemoryWatch> memory_;  // absent without a limit
   std::optional<ws::EventLoop::Clock::time_point> pressure_told_at_;

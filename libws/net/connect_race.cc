@@ -5,6 +5,10 @@
 #include <system_error>
 #include <utility>
 
+#include <ws/opening_details.h>
+
+#include "net/loop_context.h"
+
 namespace ws::net {
 
 ConnectRace::ConnectRace(EventLoop& loop, const std::vector<Address>& addresses, Callback on_done)
@@ -19,6 +23,9 @@ ConnectRace::ConnectRace(EventLoop& loop, const std::vector<Address>& addresses,
 void ConnectRace::start_due_attempts() {
   const auto now = loop_.now();
   while (const auto index = pacing_.take_next(now)) {
+    if (OpeningDetails* const details = loop_.context().opening_details()) {
+      details->attempts.push_back({.address = to_string(addresses_[*index]), .failure = {}});
+    }
     attempts_.push_back(std::make_unique<ConnectingSocket>(
         loop_, addresses_[*index],
         [this, index = *index](int error) { attempt_done(index, error); }));
@@ -33,12 +40,14 @@ void ConnectRace::attempt_done(std::size_t index, int error) {
     attempt_failed(index, error);
     return;
   }
+  note(index, 0);
   ConnectedSocket winner{.descriptor = attempts_[index]->take_descriptor(),
                          .address = addresses_[index]};
   finish(std::move(winner));
 }
 
 void ConnectRace::attempt_failed(std::size_t index, int error) {
+  note(index, error);
   failures_.push_back({.address = addresses_[index], .error = error});
   attempts_[index].reset();
   pacing_.attempt_failed();
@@ -47,6 +56,16 @@ void ConnectRace::attempt_failed(std::size_t index, int error) {
   } else {
     start_due_attempts();
   }
+}
+
+// In the details that somebody wants, one entry for each attempt.
+void ConnectRace::note(std::size_t index, int error) {
+  OpeningDetails* const details = loop_.context().opening_details();
+  if (details == nullptr || index >= details->attempts.size()) {
+    return;
+  }
+  details->attempts[index].is_connected = error == 0;
+  details->attempts[index].failure = error == 0 ? "" : std::generic_category().message(error);
 }
 
 void ConnectRace::finish(Result<ConnectedSocket> result) {

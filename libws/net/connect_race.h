@@ -41,6 +41,7 @@ class ConnectRace {
   void start_due_attempts();
   void attempt_done(std::size_t index, int error);
   void attempt_failed(std::size_t index, int error);
+  void note(std::size_t index, int error);
   void finish(Result<ConnectedSocket> result);
   [[nodiscard]] std::string reasons() const;
   [[nodiscard]] Error all_failed() const;

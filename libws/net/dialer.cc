@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include <ws/opening_details.h>
+
 #include "net/connect_race.h"
 #include "net/loop_context.h"
 #include "net/phase_clock.h"
@@ -65,6 +67,9 @@ class Dialer::Impl {
 };
 
 void Dialer::Impl::start() {
+  if (OpeningDetails* const details = loop_.context().opening_details()) {
+    *details = {.dials = details->dials + 1, .proxy = proxy_};
+  }
   if (!target_.unix_path.empty()) {
     enter(Phase::kConnect);
     if (const auto address = unix_address(target_.unix_path)) {
@@ -101,6 +106,9 @@ void Dialer::Impl::enter(Phase phase) {
 
 void Dialer::Impl::resolve() {
   enter(Phase::kResolve);
+  if (OpeningDetails* const details = loop_.context().opening_details()) {
+    details->looked_up = target_.host;
+  }
   request_ = loop_.context().resolver()->resolve(
       loop_, target_.host, target_.port, [this](Result<std::vector<Address>> result) {
         request_.reset();
@@ -118,6 +126,11 @@ void Dialer::Impl::resolve() {
 
 void Dialer::Impl::connect(const std::vector<Address>& addresses) {
   enter(Phase::kConnect);
+  if (OpeningDetails* const details = loop_.context().opening_details()) {
+    for (const Address& address : addresses) {
+      details->addresses.push_back(to_string(address));
+    }
+  }
   race_ = std::make_unique<ConnectRace>(loop_, addresses, [this](Result<ConnectedSocket> result) {
     race_.reset();
     if (!result) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <ws/event_loop.h>
+#include <ws/opening_details.h>
 
 #include "net/loop_context.h"
 
@@ -43,6 +44,10 @@ void EventLoop::use_resolver(std::shared_ptr<Resolver> resolver) {
 
 event_base* EventLoop::base() const noexcept {
   return context_->base();
+}
+
+void watch_openings(EventLoop& loop, std::shared_ptr<OpeningDetails> details) {
+  loop.context().watch_openings(std::move(details));
 }
 
 }  // namespace ws

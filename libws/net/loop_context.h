@@ -8,12 +8,17 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include <ws/error.h>
 #include <ws/event_loop.h>
 #include <ws/options.h>
 
 #include "protocol/random_source.h"
+
+namespace ws {
+struct OpeningDetails;
+}
 
 namespace ws::net {
 
@@ -95,6 +100,13 @@ class LoopContext {
   // Read once per guarded callback.
   [[nodiscard]] EventLoop::Clock::time_point now() const;
 
+  // Where openings of this loop note what they meet; nullptr: nowhere.
+  [[nodiscard]] OpeningDetails* opening_details() const { return opening_details_.get(); }
+
+  void watch_openings(std::shared_ptr<OpeningDetails> details) {
+    opening_details_ = std::move(details);
+  }
+
   // Behind EventLoop's functions of the same names.
   void run();
   void stop();
@@ -106,6 +118,7 @@ class LoopContext {
   struct Impl;
 
   std::unique_ptr<Impl> impl_;
+  std::shared_ptr<OpeningDetails> opening_details_;
   int guards_ = 0;
   mutable bool time_is_known_ = false;
   mutable EventLoop::Clock::time_point time_{};

@@ -71,8 +71,7 @@ std::string name_text(const GENERAL_NAME* name) {
   return name->type == GEN_IPADD ? address_text(name->d.iPAddress) : std::string();
 }
 
-// The names and addresses that a certificate is for.
-std::string names_of(const X509* certificate) {
+std::string list_names(const X509* certificate) {
   const GeneralNamesHandle names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   std::string list;
@@ -172,6 +171,10 @@ std::string quoted_peer_text(std::string_view text) {
   return is_cut ? result + "..." : result;
 }
 
+std::string names_of(const X509* certificate) {
+  return list_names(certificate);
+}
+
 std::string describe_rejection(X509_STORE_CTX& store, const std::string& host) {
   const X509* certificate = X509_STORE_CTX_get_current_cert(&store);
   const int reason = X509_STORE_CTX_get_error(&store);
@@ -192,7 +195,7 @@ std::string describe_rejection(X509_STORE_CTX& store, const std::string& host) {
              " (is the clock right?)";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "certificate is for " + names_of(certificate) + ", not for " + host;
+      return "certificate is for " + list_names(certificate) + ", not for " + host;
     default:
       return who + " was refused: " + X509_verify_cert_error_string(reason);
   }

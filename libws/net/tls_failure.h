@@ -17,6 +17,9 @@ class TlsSession;
 // character replaced by '?'.
 [[nodiscard]] std::string quoted_peer_text(std::string_view text);
 
+// The names and addresses that a certificate is for; else its subject's name.
+[[nodiscard]] std::string names_of(const X509* certificate);
+
 // Why the certificate that `store` stands at is refused, when `host` was wanted.
 [[nodiscard]] std::string describe_rejection(X509_STORE_CTX& store, const std::string& host);
 

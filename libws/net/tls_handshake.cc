@@ -58,6 +58,7 @@ class TlsHandshake::Impl final : private Flushable {
     const int result = SSL_do_handshake(ssl);
     const bool is_sent = session_.value()->socket().send_unsent();
     if (result == 1) {
+      note();
       succeed();
       return;
     }
@@ -65,6 +66,7 @@ class TlsHandshake::Impl final : private Flushable {
     if (error == SSL_ERROR_WANT_READ) {
       wait_for(is_sent ? EV_READ : EV_READ | EV_WRITE);
     } else {
+      note();
       session_.value()->give_up();
       finish(handshake_failure(*session_.value(), error));
     }
@@ -73,6 +75,12 @@ class TlsHandshake::Impl final : private Flushable {
   void wait_for(short what) {
     event_assign(event_.get(), context_.base(), descriptor_, what, on_event, this);
     event_add(event_.get(), nullptr);
+  }
+
+  void note() const {
+    if (OpeningDetails* const details = context_.opening_details()) {
+      session_.value()->note(*details);
+    }
   }
 
   void succeed() {

@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "net/tls_context.h"
+#include "net/tls_details.h"
 #include "net/tls_failure.h"
 
 namespace ws::net {
@@ -175,12 +176,30 @@ TlsInfo TlsSession::info() const {
   return info;
 }
 
+void TlsSession::note(OpeningDetails& details) const {
+  details.chain =
+      rejected_chain_.empty() ? details_of(SSL_get_peer_cert_chain(ssl_.get())) : rejected_chain_;
+  if (details.chain.empty()) {
+    return;
+  }
+  const TlsInfo tls = info();
+  details.tls_version = tls.version;
+  details.tls_cipher = SSL_get_current_cipher(ssl_.get()) != nullptr ? tls.cipher : "";
+  details.is_verified = tls.verified && rejection_.empty();
+  details.pin = rejected_pin_.empty() ? tls.pin : rejected_pin_;
+}
+
 int TlsSession::on_verify(int is_ok, X509_STORE_CTX* store) noexcept {
   if (is_ok == 0) {
     const auto* ssl = static_cast<const SSL*>(
         X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto* session = static_cast<TlsSession*>(SSL_get_app_data(ssl));
     session->rejection_ = describe_rejection(*store, session->server_name_);
+    session->rejected_chain_ = details_of(X509_STORE_CTX_get0_untrusted(store));
+    const X509* const certificate = X509_STORE_CTX_get0_cert(store);
+    if (const auto pin = certificate != nullptr ? pin_of(certificate) : std::nullopt) {
+      session->rejected_pin_ = to_string(*pin);
+    }
   }
   return is_ok;
 }

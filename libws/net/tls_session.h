@@ -7,8 +7,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <ws/error.h>
+#include <ws/opening_details.h>
 #include <ws/options.h>
 #include <ws/tls_info.h>
 
@@ -54,6 +56,8 @@ class TlsSession {
   void give_up();
 
   [[nodiscard]] TlsInfo info() const;
+  // Of a handshake that has ended, well or not.
+  void note(OpeningDetails& details) const;
 
   // OpenSSL's callback for a session that can be resumed later.
   static int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept;
@@ -72,6 +76,8 @@ class TlsSession {
   std::string server_name_;
   std::string cache_key_;  // empty: no resumption
   std::string rejection_;
+  std::vector<CertificateDetails> rejected_chain_;
+  std::string rejected_pin_;
   bool is_accepted_ = false;
   SslSessionHandle early_session_;  // came before accept(), as those of TLS 1.2 do
   TlsSocket socket_;

@@ -6,8 +6,10 @@ Scenario: Set-Cookie on the 101, on redirects and on refusals; a jar behind a sy
 Method: servers that set numbered cookies; the file is read back and counted.
 Why: a cookie that is lost is a login that fails tomorrow, a file that is damaged is all of them.
 """
+import fcntl
 import os
 import stat
+import time
 
 from kit.case import E2eCase, bridge, main
 from kit.daemon import write_config
@@ -214,6 +216,30 @@ class LiveCookies(E2eCase):
         daemon.wait_for_entry("cookies stored again")
         self.assertIn("b", self.read_jar(jar))
         second.close()
+
+    def test_a_stop_waits_for_the_locks_of_all_files_as_long_as_for_one(self):
+        server = self.server()
+        jars = [self.write_jar(TITLE, f"{number}.txt") for number in range(4)]
+        for jar in jars:
+            directory, name = os.path.split(jar)
+            file = open(f"{directory}/.{name}.lock", "w", encoding="ascii")
+            self.addCleanup(file.close)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        daemon = self.start(*[
+            bridge(server.url(), name=f"b{number}",
+                   upstream={"cookie_jar": jar, "store_cookies": True})
+            for number, jar in enumerate(jars)])
+        for number in range(4):
+            local = self.connect(daemon.address(f"b{number}"))
+            server.open(f"Set-Cookie: a=1; {FUTURE}").send_text("hello")
+            self.assertEqual(local.read_line(), b"hello\n")
+            local.close()
+        began = time.monotonic()
+        daemon.signal()
+        self.assertEqual(daemon.wait(), 0)
+        # 5 s, and as long for one that had begun before; each for itself would be 20 s.
+        self.assertLess(time.monotonic() - began, 15)
+        self.assertEqual(len(daemon.problems("cookies not stored")), 4, "and each is told")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
 namespace support {
 
 AllocationCount& allocation_count() {
-  static AllocationCount count;
+  static thread_local AllocationCount count;
   return count;
 }
 
@@ -21,7 +21,7 @@ void* allocate_counted(std::size_t size) noexcept {
   if (block != nullptr) {
     auto& count = allocation_count();
     const std::size_t bytes = malloc_usable_size(block);
-    count.held += bytes;
+    count.held += static_cast<std::ptrdiff_t>(bytes);
     count.total += bytes;
     count.most = std::max(count.most, count.held);
   }
@@ -30,7 +30,7 @@ void* allocate_counted(std::size_t size) noexcept {
 
 void free_counted(void* block) noexcept {
   if (block != nullptr) {
-    allocation_count().held -= malloc_usable_size(block);
+    allocation_count().held -= static_cast<std::ptrdiff_t>(malloc_usable_size(block));
     std::free(block);
   }
 }

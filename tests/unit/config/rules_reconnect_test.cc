@@ -104,4 +104,15 @@ TEST_CASE("rules: warnings look at each of the URLs", "[rules]") {
 }
 
 }  // namespace
+
+TEST_CASE("rules: pings more than a minute apart are legal and unwise", "[rules]") {
+  const auto warnings = [](std::string_view interval) {
+    return joined(
+        load(bridge_with("      ping_interval: " + std::string(interval) + "\n")).warnings);
+  };
+  CHECK(warnings("60s").empty());
+  CHECK(warnings("0s").empty());
+  CHECK_THAT(warnings("60001ms"), StartsWith("f:6:22: ping_interval: over 60s"));
+}
+
 }  // namespace wsbridged::config

@@ -78,3 +78,22 @@ TEST_CASE("advice: a time-out is judged by where it struck", "[advice]") {
   CHECK_THAT(in(ws::Phase::kConnect), ContainsSubstring("firewall"));
   CHECK_THAT(in(ws::Phase::kHttp), ContainsSubstring("connect_timeout"));
 }
+
+TEST_CASE("advice: each thing wrong with a certificate has a remedy of its own", "[advice]") {
+  const auto advice_of = [](const std::string& message) {
+    return wsbridged::advice_for({.phase = ws::Phase::kTls,
+                                  .code = ws::ErrorCode::kCertificateRejected,
+                                  .message = message});
+  };
+  CHECK_THAT(advice_of("certificate of h is signed by an unknown authority (x)"),
+             ContainsSubstring("tls.ca_file"));
+  CHECK_THAT(advice_of("certificate of h expired on 2024-01-01"), ContainsSubstring("operator"));
+  CHECK_THAT(advice_of("certificate is for a, not for b"), ContainsSubstring("tls.server_name"));
+}
+
+TEST_CASE("advice: a server that closes with an error is worth a hint", "[advice]") {
+  CHECK(wsbridged::advice_for_close(1000).empty());
+  CHECK(wsbridged::advice_for_close(1005).empty());
+  CHECK_THAT(wsbridged::advice_for_close(1008), ContainsSubstring("log"));
+  CHECK_THAT(wsbridged::advice_for_close(1012), ContainsSubstring("reconnect"));
+}

@@ -114,8 +114,14 @@ TEST_CASE("command line: --version and --help answer with 0", "[cli]") {
 }
 
 TEST_CASE("command line: the help fits a terminal", "[cli]") {
-  for (const std::vector<const char*>& words :
-       {std::vector<const char*>{"--help"}, {"run", "-h"}, {"check", "-h"}, {"demo", "-h"}}) {
+  for (const std::vector<const char*>& words : {std::vector<const char*>{"--help"},
+                                                {"run", "-h"},
+                                                {"check", "-h"},
+                                                {"probe", "-h"},
+                                                {"cat", "-h"},
+                                                {"demo", "-h"},
+                                                {"ctl", "-h"},
+                                                {"healthcheck", "-h"}}) {
     const Answer help = answer(words);
     for (std::string_view text = help.text; !text.empty();) {
       const std::size_t width = text.find('\n');
@@ -126,11 +132,13 @@ TEST_CASE("command line: the help fits a terminal", "[cli]") {
 }
 
 TEST_CASE("command line: usage errors answer with 2 and say what to do", "[cli]") {
-  check_usage_error({"frobnicate"}, "use run, check or demo");
-  check_usage_error({"probe"}, "unknown command 'probe'");
+  check_usage_error({"frobnicate"}, "use run, check, probe, cat, ctl, healthcheck or demo");
   check_usage_error({""}, "unknown command ''");
   check_usage_error({"--nonsense"}, "unknown option '--nonsense'");
-  check_usage_error({"run", "--admin", "x"}, "unknown option '--admin'");
+  check_usage_error({"check", "--admin", "x"}, "unknown option '--admin'");
+  check_usage_error({"run", "--admin", ""}, "--admin needs a value");
+  check_usage_error({"ctl", "jump"}, "say what to do");
+  check_usage_error({"healthcheck", "now"}, "without an option");
   check_usage_error({"run", "a.yaml"}, "-c FILE");
   check_usage_error({"run", "-c"}, "-c");
   check_usage_error({"run", "--print"}, "'--print'");
@@ -162,6 +170,24 @@ TEST_CASE("command line: a value that lost its quotes is not echoed", "[cli]") {
   CHECK_THAT(refused.text, ContainsSubstring("quotes"));
   CHECK_THAT(refused.text, !ContainsSubstring("hunter2"));
   CHECK_THAT(answer({"--password=hunter2"}).text, !ContainsSubstring("hunter2"));
+}
+
+TEST_CASE("command line: probe and cat take a bridge or a URL", "[cli]") {
+  const Command named = command({"probe", "-c", "a.yaml", "--json", "chat"});
+  CHECK(named.verb == Command::Verb::kProbe);
+  CHECK(named.config_file == "a.yaml");
+  CHECK(named.target == "chat");
+  CHECK(named.json);
+  CHECK(command({"probe", "-c", "a.yaml"}).target.empty());
+  const Command url = command({"cat", "ws://127.0.0.1:1/", "--subprotocol", "p"});
+  CHECK(url.verb == Command::Verb::kCat);
+  CHECK(url.target == "main");
+  REQUIRE(url.quick_bridge);
+  CHECK(url.quick_bridge->upstream == "ws://127.0.0.1:1/");
+  CHECK(url.quick_bridge->subprotocols == std::vector<std::string>{"p"});
+  CHECK(command({"cat", "-c", "a.yaml", "ws://h/"}).warnings.size() == 1);
+  check_usage_error({"cat"}, "name a bridge");
+  check_usage_error({"probe", "a", "b"}, "'-c FILE'");
 }
 
 }  // namespace wsbridged

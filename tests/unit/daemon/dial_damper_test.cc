@@ -87,6 +87,17 @@ TEST_CASE("dial damper: programs that leave now and then damp nothing", "[damper
   CHECK(damper.ask(kStart + std::chrono::seconds(120)) == milliseconds(0));
 }
 
+TEST_CASE("dial damper: how far apart turns are can be looked at", "[damper]") {
+  DialDamper damper;
+  CHECK(damper.turn_interval() == milliseconds(0));
+  fail_thrice(damper);
+  CHECK(damper.turn_interval() == milliseconds(100));
+  CHECK(damper.ask(kStart + milliseconds(100)) == milliseconds(0));
+  CHECK(damper.turn_interval() == milliseconds(200));
+  CHECK(damper.dial_succeeded() == Change::kFree);
+  CHECK(damper.turn_interval() == milliseconds(0));
+}
+
 TEST_CASE("dial damper: of many threads one gets the turn", "[damper]") {
   DialDamper damper;
   fail_thrice(damper);

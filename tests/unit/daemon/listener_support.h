@@ -13,6 +13,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "daemon/listen_target.h"
 #include "daemon/listener_socket.h"
 #include "daemon/peer.h"
 

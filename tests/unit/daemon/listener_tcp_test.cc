@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/listener_tcp.h"
 
+#include <poll.h>
+
 #include <cerrno>
 #include <string>
 
@@ -55,6 +57,41 @@ TEST_CASE("listener_tcp: a port that is taken is an error that names it, and not
   CHECK_THAT(second.error().message,
              StartsWith("cannot listen on 127.0.0.1:" + std::to_string(port)) &&
                  ContainsSubstring("another program listens there"));
+}
+
+TEST_CASE("listener_tcp: two may share a port for a moment, then each has it alone") {
+  const auto first = listen_tcp(tcp_listen("127.0.0.1"));
+  REQUIRE(first);
+  const int descriptor = first.value().front().descriptor.get();
+  auto wide = tcp_listen("", port_of(local_address(descriptor)));
+  wide.allow_remote = true;
+  const auto addresses = look_up_tcp(wide);
+  REQUIRE(addresses);
+  CHECK_FALSE(listen_tcp(wide, addresses.value(), PortUse::kShared));  // the first does not agree
+  set_port_use(descriptor, PortUse::kShared);
+  CHECK_FALSE(listen_tcp(wide, addresses.value()));  // nor does the second
+  const auto second = listen_tcp(wide, addresses.value(), PortUse::kShared);
+  set_port_use(descriptor, PortUse::kAlone);
+  REQUIRE(second);
+  CHECK_FALSE(listen_tcp(wide));
+}
+
+TEST_CASE("listener_tcp: one that ignores new clients keeps those that it has") {
+  const auto sockets = listen_tcp(tcp_listen("127.0.0.1"));
+  REQUIRE(sockets);
+  const int listening = sockets.value().front().descriptor.get();
+  const SocketAddress address = local_address(listening);
+  const Descriptor early = connect_to(address);
+  REQUIRE(early);
+  ignore_new_clients(listening);
+  const Descriptor late(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  REQUIRE(connect(late.get(), reinterpret_cast<const sockaddr*>(&address.storage),
+                  address.length) != 0);
+  CHECK(errno == EINPROGRESS);
+  pollfd answer{.fd = late.get(), .events = POLLOUT, .revents = 0};
+  CHECK(poll(&answer, 1, 0) == 0);  // neither let in nor refused
+  CHECK(Descriptor(accept4(listening, nullptr, nullptr, SOCK_CLOEXEC)));
+  CHECK_FALSE(Descriptor(accept4(listening, nullptr, nullptr, SOCK_CLOEXEC)));
 }
 
 TEST_CASE("listener_tcp: a port can be bound again at once after its connections ended") {

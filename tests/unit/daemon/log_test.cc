@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -14,6 +15,8 @@
 
 namespace wsbridged {
 namespace {
+
+using Catch::Matchers::EndsWith;
 
 using config::LogFormat;
 using config::LogLevel;
@@ -121,6 +124,17 @@ TEST_CASE("log: entries below the level are left out, and the level can be chang
   CHECK(pipe.finish() == "<6>two\n<3>four code=7\n<7>five\n");
 }
 
+TEST_CASE("log: the format can be changed", "[log]") {
+  Pipe pipe;
+  Log log({.level = LogLevel::kInfo, .format = LogFormat::kText}, pipe.write_end());
+  log.set_format(LogFormat::kJournal);
+  log.info("one");
+  log.set_format(LogFormat::kAuto);
+  log.info("two");
+  const std::string text = pipe.finish();
+  CHECK(text.starts_with("<6>one\n{"));
+}
+
 TEST_CASE("log: format auto is JSON on a pipe", "[log]") {
   Pipe pipe;
   Log log(settings(LogFormat::kAuto), pipe.write_end());
@@ -224,6 +238,20 @@ TEST_CASE("log: what a stalled reader cost is told when it reads again", "[log]"
   text += pipe.finish();
   CHECK_THAT(text, ContainsSubstring("<4>log entries were lost entry_count="));
   CHECK_THAT(text, ContainsSubstring("<6>back again\n"));
+}
+
+TEST_CASE("log: repeated warnings are folded, and told at the end at the latest", "[log]") {
+  Pipe pipe;
+  {
+    Log log(settings(LogFormat::kJournal), pipe.write_end());
+    for (int i = 0; i < 150; ++i) {
+      log.warn("again", {{"bridge", std::string("chat")}, {"lines", std::uint64_t{3}}});
+    }
+  }
+  const std::string text = pipe.finish();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 101);
+  CHECK_THAT(text, EndsWith("s bridge=chat folded=50 lines=150\n"));
+  CHECK_THAT(text, ContainsSubstring("<4>again: 50 more in "));
 }
 
 }  // namespace wsbridged

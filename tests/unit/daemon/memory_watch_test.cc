@@ -65,7 +65,40 @@ struct Session final : MemoryHolder {
   MemoryAccount account;
 };
 
+// One that began when there was no limit.
+struct Elder final : MemoryHolder {
+  [[nodiscard]] Holdings holdings() const override { return {.up = {}, .down = {.bytes = held}}; }
+
+  void handle_memory_change() override {}
+
+  std::size_t held = 0;
+  MemoryAccount account{nullptr, *this};
+};
+
 }  // namespace
+
+TEST_CASE("memory watch: who joins later brings what it holds", "[memory_watch]") {
+  MemoryLimit limit(4 * kMib);
+  Worker worker(limit);
+  {
+    Elder elder;
+    elder.held = 3 * kMib;
+    elder.account.note();
+    CHECK(limit.held() == 0);
+    CHECK(elder.account.may_read(Direction::kDown));
+    elder.account.join(worker.watch);
+    elder.account.note();
+    CHECK(limit.held() == 3 * kMib);
+    CHECK_FALSE(elder.account.may_read(Direction::kDown));
+    CHECK(elder.account.may_read(Direction::kUp));
+    elder.held = 0;
+    worker.pass(milliseconds(500));
+    CHECK(elder.account.may_read(Direction::kDown));
+    elder.held = 10;
+    elder.account.note();
+  }
+  CHECK(limit.held() == 0);
+}
 
 TEST_CASE("memory watch: the largest pause, in the direction that fills them", "[memory_watch]") {
   MemoryLimit limit(4 * kMib);

@@ -53,6 +53,15 @@ TEST_CASE("peer: the port can be set in both families") {
   CHECK_FALSE(first == second);
 }
 
+TEST_CASE("peer: two addresses meet when they are the same, or one is any of its family") {
+  CHECK(meets(v4("127.0.0.1", 7001), v4("127.0.0.1", 7001)));
+  CHECK(meets(v4("127.0.0.1", 7001), v4("0.0.0.0", 7001)));
+  CHECK(meets(v6("::", 7001), v6("::1", 7001)));
+  CHECK_FALSE(meets(v4("127.0.0.1", 7001), v4("0.0.0.0", 7002)));
+  CHECK_FALSE(meets(v4("127.0.0.1", 7001), v4("127.0.0.2", 7001)));
+  CHECK_FALSE(meets(v6("::", 7001), v4("127.0.0.1", 7001)));
+}
+
 TEST_CASE("peer: loopback is 127.0.0.0/8, ::1 and the first mapped into IPv6") {
   CHECK(is_loopback(v4("127.0.0.1", 0)));
   CHECK(is_loopback(v4("127.255.255.255", 0)));
@@ -74,6 +83,11 @@ TEST_CASE("peer: on TCP it is the address and the port, without credentials") {
   CHECK_FALSE(peer.uid);
   CHECK(peer.to_string() == "[::1]:50312");
   CHECK(peer_of(-1, v4("127.0.0.1", 9)).to_string() == "127.0.0.1:9");
+}
+
+TEST_CASE("peer: IPv4 on a socket for both families is told as IPv4") {
+  CHECK(peer_of(-1, v6("::ffff:192.0.2.7", 5)).to_string() == "192.0.2.7:5");
+  CHECK(peer_of(-1, v6("2001:db8::ffff:1", 5)).to_string() == "[2001:db8::ffff:1]:5");
 }
 
 TEST_CASE("peer: on a Unix socket it is the kernel's note of who connected") {

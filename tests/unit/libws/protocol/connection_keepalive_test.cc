@@ -41,7 +41,7 @@ TEST_CASE("keepalive: silence for ping_interval sends a ping of an 8-byte counte
   CHECK(harness.connection.deadline() == harness.now + kTimeout);
 }
 
-TEST_CASE("keepalive: the answer is measured and not told", "[connection]") {
+TEST_CASE("keepalive: the answer is measured once, and no pong for the user", "[connection]") {
   auto harness = make_harness();
   CHECK(harness.connection.ping_round_trip() == 0us);
   run_deadline(harness);
@@ -59,6 +59,8 @@ TEST_CASE("keepalive: the answer is measured and not told", "[connection]") {
   CHECK(harness.connection.ping_round_trip() == 1500us);
   harness.receive(server_frame(0x8a, counter(1)));
   CHECK(harness.connection.ping_round_trip() == 20us);
+  harness.receive(server_frame(0x8a, counter(1)));  // twice: the first one counts
+  CHECK(harness.round_trips == std::vector{1500us, 20us});
   CHECK(harness.events.empty());
 }
 
@@ -172,10 +174,12 @@ TEST_CASE("keepalive: counters start at random, so a user's ping is not taken fo
   Keepalive keepalive(1s, 1s, TimePoint{});
   CHECK(keepalive.start_ping(TimePoint{}, random).back() == std::byte{0xff});
   CHECK(keepalive.start_ping(TimePoint{}, random).back() == std::byte{0});  // over the end
-  CHECK(keepalive.take_pong("\xff\xff\xff\xff\xff\xff\xff\xff", TimePoint{}));
-  CHECK(keepalive.take_pong(std::string(8, '\0'), TimePoint{}));
-  CHECK_FALSE(keepalive.take_pong("\0\0\0\0\0\0\0\1"s, TimePoint{}));
-  CHECK_FALSE(keepalive.take_pong("", TimePoint{}));
+  using Pong = Keepalive::Pong;
+  CHECK(keepalive.take_pong("\xff\xff\xff\xff\xff\xff\xff\xff", TimePoint{}) == Pong::kLate);
+  CHECK(keepalive.take_pong(std::string(8, '\0'), TimePoint{} + 3ms) == Pong::kMeasured);
+  CHECK(keepalive.round_trip() == 3ms);
+  CHECK(keepalive.take_pong("\0\0\0\0\0\0\0\1"s, TimePoint{}) == Pong::kOther);
+  CHECK(keepalive.take_pong("", TimePoint{}) == Pong::kOther);
 }
 
 }  // namespace ws::protocol
