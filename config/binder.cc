@@ -13,6 +13,8 @@
 namespace wsbridged::config {
 namespace {
 
+constexpr std::string_view kBridge = "a bridge";
+
 // Judged alone as well, so that an error in a default shows even when every bridge replaces it.
 const Node* read_defaults(const File& file, Problems& problems) {
   if (file.defaults == nullptr) {
@@ -31,18 +33,14 @@ void read_bridges(File& file, Document& document, Problems& problems, const Brid
     if (problems.is_full()) {
       return;
     }
-    const Field item{"a bridge", *own};
-    if (!is_map(item, problems)) {
+    if (!is_map({kBridge, *own}, problems)) {
       continue;
     }
     const Node* merged = merge(defaults, *own, document);
-    Bridge& bridge = bridges.emplace_back();
     const std::size_t errors_before = problems.error_count();
-    read_map({item.key, *merged}, bridge_table(), bridge, problems);
-    apply_dependent_defaults(*merged, bridge);
-    check_bridge({*own, *merged, bridge}, problems);
+    bridges.push_back(bind_bridge(*own, *merged, problems));
     if (problems.error_count() == errors_before) {
-      check_fit(*merged, bridge, check, problems);
+      check_fit(*merged, bridges.back(), check, problems);
     }
     all.push_back(merged);
   }
@@ -50,6 +48,14 @@ void read_bridges(File& file, Document& document, Problems& problems, const Brid
 }
 
 }  // namespace
+
+Bridge bind_bridge(const Node& own, const Node& merged, Problems& problems) {
+  Bridge bridge;
+  read_map({kBridge, merged}, bridge_table(), bridge, problems);
+  apply_dependent_defaults(merged, bridge);
+  check_bridge({own, merged, bridge}, problems);
+  return bridge;
+}
 
 Loaded bind_config(const Node& root, Document& document, Problems& problems,
                    const BridgeCheck& check) {

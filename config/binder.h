@@ -11,4 +11,7 @@ namespace wsbridged::config {
 [[nodiscard]] Loaded bind_config(const Node& root, Document& document, Problems& problems,
                                  const BridgeCheck& check);
 
+// One bridge: `own` as written, `merged` with the defaults under it, both expanded.
+[[nodiscard]] Bridge bind_bridge(const Node& own, const Node& merged, Problems& problems);
+
 }  // namespace wsbridged::config

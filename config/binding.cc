@@ -11,9 +11,7 @@ namespace wsbridged::config {
 namespace {
 
 // Keys of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 10> kLaterKeys = {
-    "admin",      "store_cookies", "basic_auth", "cert_file",        "key_file",
-    "pin_sha256", "proxy",         "resolve",    "follow_redirects", "redirect_to"};
+constexpr std::array<std::string_view, 1> kLaterKeys = {"admin"};
 constexpr std::string_view kNotAvailable = " is not available in this version";
 
 bool is_later_key(std::string_view key) {

@@ -176,6 +176,40 @@ Parsed<std::string> check_min_version(std::string_view text) {
   return std::string(text);
 }
 
+// RFC 7617 section 2
+Parsed<std::string> check_user(std::string_view text) {
+  if (text.size() > kMaxHeaderValue || text.find(':') != std::string_view::npos ||
+      std::any_of(text.begin(), text.end(), is_control)) {
+    return Refusal{"must be at most 8 KiB without ':' and control characters", ""};
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> check_password(std::string_view text) {
+  if (text.size() > kMaxHeaderValue || std::any_of(text.begin(), text.end(), is_control)) {
+    return Refusal{"must be at most 8 KiB without control characters", ""};
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> check_pin(std::string_view text) {
+  constexpr std::string_view prefix = "sha256//";
+  constexpr std::size_t digits = 43;  // of 32 bytes in Base64, and one '='
+  const std::string_view base64 = text.substr(text.starts_with(prefix) ? prefix.size() : 0);
+  if (base64.size() != digits + 1 || base64.back() != '=' ||
+      !consists_of(base64.substr(0, digits), "+/")) {
+    return Refusal{"must hold pins as curl writes them: sha256// and the Base64 of 32 bytes", ""};
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> check_proxy(std::string_view text) {
+  if (text.empty() || text.size() > kMaxUrl || has_control_or_space(text)) {
+    return Refusal{"must be env, none, or a URL such as http://user:password@host:3128", ""};
+  }
+  return std::string(text);
+}
+
 Parsed<std::string> check_delimiter(std::string_view text) {
   if (text.empty() || text.size() > kMaxDelimiter) {
     return Refusal{"must be 1 to 16 bytes, escapes inside double quotes: \"\\n\", \"\\0\"", ""};
@@ -197,6 +231,11 @@ std::string_view host_of_url(std::string_view url) {
     return authority.substr(1, authority.find(']') - 1);
   }
   return authority.substr(0, authority.find(':'));
+}
+
+bool has_user_information(std::string_view url) {
+  return url.find("://") != std::string_view::npos &&
+         authority_of(url).find('@') != std::string_view::npos;
 }
 
 std::string lower_case(std::string_view text) {

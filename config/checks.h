@@ -30,11 +30,18 @@ using Check = Parsed<std::string> (*)(std::string_view text);
 [[nodiscard]] Parsed<std::string> check_cookie_jar(std::string_view text);     // may hold templates
 [[nodiscard]] Parsed<std::string> check_server_name(std::string_view text);
 [[nodiscard]] Parsed<std::string> check_min_version(std::string_view text);
+[[nodiscard]] Parsed<std::string> check_user(std::string_view text);      // of basic_auth, or empty
+[[nodiscard]] Parsed<std::string> check_password(std::string_view text);  // the same
+[[nodiscard]] Parsed<std::string> check_pin(std::string_view text);       // sha256//…=
+[[nodiscard]] Parsed<std::string> check_proxy(std::string_view text);     // env, none or a URL
 [[nodiscard]] Parsed<std::string> check_delimiter(std::string_view text);
 [[nodiscard]] Parsed<std::string> check_error_line(std::string_view text);
 
 // The host of a URL that check_url() took, without brackets.
 [[nodiscard]] std::string_view host_of_url(std::string_view url);
+
+// Does the URL hold "user:password@"?
+[[nodiscard]] bool has_user_information(std::string_view url);
 
 // ASCII letters in lower case, as header names and schemes are compared.
 [[nodiscard]] std::string lower_case(std::string_view text);

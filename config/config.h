@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +18,8 @@
 namespace wsbridged::config {
 
 using std::chrono::milliseconds;
+
+class BridgeSource;
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kAuto, kText, kJson, kJournal };
@@ -53,13 +57,25 @@ struct Listen {
 struct Header {
   std::string name;
   std::string value;  // secret: never logged or printed
+  bool operator==(const Header&) const = default;
+};
+
+// RFC 7617. Both are secret: never logged or printed.
+struct BasicAuth {
+  std::string user;  // empty: none
+  std::string password;
+  bool operator==(const BasicAuth&) const = default;
 };
 
 struct Tls {
   std::string ca_file;
+  std::string cert_file;
+  std::string key_file;  // empty: the key is in cert_file
   std::string server_name;
   std::string min_version = "1.2";  // "1.2" | "1.3"
+  std::vector<std::string> pin_sha256;
   bool insecure_skip_verify = false;
+  bool operator==(const Tls&) const = default;
 };
 
 struct Upstream {
@@ -68,14 +84,21 @@ struct Upstream {
   std::vector<std::string> subprotocols;
   bool require_subprotocol = true;
   std::string cookie_jar;
+  bool store_cookies = false;  // false: servers' cookies live in their session only
   std::vector<Header> headers;
   std::string origin;
+  BasicAuth basic_auth;
   Tls tls;
+  std::string proxy = "env";                   // "env" | "none" | a URL, secret
+  std::map<std::string, std::string> resolve;  // "host:port" to addresses or unix:PATH
   milliseconds connect_timeout{10'000};
+  std::uint32_t follow_redirects = 0;
+  std::vector<std::string> redirect_to;  // origins
   bool compression = false;
   milliseconds ping_interval{25'000};
   milliseconds ping_timeout{20'000};
   std::vector<std::string> on_open;
+  bool operator==(const Upstream&) const = default;
 };
 
 enum class FramingMode : std::uint8_t { kLine, kLengthPrefixed, kRaw };
@@ -144,6 +167,8 @@ struct Bridge {
   Session session;
   Reconnect reconnect;
   Access access{};
+  // How to read it again when a file changes that a reference names; null: no reference names one.
+  std::shared_ptr<const BridgeSource> source;
 };
 
 struct Config {

@@ -33,6 +33,9 @@ struct Node {
   std::vector<const Node*> items;
   std::vector<Entry> entries;
 
+  std::string written{};             // `text` before ${…} was expanded; empty: nothing was
+  std::vector<std::string> files{};  // that ${file:…} and ${credential:…} read for it
+
   // For keys that take templates: none of those in it came out of ${…}.
   [[nodiscard]] const std::string& as_template() const {
     return quoted_text.empty() ? text : quoted_text;

@@ -45,7 +45,8 @@ Result read_variable(const std::string& name, const Environment& environment) {
   return Failure{"is not set"};
 }
 
-Result read_credential(const std::string& name, const Environment& environment) {
+// The file of a credential.
+Result find_credential(const std::string& name, const Environment& environment) {
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
     return Failure{"needs the name of a credential, without '/'"};
   }
@@ -53,11 +54,17 @@ Result read_credential(const std::string& name, const Environment& environment) 
   if (!directory || directory->empty()) {
     return Failure{"cannot be read: CREDENTIALS_DIRECTORY is not set (systemd's LoadCredential=)"};
   }
-  return read_reference_file(*directory + "/" + name);
+  return Value{*directory + "/" + name};
+}
+
+// Its path goes into `node`, also when it cannot be read.
+Result read_into(Node& node, std::string path) {
+  node.files.push_back(std::move(path));
+  return read_reference_file(node.files.back());
 }
 
 // `reference` is what stands between the braces.
-Result resolve(std::string_view reference, const Environment& environment) {
+Result resolve(std::string_view reference, const Environment& environment, Node& node) {
   const std::size_t colon = reference.find(':');
   const std::string_view kind = reference.substr(0, colon);
   const std::string name(colon == std::string_view::npos ? "" : reference.substr(colon + 1));
@@ -66,10 +73,12 @@ Result resolve(std::string_view reference, const Environment& environment) {
       return read_variable(name, environment);
     }
     if (kind == "file") {
-      return name.empty() ? Failure{"needs a path"} : read_reference_file(name);
+      return name.empty() ? Failure{"needs a path"} : read_into(node, name);
     }
     if (kind == "credential") {
-      return read_credential(name, environment);
+      auto path = find_credential(name, environment);
+      const auto* found = std::get_if<Value>(&path);
+      return found != nullptr ? read_into(node, found->text) : path;
     }
   }
   return Failure{
@@ -84,9 +93,9 @@ class Expander {
   void expand(Node& node) {
     expanded_.clear();
     if (node.text.find("${") != std::string::npos) {
-      const std::string written = std::move(node.text);
+      node.written = std::move(node.text);
       node.text.clear();
-      node.is_unusable = !append_expanded(written, node);
+      node.is_unusable = !append_expanded(node.written, node);
       node.quoted_text = quote_templates(node.text, expanded_);
     }
     if (!node.is_unusable && find_invalid_utf8(node.text)) {
@@ -122,7 +131,7 @@ class Expander {
   }
 
   bool append_reference(std::string_view reference, Node& node) {
-    auto result = resolve(reference.substr(2, reference.size() - 3), environment_);
+    auto result = resolve(reference.substr(2, reference.size() - 3), environment_, node);
     if (const auto* failure = std::get_if<Failure>(&result)) {
       return refuse(node, shown(reference) + " " + failure->reason);
     }

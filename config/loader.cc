@@ -4,8 +4,10 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 
 #include "config/binder.h"
+#include "config/bridge_source.h"
 #include "config/document.h"
 #include "config/expansion.h"
 #include "config/input_file.h"
@@ -46,14 +48,18 @@ Loaded load_file(const std::string& path, const Environment& environment,
 
 Loaded load_text(std::string_view yaml, const std::string& source, const Environment& environment,
                  const BridgeCheck& check) {
-  Document document;
+  const auto document = std::make_shared<Document>();  // what is read again later stays
   Problems problems;
-  const Node* root = parse_yaml(yaml, source, document, problems);
+  const Node* root = parse_yaml(yaml, source, *document, problems);
   if (root == nullptr) {
     return {{}, problems.take_errors(), {}};
   }
-  expand_scalars(document, environment, problems);
-  return bind_config(*root, document, problems, check);
+  expand_scalars(*document, environment, problems);
+  Loaded loaded = bind_config(*root, *document, problems, check);
+  if (loaded.errors.empty()) {
+    add_sources(loaded.config, *root, document, environment);
+  }
+  return loaded;
 }
 
 }  // namespace wsbridged::config

@@ -39,6 +39,7 @@ struct Misfit {
   std::vector<std::string> keys;          // the way to it in the bridge: {"upstream", "url"}
   std::optional<std::size_t> listener{};  // which one, for {"listen"}
   std::string message;
+  std::string item{};  // below the last key: an entry of its map, or the number of a list's item
 };
 
 // Asked about each bridge that has no other error, so that all errors come at once. Empty: nobody.

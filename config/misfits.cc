@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "config/misfits.h"
 
+#include <charconv>
+
 #include "config/tables.h"
 
 namespace wsbridged::config {
@@ -9,6 +11,16 @@ namespace {
 const Node* find_listener(const Node& listen, std::size_t index) {
   const auto nodes = listen_nodes(listen);
   return index < nodes.size() ? nodes[index] : nullptr;
+}
+
+// nullptr when there is none.
+const Node* find_item(const Node& node, const std::string& item) {
+  if (node.kind != Node::Kind::kSequence) {
+    return node.find(item);
+  }
+  std::size_t index = node.items.size();
+  std::from_chars(item.data(), item.data() + item.size(), index);
+  return index < node.items.size() ? node.items[index] : nullptr;
 }
 
 // The node of the key itself, or the closest one above it when it stands on a default.
@@ -25,7 +37,8 @@ const Node& find_place(const Node& bridge, const Misfit& misfit) {
     const Node* const listener = find_listener(*found, *misfit.listener);
     return listener != nullptr ? *listener : *found;
   }
-  return *found;
+  const Node* const item = misfit.item.empty() ? nullptr : find_item(*found, misfit.item);
+  return item != nullptr ? *item : *found;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Config as YAML, one key a line, in the order of the reference file. Secrets are left out: values
-// of headers, lines of on_open, user information and query of a URL.
+// of headers, lines of on_open, basic_auth, user information and query of a URL.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -61,6 +61,13 @@ std::string redacted_url(std::string_view url) {
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   rest.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
   return std::string(url.substr(0, start)).append(rest.substr(0, rest.find_first_of("?#")));
+}
+
+// A proxy may stand there without a scheme.
+std::string redacted_proxy(std::string_view proxy) {
+  return proxy.find("://") != std::string_view::npos
+             ? redacted_url(proxy)
+             : std::string(proxy.substr(proxy.rfind('@') + 1));  // npos + 1 is 0
 }
 
 class Writer {
@@ -168,11 +175,37 @@ void print_headers(Writer& writer, const std::vector<Header>& headers) {
   writer.close();
 }
 
+void print_basic_auth(Writer& writer, const BasicAuth& basic_auth) {
+  writer.open("basic_auth");
+  writer.text("user", basic_auth.user.empty() ? "" : kRedacted);
+  writer.text("password", basic_auth.password.empty() ? "" : kRedacted);
+  writer.close();
+}
+
+void print_resolve(Writer& writer, const std::map<std::string, std::string>& resolve) {
+  if (resolve.empty()) {
+    writer.raw("resolve", "{}");
+    return;
+  }
+  writer.open("resolve");
+  for (const auto& [place, addresses] : resolve) {
+    writer.text(quote(place), addresses);
+  }
+  writer.close();
+}
+
+std::string_view as_it_is(const std::string& text) {
+  return text;
+}
+
 void print_tls(Writer& writer, const Tls& tls) {
   writer.open("tls");
   writer.text("ca_file", tls.ca_file);
+  writer.text("cert_file", tls.cert_file);
+  writer.text("key_file", tls.key_file);
   writer.text("server_name", tls.server_name);
   writer.text("min_version", tls.min_version);
+  print_list(writer, "pin_sha256", tls.pin_sha256, as_it_is);
   writer.flag("insecure_skip_verify", tls.insecure_skip_verify);
   writer.close();
 }
@@ -193,16 +226,21 @@ bool has_secure_url(const Upstream& upstream) {
 void print_upstream(Writer& writer, const Upstream& upstream) {
   writer.open("upstream");
   print_urls(writer, upstream);
-  print_list(writer, "subprotocols", upstream.subprotocols,
-             [](const std::string& text) -> std::string_view { return text; });
+  print_list(writer, "subprotocols", upstream.subprotocols, as_it_is);
   writer.flag("require_subprotocol", upstream.require_subprotocol);
   writer.text("cookie_jar", upstream.cookie_jar);
+  writer.flag("store_cookies", upstream.store_cookies);
   print_headers(writer, upstream.headers);
   writer.text("origin", upstream.origin);
-  if (has_secure_url(upstream)) {  // where it has an effect
+  print_basic_auth(writer, upstream.basic_auth);
+  if (has_secure_url(upstream) || upstream.follow_redirects > 0) {  // where it has an effect
     print_tls(writer, upstream.tls);
   }
+  writer.text("proxy", redacted_proxy(upstream.proxy));
+  print_resolve(writer, upstream.resolve);
   writer.duration("connect_timeout", upstream.connect_timeout);
+  writer.number("follow_redirects", upstream.follow_redirects);
+  print_list(writer, "redirect_to", upstream.redirect_to, as_it_is);
   writer.flag("compression", upstream.compression);
   writer.duration("ping_interval", upstream.ping_interval);
   writer.duration("ping_timeout", upstream.ping_timeout);

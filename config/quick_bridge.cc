@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Flags as the document that a file would have been, so that both are judged by the same rules.
 // Every node's source is its flag, or the variable that was set instead.
+#include <memory>
 #include <utility>
 
 #include "config/binder.h"
+#include "config/bridge_source.h"
 #include "config/document.h"
 #include "config/expansion.h"
 #include "config/loader.h"
@@ -30,6 +32,15 @@ class FlagDocument {
   }
 
   [[nodiscard]] Document& document() { return document_; }
+
+  // That the references of all flags name.
+  [[nodiscard]] std::vector<std::string> files() {
+    std::vector<std::string> files;
+    for (const Node& node : document_.nodes()) {
+      files.insert(files.end(), node.files.begin(), node.files.end());
+    }
+    return files;
+  }
 
  private:
   Place place(const char* flag) {
@@ -125,7 +136,13 @@ Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environme
   for (const Node* header : header_texts) {
     put_header(*header, headers, flags.document(), problems);
   }
-  return bind_config(root, flags.document(), problems, check);
+  Loaded loaded = bind_config(root, flags.document(), problems, check);
+  auto files = flags.files();
+  if (loaded.errors.empty() && !files.empty()) {
+    loaded.config.bridges[0].source = std::make_shared<const BridgeSource>(
+        std::move(files), [bridge, environment] { return load_quick_bridge(bridge, environment); });
+  }
+  return loaded;
 }
 
 }  // namespace wsbridged::config

@@ -8,24 +8,14 @@
 
 #include "config/access_rules.h"
 #include "config/checks.h"
+#include "config/header_sources.h"
 #include "config/rules_framing.h"
 #include "config/rules_reconnect.h"
 #include "config/tables.h"
+#include "config/upstream_pairs.h"
 
 namespace wsbridged::config {
 namespace {
-
-// The key as written, in any case; nullptr when it is absent or null.
-const Node* find_header(const Node* headers, std::string_view lower_name) {
-  if (headers != nullptr) {
-    for (const Node::Entry& entry : headers->entries) {
-      if (lower_case(entry.key->text) == lower_name && entry.value->kind != Node::Kind::kNull) {
-        return entry.key;
-      }
-    }
-  }
-  return nullptr;
-}
 
 void require(const Node& bridge, std::initializer_list<std::string_view> keys, Problems& problems) {
   const Node* above = &bridge;
@@ -101,19 +91,6 @@ void check_listeners(const BoundBridge& bound, Problems& problems) {
 
 // ---- Upstream ----
 
-// One header from two sources is an error (SPEC: Configuration).
-void check_sources(const BoundBridge& bound, Problems& problems) {
-  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
-  const Node* cookie = find_header(headers, "cookie");
-  if (cookie != nullptr && !bound.bridge.upstream.cookie_jar.empty()) {
-    problems.error(cookie->place, "a Cookie header and cookie_jar: use one of them");
-  }
-  const Node* origin = find_header(headers, "origin");
-  if (origin != nullptr && !bound.bridge.upstream.origin.empty()) {
-    problems.error(origin->place, "an Origin header and origin: use one of them");
-  }
-}
-
 // Either will do; both would leave open which one counts.
 void check_url_keys(const BoundBridge& bound, Problems& problems) {
   const Node* url = find_path(bound.merged, {"upstream", "url"});
@@ -148,12 +125,6 @@ void check_on_open(const BoundBridge& bound, Problems& problems) {
   }
 }
 
-bool sends_credentials(const BoundBridge& bound) {
-  const Node* headers = find_path(bound.merged, {"upstream", "headers"});
-  return !bound.bridge.upstream.cookie_jar.empty() || find_header(headers, "cookie") != nullptr ||
-         find_header(headers, "authorization") != nullptr;
-}
-
 // The URLs that check_url() took.
 std::vector<const Node*> urls_of(const BoundBridge& bound) {
   std::vector<const Node*> nodes;
@@ -177,12 +148,13 @@ bool is_secure(const Node* url) {
 void warn_of_upstream(const BoundBridge& bound, Problems& problems) {
   const Upstream& upstream = bound.bridge.upstream;
   const Node* skip = find_path(bound.merged, {"upstream", "tls", "insecure_skip_verify"});
-  if (upstream.tls.insecure_skip_verify && skip != nullptr) {
+  if (upstream.tls.insecure_skip_verify && upstream.tls.pin_sha256.empty() && skip != nullptr) {
     problems.warning(skip->place, "insecure_skip_verify: anyone can be the server");
   }
   const auto urls = urls_of(bound);
   const bool has_plain_only = std::none_of(urls.begin(), urls.end(), is_secure);
-  if (!urls.empty() && has_plain_only && find_path(bound.own, {"upstream", "tls"}) != nullptr) {
+  if (!urls.empty() && has_plain_only && upstream.follow_redirects == 0 &&
+      find_path(bound.own, {"upstream", "tls"}) != nullptr) {
     problems.warning(urls.front()->place, "tls has no effect on a ws:// URL");
   }
   for (const Node* url : urls) {
@@ -293,7 +265,8 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   require(bound.merged, {"listen"}, problems);
   check_url_keys(bound, problems);
   check_listeners(bound, problems);
-  check_sources(bound, problems);
+  check_header_sources(bound, problems);
+  check_upstream_pairs(bound, problems);
   check_on_open(bound, problems);
   check_framing(bound, problems);
   check_reconnect(bound, problems);

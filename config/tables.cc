@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/upstream_readers.h"
+
 namespace wsbridged::config {
 namespace {
 
@@ -257,10 +259,16 @@ const Table<Upstream>& upstream_table() {
       {"subprotocols", read_subprotocols},
       {"require_subprotocol", boolean(&Upstream::require_subprotocol)},
       {"cookie_jar", template_text(&Upstream::cookie_jar, check_cookie_jar, Secrecy::kPlain)},
+      {"store_cookies", boolean(&Upstream::store_cookies)},
       {"headers", read_headers},
       {"origin", text(&Upstream::origin, check_origin)},
+      {"basic_auth", map(&Upstream::basic_auth, basic_auth_table)},
       {"tls", map(&Upstream::tls, tls_table)},
+      {"proxy", text(&Upstream::proxy, check_proxy, Secrecy::kSecret)},
+      {"resolve", read_resolve},
       {"connect_timeout", duration(&Upstream::connect_timeout, {milliseconds(1), minutes(10)})},
+      {"follow_redirects", number(&Upstream::follow_redirects, {0, kMaxRedirects})},
+      {"redirect_to", read_redirect_to},
       {"compression", boolean(&Upstream::compression)},
       {"ping_interval", read_ping_interval},
       {"ping_timeout", duration(&Upstream::ping_timeout, {milliseconds(10), kDay})},
@@ -269,11 +277,22 @@ const Table<Upstream>& upstream_table() {
   return table;
 }
 
+const Table<BasicAuth>& basic_auth_table() {
+  static const Table<BasicAuth> table = {
+      {"user", text(&BasicAuth::user, check_user, Secrecy::kSecret)},
+      {"password", text(&BasicAuth::password, check_password, Secrecy::kSecret)},
+  };
+  return table;
+}
+
 const Table<Tls>& tls_table() {
   static const Table<Tls> table = {
       {"ca_file", text(&Tls::ca_file, check_readable_file)},
+      {"cert_file", text(&Tls::cert_file, check_readable_file)},
+      {"key_file", text(&Tls::key_file, check_readable_file)},
       {"server_name", text(&Tls::server_name, check_server_name)},
       {"min_version", text(&Tls::min_version, check_min_version)},
+      {"pin_sha256", read_pin_sha256},
       {"insecure_skip_verify", boolean(&Tls::insecure_skip_verify)},
   };
   return table;
@@ -332,6 +351,7 @@ std::vector<std::string> accepted_keys() {
   append_keys("bridges.listen.", listen_table(), keys);
   append_keys("bridges.listen.proxy_protocol.", proxy_protocol_table(), keys);
   append_keys("bridges.upstream.", upstream_table(), keys);
+  append_keys("bridges.upstream.basic_auth.", basic_auth_table(), keys);
   append_keys("bridges.upstream.tls.", tls_table(), keys);
   append_keys("bridges.framing.", framing_table(), keys);
   append_keys("bridges.session.", session_table(), keys);

@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxListeners = 64;  // of one bridge
 inline constexpr std::size_t kMaxSubprotocols = 32;
 inline constexpr std::size_t kMaxHeaders = 64;
 inline constexpr std::size_t kMaxOnOpen = 64;
+inline constexpr std::uint32_t kMaxRedirects = 20;  // as in libws
 inline constexpr std::size_t kMaxUrls = 16;
 inline constexpr std::size_t kMaxAccessRules = 256;  // of one list
 
@@ -33,6 +34,7 @@ const Table<Shutdown>& shutdown_table();
 const Table<Bridge>& bridge_table();
 const Table<Listen>& listen_table();
 const Table<Upstream>& upstream_table();
+const Table<BasicAuth>& basic_auth_table();
 const Table<Tls>& tls_table();
 const Table<Framing>& framing_table();
 const Table<Session>& session_table();

@@ -8,73 +8,49 @@
 
 namespace wsbridged {
 
-ws::TlsOptions tls_options(const config::Tls& tls) {
-  return {.ca_file = tls.ca_file,
-          .server_name = tls.server_name,
-          .min_version = tls.min_version == "1.3" ? ws::TlsVersion::kTls13 : ws::TlsVersion::kTls12,
-          .insecure_skip_verify = tls.insecure_skip_verify};
-}
-
-namespace {
-
-// A URL with templates is judged with values such as sessions have, and named as it stands where
-// that is a URL (in a host name it is none).
-ws::Result<std::vector<ws::Url>> parse_urls(const config::Bridge& bridge) {
-  const config::Upstream& upstream = bridge.upstream;
-  std::vector<ws::Url> urls;
-  for (const std::string& text :
-       upstream.urls.empty() ? std::vector{upstream.url} : upstream.urls) {
-    auto sample = ws::parse_url(sample_text(text, TemplateUse::kUrl, bridge.name));
-    if (!sample) {
-      return sample.error();
-    }
-    auto written = ws::parse_url(text);
-    urls.push_back(std::move(written ? written.value() : sample.value()));
-  }
-  return urls;
-}
-
-}  // namespace
-
-ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings) {
-  auto urls = parse_urls(settings);
+ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
+                                                    std::shared_ptr<TlsContexts> tls_contexts) {
+  auto urls = parse_urls(settings.upstream, settings.name);
   if (!urls) {
     return urls.error();
   }
-  const bool has_secure =
-      std::any_of(urls->begin(), urls->end(), [](const ws::Url& url) { return url.secure; });
-  std::shared_ptr<const ws::TlsContext> tls_context;
-  if (has_secure) {
-    auto made = ws::make_tls_context(tls_options(settings.upstream.tls));
-    if (!made) {
-      return made.error();
-    }
-    tls_context = std::move(made.value());
-  }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(
-      new Bridge(std::move(settings), std::move(urls.value()), std::move(tls_context)));
+  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(urls.value())));
+  auto snapshots = BridgeSnapshots::open(
+      bridge->settings_, std::move(tls_contexts),
+      [raw = bridge.get()](const BridgeSnapshot& snapshot) { return raw->check(snapshot); });
+  if (!snapshots) {
+    return snapshots.error();
+  }
+  bridge->snapshots_ = std::move(snapshots.value());
   const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
   if (!jar) {
     return jar.error();
   }
+  if (bridge->settings_.upstream.store_cookies && jar.value() != nullptr) {
+    if (auto error = jar.value()->check_storable()) {
+      return *std::move(error);
+    }
+  }
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls,
-               std::shared_ptr<const ws::TlsContext> tls_context)
-    : settings_(std::move(settings)),
-      urls_(std::move(urls)),
-      tls_context_(std::move(tls_context)),
-      failover_(urls_.size()) {}
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls)
+    : settings_(std::move(settings)), urls_(std::move(urls)), failover_(urls_.size()) {}
 
-const std::string& Bridge::url(std::size_t index) const {
-  const config::Upstream& upstream = settings_.upstream;
-  return upstream.urls.empty() ? upstream.url : upstream.urls[index];
+std::optional<ws::Error> Bridge::check(const BridgeSnapshot& snapshot) const {
+  const ws::Options options = this->options(snapshot);
+  for (std::size_t i = 0; i < snapshot.urls.size(); ++i) {
+    if (auto error = ws::check_options(
+            sample_text(url_text(snapshot.upstream, i), TemplateUse::kUrl, name()), options)) {
+      return error;
+    }
+  }
+  return std::nullopt;
 }
 
-ws::Options Bridge::options() const {
-  const config::Upstream& upstream = settings_.upstream;
+ws::Options Bridge::options(const BridgeSnapshot& snapshot) const {
+  const config::Upstream& upstream = snapshot.upstream;
   ws::Options options;
   options.subprotocols = upstream.subprotocols;
   options.require_subprotocol = upstream.require_subprotocol;
@@ -82,8 +58,16 @@ ws::Options Bridge::options() const {
     options.headers.push_back({header.name, header.value});
   }
   options.origin = upstream.origin;
+  if (!upstream.basic_auth.user.empty()) {
+    options.basic_auth = {.user = upstream.basic_auth.user,
+                          .password = upstream.basic_auth.password};
+  }
   options.tls = tls_options(upstream.tls);
-  options.tls_context = tls_context_;
+  options.tls_context = snapshot.tls_context;
+  options.proxy = proxy_option(upstream.proxy);
+  options.resolve = upstream.resolve;
+  options.follow_redirects = upstream.follow_redirects;
+  options.redirect_to = upstream.redirect_to;
   // 39 KB instead of 268 for each session that compresses, for messages a tenth larger.
   options.compression = {
       .enabled = upstream.compression, .client_max_window_bits = 12, .memory_level = 5};
@@ -122,6 +106,9 @@ std::vector<std::string> Bridge::warnings() const {
 std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std::string& file) {
   std::vector<std::string> warnings;
   for (const ws::CookieFileProblem& problem : jar.problems()) {
+    if (problem.line == 0) {
+      continue;  // no line of the file: see CookieProblems
+    }
     warnings.push_back(file + ":" + std::to_string(problem.line) + ": ignored: " + problem.message);
   }
   return warnings;

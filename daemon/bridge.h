@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // A bridge made ready to use: its configuration checked against the world (URL, certificates,
-// cookie file), and what all its sessions share. Immutable but for the number of sessions and what
-// they found out about the upstream.
+// cookie file), and what all its sessions share. What changes are the credentials in files, of
+// which each dial takes a snapshot, the number of sessions, and what they found out about the
+// upstream.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,18 +19,20 @@
 #include <ws/url.h>
 
 #include "config/config.h"
+#include "daemon/bridge_snapshot.h"
 #include "daemon/dial_damper.h"
 #include "daemon/failover.h"
+#include "daemon/tls_contexts.h"
 
 namespace wsbridged {
-
-[[nodiscard]] ws::TlsOptions tls_options(const config::Tls& tls);
 
 // May be used from any number of threads.
 class Bridge {
  public:
   // Everything that can be told about a bridge without dialling it.
-  [[nodiscard]] static ws::Result<std::shared_ptr<Bridge>> prepare(config::Bridge settings);
+  [[nodiscard]] static ws::Result<std::shared_ptr<Bridge>> prepare(
+      config::Bridge settings,
+      std::shared_ptr<TlsContexts> tls_contexts = std::make_shared<TlsContexts>());
 
   [[nodiscard]] const config::Bridge& settings() const { return settings_; }
 
@@ -36,8 +40,6 @@ class Bridge {
 
   // Of `url` or `urls`.
   [[nodiscard]] std::size_t url_count() const { return urls_.size(); }
-
-  [[nodiscard]] const std::string& url(std::size_t index) const;
 
   // For logs: without user information and query, templates as they stand.
   [[nodiscard]] std::string upstream_name(std::size_t url) const { return urls_[url].redacted(); }
@@ -47,8 +49,12 @@ class Bridge {
 
   [[nodiscard]] DialDamper& damper() { return damper_; }
 
-  // What every WebSocket of this bridge is made with, but for callbacks and cookie jar.
-  [[nodiscard]] ws::Options options() const;
+  // What the next dial is made of. Another one than before when a credential has changed meanwhile:
+  // asked again after a 401, it tells whether another attempt can go better.
+  [[nodiscard]] std::shared_ptr<const BridgeSnapshot> current() { return snapshots_->current(); }
+
+  // What every WebSocket of this bridge is made with, but for callbacks and cookie jars.
+  [[nodiscard]] ws::Options options(const BridgeSnapshot& snapshot) const;
   // A jar of `file`, for one thread; null without one.
   [[nodiscard]] static ws::Result<std::shared_ptr<ws::CookieJar>> make_jar(const std::string& file);
 
@@ -61,18 +67,24 @@ class Bridge {
   // Live sessions, held by SessionSlot.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
 
+  // Called from any thread when credentials were, or could not be, read again; set before the first
+  // session.
+  void on_rereading(std::function<void(const Rereading&)> callback) {
+    snapshots_->on_rereading(std::move(callback));
+  }
+
   // Called from any thread each time a session has ended, until replaced; set before the first
   // session.
   void on_session_end(std::function<void()> callback) { on_session_end_ = std::move(callback); }
 
  private:
   friend class SessionSlot;
-  Bridge(config::Bridge settings, std::vector<ws::Url> urls,
-         std::shared_ptr<const ws::TlsContext> tls_context);
+  Bridge(config::Bridge settings, std::vector<ws::Url> urls);
+  [[nodiscard]] std::optional<ws::Error> check(const BridgeSnapshot& snapshot) const;
 
   config::Bridge settings_;
   std::vector<ws::Url> urls_;
-  std::shared_ptr<const ws::TlsContext> tls_context_;
+  std::unique_ptr<BridgeSnapshots> snapshots_;
   Failover failover_;
   DialDamper damper_;
   std::atomic<std::size_t> session_count_{0};

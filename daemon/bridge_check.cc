@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bridge_check.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <variant>
 
 #include <ws/cookie_jar.h>
 #include <ws/options.h>
-#include <ws/url.h>
 
 #include "daemon/access.h"
 #include "daemon/bridge.h"
@@ -34,22 +35,81 @@ void check_accounts(const config::Bridge& bridge, std::vector<config::Misfit>& m
   }
 }
 
-enum class Urls : unsigned char { kAllPlain, kSomeSecure };
+// The option of libws that each key becomes, alone: so all errors are found, each with its place.
+class OptionChecks {
+ public:
+  OptionChecks(const config::Bridge& bridge, std::vector<config::Misfit>& misfits)
+      : name_(bridge.name), upstream_(bridge.upstream), misfits_(misfits) {}
 
-Urls check_urls(const config::Bridge& bridge, std::vector<config::Misfit>& misfits) {
-  const config::Upstream& upstream = bridge.upstream;
-  Urls found = Urls::kAllPlain;
-  const bool is_list = !upstream.urls.empty();
-  for (const std::string& text : is_list ? upstream.urls : std::vector{upstream.url}) {
-    const auto url = ws::parse_url(sample_text(text, TemplateUse::kUrl, bridge.name));
-    if (!url) {
-      misfits.push_back(
-          {.keys = {"upstream", is_list ? "urls" : "url"}, .message = url.error().message});
-    } else if (url->secure) {
-      found = Urls::kSomeSecure;
+  // False when nothing else can be judged.
+  bool check_urls() {
+    const bool is_list = !upstream_.urls.empty();
+    const std::size_t misfits_before = misfits_.size();
+    for (std::size_t i = 0; i < std::max<std::size_t>(upstream_.urls.size(), 1); ++i) {
+      if (const auto url = ws::parse_url(sample_url(i)); !url) {
+        misfits_.push_back({.keys = {"upstream", is_list ? "urls" : "url"},
+                            .message = url.error().message,
+                            .item = is_list ? std::to_string(i) : ""});
+      }
     }
+    return misfits_.size() == misfits_before;
   }
-  return found;
+
+  void check_all() {
+    for (const auto& entry : upstream_.resolve) {
+      check("resolve", entry.first, {.resolve = {entry}});
+    }
+    for (std::size_t i = 0; i < upstream_.redirect_to.size(); ++i) {
+      check("redirect_to", std::to_string(i), {.redirect_to = {upstream_.redirect_to[i]}});
+    }
+    if (!check("proxy", "", {.proxy = proxy_option(upstream_.proxy)})) {
+      return;
+    }
+    check("origin", "", {.origin = upstream_.origin});
+    check("subprotocols", "", {.subprotocols = upstream_.subprotocols});
+  }
+
+ private:
+  bool check(const char* key, std::string item, const ws::Options& options) {
+    const auto error = ws::check_options(sample_url(0), options);
+    if (error) {
+      misfits_.push_back(
+          {.keys = {"upstream", key}, .message = error->message, .item = std::move(item)});
+    }
+    return !error;
+  }
+
+  [[nodiscard]] std::string sample_url(std::size_t index) const {
+    return sample_text(url_text(upstream_, index), TemplateUse::kUrl, name_);
+  }
+
+  const std::string& name_;
+  const config::Upstream& upstream_;
+  std::vector<config::Misfit>& misfits_;
+};
+
+// Each file alone, so that all errors are found; without the system's store, which takes a while.
+void check_tls(const config::Tls& tls, std::vector<config::Misfit>& misfits) {
+  const auto check = [&misfits](const char* key, std::string item, const ws::TlsOptions& options) {
+    if (const auto context = ws::make_tls_context(options); !context) {
+      misfits.push_back({.keys = {"upstream", "tls", key},
+                         .message = context.error().message,
+                         .item = std::move(item)});
+    }
+  };
+  check("ca_file", "", {.ca_file = tls.ca_file, .insecure_skip_verify = true});
+  for (std::size_t i = 0; i < tls.pin_sha256.size(); ++i) {
+    check("pin_sha256", std::to_string(i),
+          {.pin_sha256 = {tls.pin_sha256[i]}, .insecure_skip_verify = true});
+  }
+  // Without a certificate of its own the key cannot be judged; a rule of the configuration says so.
+  if (!tls.cert_file.empty()) {
+    const ws::TlsOptions pair{
+        .cert_file = tls.cert_file, .key_file = tls.key_file, .insecure_skip_verify = true};
+    const auto context = ws::make_tls_context(pair);
+    const bool is_key = !context && context.error().message.starts_with("tls.key_file");
+    check(is_key ? "key_file" : "cert_file", "", pair);
+  }
 }
 
 void check_delimiter(const config::Framing& framing, std::vector<config::Misfit>& misfits) {
@@ -69,6 +129,11 @@ void check_cookie_jar(const config::Bridge& bridge, std::vector<config::Misfit>&
     ws::CookieJar jar;
     if (const auto loaded = jar.load(*shared); !loaded) {
       misfits.push_back({.keys = keys, .message = loaded.error().message});
+    } else if (const auto failure = jar.check_storable();
+               failure && bridge.upstream.store_cookies) {
+      misfits.push_back(
+          {.keys = keys,
+           .message = "store_cookies needs a directory that can be written: " + failure->message});
     }
   }
   const std::string directory = shared ? "" : shared_directory(bridge);
@@ -107,16 +172,20 @@ std::vector<config::Misfit> check_bridge(const config::Bridge& bridge) {
   std::vector<config::Misfit> misfits;
   check_accounts(bridge, misfits);
   check_delimiter(bridge.framing, misfits);
-  const config::Upstream& upstream = bridge.upstream;
-  if (check_urls(bridge, misfits) == Urls::kSomeSecure) {
-    if (const auto context = ws::make_tls_context(tls_options(upstream.tls)); !context) {
-      misfits.push_back(
-          {.keys = {"upstream", "tls", "ca_file"}, .message = context.error().message});
-    }
+  OptionChecks options(bridge, misfits);
+  if (options.check_urls()) {
+    options.check_all();
   }
+  check_tls(bridge.upstream.tls, misfits);
   check_cookie_jar(bridge, misfits);
   check_access(bridge, misfits);
   check_error_line(bridge, misfits);
+  if (misfits.empty()) {
+    // What is left: options that contradict each other, the system's authorities.
+    if (const auto prepared = Bridge::prepare(bridge); !prepared) {
+      misfits.push_back({.keys = {"upstream"}, .message = prepared.error().message});
+    }
+  }
   return misfits;
 }
 

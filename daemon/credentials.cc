@@ -9,12 +9,19 @@ namespace {
 
 std::string cookie_of(const DialTarget& target, std::int64_t unix_now) {
   const auto& jar = target.options.cookie_jar;
+  const auto& session = target.options.session_cookies;
   const auto url = ws::parse_url(target.url);
-  if (jar == nullptr || !url) {
+  if (!url) {
     return {};
   }
-  (void)jar->refresh();  // a file that cannot be read leaves the jar as it was
-  return jar->header_for(*url, unix_now);
+  if (jar != nullptr) {
+    (void)jar->refresh();  // a file that cannot be read leaves the jar as it was
+  }
+  if (session != nullptr) {
+    session->lie_over(jar);  // as the dial does
+    return session->header_for(*url, unix_now);
+  }
+  return jar != nullptr ? jar->header_for(*url, unix_now) : std::string();
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ struct Daemon::Served {
 Daemon::Daemon(config::Config settings, Log& log)
     : settings_(std::move(settings)),
       log_(log),
+      cookie_writer_(log),
       stop_timer_(loop_, [this] { handle_stop_timer(); }) {}
 
 Daemon::~Daemon() = default;
@@ -65,12 +66,14 @@ std::vector<std::string> Daemon::open() {
     return errors;
   }
   limit_memory();
-  const auto resolver = ws::make_resolver();
+  const Worker::Shared shared{.log = log_,
+                              .cookie_writer = cookie_writer_,
+                              .resolver = ws::make_resolver(),
+                              .memory = memory_ ? &*memory_ : nullptr};
   const unsigned threads = settings_.threads.value_or(usable_cpu_count());
   for (unsigned i = 0; i < threads; ++i) {
     workers_.push_back(
-        std::make_unique<Worker>(log_, resolver, memory_ ? &*memory_ : nullptr,
-                                 [this] { loop_.post([this] { finish_when_idle(); }); }));
+        std::make_unique<Worker>(shared, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
@@ -92,7 +95,7 @@ void Daemon::limit_memory() {
 }
 
 void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string>& errors) {
-  auto bridge = Bridge::prepare(settings);
+  auto bridge = Bridge::prepare(settings, tls_contexts_);
   if (!bridge) {
     errors.push_back("bridge " + settings.name + ": " + bridge.error().message);
     return;
@@ -122,6 +125,14 @@ void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string
 }
 
 void Daemon::start_listeners(Served& served) {
+  served.bridge->on_rereading([this, name = served.bridge->name()](const Rereading& rereading) {
+    if (rereading.is_failed) {
+      log_.warn(rereading.what + ", what was there before stays",
+                {{"bridge", name}, {"cause", rereading.cause}});
+    } else {
+      log_.info(rereading.what, {{"bridge", name}});
+    }
+  });
   served.bridge->on_session_end([this] {
     if (!is_update_posted_.exchange(true)) {
       loop_.post([this] { update_accepting(); });

@@ -17,10 +17,12 @@
 #include "config/config.h"
 #include "daemon/admission.h"
 #include "daemon/bridge.h"
+#include "daemon/cookie_writer.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/memory_limit.h"
 #include "daemon/signals.h"
+#include "daemon/tls_contexts.h"
 #include "daemon/worker.h"
 
 namespace wsbridged {
@@ -70,8 +72,10 @@ class Daemon {
 
   config::Config settings_;
   Log& log_;
+  CookieWriter cookie_writer_;  // outlives the workers
   ws::EventLoop loop_;
   ws::Timer stop_timer_;
+  std::shared_ptr<TlsContexts> tls_contexts_ = std::make_shared<TlsContexts>();
   std::vector<std::unique_ptr<Served>> served_;
   std::optional<MemoryLimit> memory_;  // absent: none
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -34,6 +34,9 @@ class MemoryLimit {
 
   // The most that a direction may hold and still be read for.
   [[nodiscard]] std::size_t share() const;
+  // More than half of it is held: worth knowing exactly.
+  [[nodiscard]] bool is_scarce() const { return held() > limit_ / 2; }
+
   // How much may be received at a time.
   [[nodiscard]] std::size_t read_size() const;
 

@@ -25,7 +25,7 @@ void MemoryWatch::note(MemoryAccount& account) {
   if (!std::exchange(account.is_fresh_, true)) {
     fresh_.push_back(&account);
     if (fresh_.size() == 1) {
-      hooks_.look_after(Milliseconds(0));
+      hooks_.look_after(limit_.is_scarce() ? Milliseconds(0) : kFreshInterval);
     }
   }
 }

@@ -77,8 +77,8 @@ class MemoryAccount {
 };
 
 // Belongs to its worker's thread. What a read brought is mostly gone when the loop's turn ends, so
-// who was noted is looked at again in the next one. Later a session that drains tells nobody: those
-// that still hold something are looked at from time to time.
+// who was noted is looked at again soon, in the next turn when it is scarce. Later a session that
+// drains tells nobody: those that still hold something are looked at from time to time.
 //
 // What is unfinished cannot drain: when nothing but that is left, pausing would be for ever. So one
 // direction at a time passes, whatever it holds, until its line or message is complete.
@@ -95,6 +95,8 @@ class MemoryWatch {
     std::function<void(Pressure)> on_pressure;  // the first session paused, the last resumed
   };
 
+  // When those that were noted are looked at again, while there is plenty.
+  static constexpr Milliseconds kFreshInterval{10};
   // How often holders are looked at.
   static constexpr Milliseconds kPausedInterval{20};
   static constexpr Milliseconds kCalmInterval{250};

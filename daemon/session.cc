@@ -25,6 +25,7 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
+      cookies_(environment_.jar),
       template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,

@@ -20,6 +20,7 @@
 #include <ws/net/stream.h>
 
 #include "daemon/bridge.h"
+#include "daemon/cookie_problems.h"
 #include "daemon/idle_watch.h"
 #include "daemon/line_framer.h"
 #include "daemon/line_writer.h"
@@ -27,6 +28,7 @@
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
 #include "daemon/memory_watch.h"
+#include "daemon/session_cookies.h"
 #include "daemon/session_report.h"
 #include "daemon/template.h"
 #include "daemon/upstream.h"
@@ -44,7 +46,8 @@ class Session final : private ws::net::StreamHandler,
     ws::EventLoop& loop;
     Log& log;
     std::shared_ptr<ws::CookieJar> jar;  // null: none
-    MemoryWatch* memory = nullptr;       // null: limits.memory sets no limit
+    CookieProblems& cookie_problems;
+    MemoryWatch* memory = nullptr;  // null: limits.memory sets no limit
     std::function<void(Session&)>
         on_finished;  // once, last; it must not destroy the session at once
   };
@@ -103,6 +106,7 @@ class Session final : private ws::net::StreamHandler,
   void on_upstream_close(const ws::CloseInfo& info) override;
   void on_upstream_error(const ws::Error& error) override;
   void update_upstream_reading();
+  void tell_cookie_problems();
   void refuse_message(Written::Refused why);
   void drop_message(std::string_view reason);
 
@@ -157,6 +161,8 @@ class Session final : private ws::net::StreamHandler,
   std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
   std::size_t idle_mark_ = 0;        // bytes that waited at its last look
 
+  SessionCookies cookies_;
+  std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
   TemplateValues template_values_;
   std::string dialled_url_;  // templates filled in
   Upstream upstream_;

@@ -34,11 +34,18 @@ void Session::dial() {
 }
 
 DialTarget Session::dial_target(std::size_t url) {
-  DialTarget target{.url = slot_.bridge()->url(url), .options = slot_.bridge()->options()};
+  dialled_ = slot_.bridge()->current();
+  DialTarget target{.url = url_text(dialled_->upstream, url),
+                    .options = slot_.bridge()->options(*dialled_)};
   apply_templates(template_values_, target.options, target.url);
   dialled_url_ = target.url;
-  target.options.cookie_jar = environment_.jar;
+  cookies_.add_to(target.options, dialled_->upstream);
   return target;
+}
+
+void Session::tell_cookie_problems() {
+  environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
+                                    environment_.loop.now());
 }
 
 void Session::on_upstream_open(Opened opened) {
@@ -53,7 +60,8 @@ void Session::on_upstream_open(Opened opened) {
                                              {"address", upstream_.remote_address()},
                                              {"subprotocol", upstream_.subprotocol()}});
   }
-  for (const std::string& line : settings().upstream.on_open) {
+  tell_cookie_problems();
+  for (const std::string& line : dialled_->upstream.on_open) {
     if (!on_line(filled(line, TemplateUse::kLine, template_values_))) {
       return;
     }
@@ -142,6 +150,9 @@ void Session::on_upstream_error(const ws::Error& error) {
   report_.close_code = upstream_.close_code();
   if (is_open && error.code == ws::ErrorCode::kMessageTooBig) {
     drop_message("max_message");
+  }
+  if (!is_open) {
+    tell_cookie_problems();
   }
   const bool is_theirs = !is_open || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,

@@ -25,15 +25,16 @@ std::string jar_file_of(const Bridge& bridge, const Peer& peer, std::uint64_t se
 
 }  // namespace
 
-Worker::Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, MemoryLimit* memory,
-               std::function<void()> on_idle)
-    : log_(log),
+Worker::Worker(const Shared& shared, std::function<void()> on_idle)
+    : log_(shared.log),
+      cookie_writer_(shared.cookie_writer),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
-      memory_limit_(memory),
+      cookie_problems_(log_),
+      memory_limit_(shared.memory),
       memory_timer_(loop_, [this] { memory_->look(loop_.now()); }),
       sweep_(loop_, [this] { finished_.clear(); }) {
-  loop_.use_resolver(resolver);
+  loop_.use_resolver(shared.resolver);
   if (memory_limit_ != nullptr) {
     memory_.emplace(*memory_limit_, memory_hooks());
   }
@@ -69,6 +70,7 @@ void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descr
   Session::Environment environment{.loop = loop_,
                                    .log = log_,
                                    .jar = jar_of(bridge, jar_file_of(bridge, peer, session_id)),
+                                   .cookie_problems = cookie_problems_,
                                    .memory = memory_ ? &*memory_ : nullptr,
                                    .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
@@ -158,6 +160,10 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge, const std::s
       jars_.erase(std::min_element(jars_.begin(), jars_.end(), [](const auto& a, const auto& b) {
         return a.second.last_use < b.second.last_use;
       }));
+    }
+    if (jar.value() != nullptr) {
+      jar.value()->write_through(
+          [this](ws::CookieWrite write) { cookie_writer_.write(std::move(write)); });
     }
     known = jars_.emplace(file, KnownJar{.jar = std::move(jar.value())}).first;
   } else {

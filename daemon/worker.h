@@ -17,6 +17,8 @@
 #include <ws/event_loop.h>
 
 #include "daemon/bridge.h"
+#include "daemon/cookie_problems.h"
+#include "daemon/cookie_writer.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/memory_watch.h"
@@ -30,10 +32,16 @@ class Worker {
   // Of cookie files that templates name; the least recently used are read anew when needed again.
   static constexpr std::size_t kMaxJars = 64;
 
-  // `on_idle` is called on the worker's thread each time its last session has ended. `memory` is
-  // what all workers share, null without a limit.
-  Worker(Log& log, const std::shared_ptr<ws::Resolver>& resolver, MemoryLimit* memory,
-         std::function<void()> on_idle);
+  // What all workers share.
+  struct Shared {
+    Log& log;
+    CookieWriter& cookie_writer;
+    std::shared_ptr<ws::Resolver> resolver;
+    MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit
+  };
+
+  // `on_idle` is called on the worker's thread each time its last session has ended.
+  Worker(const Shared& shared, std::function<void()> on_idle);
   // Stops the loop and joins the thread; sessions that still run are cut.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -72,9 +80,11 @@ class Worker {
   void refresh(KnownJars::value_type& known, const Bridge& bridge);
 
   Log& log_;
+  CookieWriter& cookie_writer_;
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
   ws::Timer keep_running_;  // a loop with nothing to wait for would end
+  CookieProblems cookie_problems_;
   MemoryLimit* memory_limit_;
   ws::Timer memory_timer_;
   std::optional<MemoryWatch> memory_;  // absent without a limit

@@ -18,6 +18,11 @@
 #include "protocol/set_cookie.h"
 
 namespace ws {
+namespace {
+
+const std::string kNotWritten = "not written: ";
+
+}  // namespace
 
 struct CookieJar::Impl {
   protocol::CookieFile content;
@@ -25,9 +30,13 @@ struct CookieJar::Impl {
   FileState state;
   bool settled = false;
   std::size_t text_hash = 0;
-  std::shared_ptr<const CookieJar> under;  // nullptr: nothing
+  std::shared_ptr<const CookieJar> under;   // nullptr: nothing
+  std::function<void(CookieWrite)> writer;  // empty: none
+  std::vector<CookieWrite> unwritten;       // in order; the file may not hold them yet
 
   void take(const FileContent& file);
+  void hand_over(const std::vector<Cookie>& taken, std::int64_t now);
+  void drop_written();
   [[nodiscard]] std::vector<Cookie> store(const Url& url, const HttpResponse& response,
                                           std::int64_t now);
   [[nodiscard]] bool may_take(const Cookie& cookie, const Url& url) const;
@@ -42,6 +51,25 @@ void CookieJar::Impl::take(const FileContent& file) {
   state = file.state;
   settled = file.settled;
   text_hash = std::hash<std::string>{}(file.text);
+  for (const CookieWrite& write : unwritten) {
+    for (const Cookie& cookie : write.cookies) {
+      (void)content.cookies.put(cookie, write.now);
+    }
+  }
+}
+
+void CookieJar::Impl::hand_over(const std::vector<Cookie>& taken, std::int64_t now) {
+  drop_written();
+  unwritten.push_back({.path = path,
+                       .cookies = taken,
+                       .now = now,
+                       .is_done = std::make_shared<std::atomic<bool>>(false)});
+  writer(unwritten.back());
+}
+
+// To be called before the file is read: then it holds them.
+void CookieJar::Impl::drop_written() {
+  std::erase_if(unwritten, [](const CookieWrite& write) { return write.is_done->load(); });
 }
 
 CookieJar::CookieJar() : impl_(std::make_unique<Impl>()) {}
@@ -54,6 +82,7 @@ Result<std::size_t> CookieJar::load(const std::string& path) {
     return file.error();
   }
   impl_->path = path;
+  impl_->unwritten.clear();
   impl_->take(file.value());
   return size();
 }
@@ -77,6 +106,7 @@ Result<bool> CookieJar::refresh() {
   if (::stat(impl_->path.c_str(), &status) != 0) {
     return jar_error(impl_->path, std::generic_category().message(errno), errno);
   }
+  impl_->drop_written();
   const bool same_state = state_of(status) == impl_->state;
   if (same_state && impl_->settled) {
     return false;
@@ -149,19 +179,37 @@ Result<std::size_t> CookieJar::store_in_file(const Url& url, const HttpResponse&
   if (taken.empty() || impl_->path.empty()) {
     return taken.size();
   }
-  const auto file = merge_into_cookie_file(impl_->path, taken, now);
+  if (impl_->writer) {
+    impl_->hand_over(taken, now);
+    return taken.size();
+  }
+  const auto file = merge_into_cookie_file(impl_->path, taken, now, kMaxLockWait);
   if (!file) {
-    impl_->content.add_problem(0, "not written: " + file.error().message);
+    impl_->content.add_problem(0, kNotWritten + file.error().message);
     return file.error();
   }
   const std::vector<CookieFileProblem> problems = std::move(impl_->content.problems);
   impl_->take(file.value());
   for (const CookieFileProblem& problem : problems) {
-    if (problem.line == 0) {  // those of lines were found again
+    // Those of lines were found again, and what could not be written before is written now.
+    if (problem.line == 0 && !problem.message.starts_with(kNotWritten)) {
       impl_->content.add_problem(0, problem.message);
     }
   }
   return taken.size();
+}
+
+void CookieJar::write_through(std::function<void(CookieWrite)> writer) {
+  impl_->writer = std::move(writer);
+}
+
+std::optional<Error> write_cookies(const CookieWrite& write, std::chrono::milliseconds max_wait) {
+  const auto file = merge_into_cookie_file(write.path, write.cookies, write.now, max_wait);
+  return file ? std::nullopt : std::optional(file.error());
+}
+
+std::optional<Error> CookieJar::check_storable() const {
+  return impl_->path.empty() ? std::nullopt : refuse_unwritable(impl_->path);
 }
 
 void CookieJar::lie_over(std::shared_ptr<const CookieJar> under) {

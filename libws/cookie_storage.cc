@@ -125,14 +125,14 @@ Result<Place> resolve(const std::string& path) {
 }
 
 // 0, or the errno of the failure.
-int lock(const Descriptor& file) {
+int lock(const Descriptor& file, std::chrono::milliseconds max_wait) {
   constexpr std::chrono::milliseconds pause{1};
   constexpr timespec duration{0, std::chrono::nanoseconds(pause).count()};
   for (auto waited = std::chrono::milliseconds(0);; waited += pause) {
     if (::flock(file.number(), LOCK_EX | LOCK_NB) == 0) {
       return 0;
     }
-    if (errno != EWOULDBLOCK || waited >= kMaxLockWait) {
+    if (errno != EWOULDBLOCK || waited >= max_wait) {
       return errno;
     }
     ::nanosleep(&duration, nullptr);
@@ -184,7 +184,39 @@ std::string merged(const std::string& text, std::span<const Cookie> received, st
   return protocol::format_cookie_file(file);
 }
 
+// 0 when a file can be made in the directory of `place`, else the errno.
+int try_directory(const Place& place) {
+  constexpr mode_t mode = S_IRUSR | S_IWUSR;
+  const Descriptor nameless(::open(place.directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+  if (nameless.is_open() || (errno != EOPNOTSUPP && errno != EISDIR)) {
+    return nameless.is_open() ? 0 : errno;
+  }
+  std::string temporary = place.directory + "/." + place.name + ".XXXXXX";
+  const Descriptor named(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!named.is_open()) {
+    return errno;
+  }
+  ::unlink(temporary.c_str());
+  return 0;
+}
+
 }  // namespace
+
+std::optional<Error> refuse_unwritable(const std::string& path) {
+  const auto place = resolve(path);
+  if (!place) {
+    return place.error();
+  }
+  const std::string lock_path = place.value().lock_path();
+  const Descriptor lock_file(::open(lock_path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!lock_file.is_open() && errno != ENOENT) {
+    return system_error(lock_path, errno);
+  }
+  if (const int failure = try_directory(place.value()); failure != 0) {
+    return system_error(place.value().directory, failure);
+  }
+  return std::nullopt;
+}
 
 FileState state_of(const struct stat& status) {
   return {.device = status.st_dev,
@@ -226,7 +258,8 @@ Result<FileContent> read_cookie_file(const std::string& path) {
 }
 
 Result<FileContent> merge_into_cookie_file(const std::string& path,
-                                           std::span<const Cookie> received, std::int64_t now) {
+                                           std::span<const Cookie> received, std::int64_t now,
+                                           std::chrono::milliseconds max_wait) {
   const auto place = resolve(path);
   if (!place) {
     return place.error();
@@ -234,7 +267,7 @@ Result<FileContent> merge_into_cookie_file(const std::string& path,
   const std::string lock_path = place.value().lock_path();
   const Descriptor lock_file(
       ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  const int lock_failure = lock_file.is_open() ? lock(lock_file) : errno;
+  const int lock_failure = lock_file.is_open() ? lock(lock_file, max_wait) : errno;
   if (lock_failure != 0) {
     return system_error(lock_path, lock_failure);
   }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -46,11 +47,16 @@ struct FileContent {
 // Puts `received` into the cookies that the file holds now, drops the expired ones, and replaces
 // the file (the one that a symbolic link leads to) in one step: readers see it before or after. A
 // lock file beside it, ".NAME.lock", keeps several writers from losing each other's cookies; it is
-// waited for, kMaxLockWait at most. The file has mode 0600 afterwards, and its owner. When nothing
+// waited for, `max_wait` at most. The file has mode 0600 afterwards, and its owner. When nothing
 // changes, nothing is written. Returns what the file holds then.
 [[nodiscard]] Result<FileContent> merge_into_cookie_file(const std::string& path,
                                                          std::span<const Cookie> received,
-                                                         std::int64_t now);
+                                                         std::int64_t now,
+                                                         std::chrono::milliseconds max_wait);
+
+// Why merge_into_cookie_file() would fail, as far as that can be told beforehand. A file is made in
+// the directory, without a name where the file system can do that.
+[[nodiscard]] std::optional<Error> refuse_unwritable(const std::string& path);
 
 inline constexpr std::chrono::milliseconds kMaxLockWait{100};
 

@@ -39,8 +39,8 @@ struct Settings {
 };
 
 [[noreturn]] void fail(const char* what) {
-  std::cout << R"({"ok": false, "end": ")" << what << ": "
-            << std::generic_category().message(errno) << R"("})" << std::endl;
+  std::cout << R"({"ok": false, "end": ")" << what << ": " << std::generic_category().message(errno)
+            << R"("})" << std::endl;
   std::exit(1);
 }
 

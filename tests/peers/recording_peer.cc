@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // An independent WebSocket server (Boost.Beast) that is made to be killed. It records the number of
 // each counted line in a file before it reads the next frame, so what it has answered a ping for is
-// recorded, whatever happens to it then. To the message "resume N" it sends the lines behind N. A new
-// connection replaces the one before, as servers do with the sessions of one user.
+// recorded, whatever happens to it then. To the message "resume N" it sends the lines behind N. A
+// new connection replaces the one before, as servers do with the sessions of one user.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -59,9 +59,9 @@ Settings parse_settings(int argc, char** argv) {
 class Journal {
  public:
   explicit Journal(const std::string& path)
-      : descriptor_(path.empty() ? -1
-                                 : open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                                        0600)) {
+      : descriptor_(path.empty()
+                        ? -1
+                        : open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
     if (!path.empty() && descriptor_ < 0) {
       throw std::runtime_error("cannot write " + path);
     }
@@ -165,6 +165,8 @@ void accept_next(Server& server) {
   server.acceptor.async_accept([&server](error_code failure, tcp::socket socket) {
     if (!failure) {
       socket.set_option(tcp::no_delay(true), failure);
+      // What is killed with a full buffer has not yet sent everything.
+      socket.set_option(asio::socket_base::send_buffer_size(1 << 16), failure);
       start_session(server, std::move(socket));
     }
     accept_next(server);

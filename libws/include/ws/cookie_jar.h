@@ -3,10 +3,13 @@
 // of RFC 6265.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +48,21 @@ struct CookieFileProblem {
   std::size_t line = 0;  ///< 0: a cookie that add() refused
   std::string message;   ///< holds no value
 };
+
+/// Cookies on their way into a file: see CookieJar::write_through().
+struct CookieWrite {
+  std::string path;             ///< the file's
+  std::vector<Cookie> cookies;  ///< deletions are cookies that have expired
+  std::int64_t now = 0;         ///< Unix time at which they were set
+  /// To be made true, from any thread, once the file holds them or nobody tries any longer: until
+  /// then the jar keeps them through refresh().
+  std::shared_ptr<std::atomic<bool>> is_done;
+};
+
+/// Merges cookies into a file as CookieJar::store_in_file() does, waiting `max_wait` for the lock
+/// at most. It blocks; from any thread, for any file. An error has phase kOptions.
+WS_EXPORT [[nodiscard]] std::optional<Error> write_cookies(const CookieWrite& write,
+                                                           std::chrono::milliseconds max_wait);
 
 /// Not thread-safe; share one jar per thread, or lock. Limits: file 4 MiB, 3,000 cookies, 50 a
 /// domain for those that servers set, name and value together 4 KiB, path 1 KiB, the Cookie header
@@ -94,6 +112,13 @@ class WS_EXPORT CookieJar {
   /// and renamed. Other programs' cookies, comments and lines that are none stay; expired cookies
   /// go. It blocks on the disk. On an error, which problems() tells too, memory has the cookies.
   Result<std::size_t> store_in_file(const Url& url, const HttpResponse& response, std::int64_t now);
+  /// store_in_file() then hands `writer` what there is to write, instead of blocking on the disk:
+  /// for write_cookies() on a thread of its own. An empty one: it writes itself.
+  void write_through(std::function<void(CookieWrite)> writer);
+  /// The error that store_in_file() would meet today, as far as that can be told beforehand: a
+  /// directory in which no file can be made, or a lock file that cannot be opened. nullopt when
+  /// there is none, and when no file was loaded. It leaves nothing behind.
+  [[nodiscard]] std::optional<Error> check_storable() const;
   /// header_for() and explain() then speak of the cookies of `under`, too, where they are not
   /// replaced or deleted by ones of this jar; nullptr: of none. Nothing is copied: `under` may
   /// change, on the same thread. What lies under `under` does not count.

@@ -219,4 +219,10 @@ struct Options {
   Callbacks callbacks{};  ///< replaceable later: WebSocket::callbacks()
 };
 
+/// The error of phase kOptions that a WebSocket made with these would report before it dials;
+/// nullopt when there is none. Nothing is sent, and no file is read: `tls` is for
+/// make_tls_context() to judge.
+WS_EXPORT [[nodiscard]] std::optional<Error> check_options(std::string_view url,
+                                                           const Options& options);
+
 }  // namespace ws

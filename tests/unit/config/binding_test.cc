@@ -59,12 +59,7 @@ TEST_CASE("binding: unknown keys get the nearest key, later keys are said to be 
       Case{"      tls: {ca_fil: x}\n", "f:6:13: unknown key 'ca_fil' (did you mean 'ca_file'?)"},
       Case{"xyzzy: ~\n", "f:6:1: unknown key 'xyzzy'"},
       Case{"    <<: {}\n", "f:6:5: merge keys are not supported: use defaults"},
-      Case{"limits: {memory: auto}\n", "f:6:1: 'limits' is not available in this version"},
-      Case{"admin: {}\n", "f:6:1: 'admin' is not available in this version"},
-      Case{"    reconnect: {}\n", "f:6:5: 'reconnect' is not available in this version"},
-      Case{"      proxy: env\n", "f:6:7: 'proxy' is not available in this version"},
-      Case{"      tls: {pin_sha256: []}\n",
-           "f:6:13: 'pin_sha256' is not available in this version"});
+      Case{"admin: {}\n", "f:6:1: 'admin' is not available in this version"});
   INFO(each.more);
   CHECK(errors_of(bridge_with(each.more)) == each.errors);
 }

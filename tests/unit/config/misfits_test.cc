@@ -31,6 +31,19 @@ TEST_CASE("misfits: of a listener are told where it stands", "[misfits]") {
         "f:4:11: listen: no");
 }
 
+TEST_CASE("misfits: of one item of a list or a map are told there", "[misfits]") {
+  const std::string yaml = bridge_with(
+      "      redirect_to: [ws://a, ws://b]\n"
+      "      resolve: {'h:1': 10.0.0.7}\n");
+  const auto at = [&yaml](const std::string& key, const std::string& item) {
+    return errors_with(yaml, {.keys = {"upstream", key}, .message = "no", .item = item});
+  };
+  CHECK(at("redirect_to", "1") == "f:6:29: redirect_to: no");
+  CHECK(at("redirect_to", "2") == "f:6:20: redirect_to: no");
+  CHECK(at("resolve", "h:1") == "f:7:24: resolve: no");
+  CHECK(at("resolve", "h:2") == "f:7:16: resolve: no");
+}
+
 TEST_CASE("misfits: say nothing of what a reference stands for", "[misfits]") {
   const std::string yaml =
       "bridges:\n- name: b\n  listen: 127.0.0.1:1\n  upstream: {url: '${env:X}'}\n";

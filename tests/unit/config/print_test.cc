@@ -19,12 +19,18 @@ TEST_CASE("print: holds no secret", "[print]") {
                    "    listen: [127.0.0.1:1, 'unix:@b']\n"
                    "    upstream:\n"
                    "      url: wss://hunter2:hunter2@h:1/path?hunter2=hunter2\n"
-                   "      headers: {Authorization: hunter2}\n"
+                   "      headers: {X-Key: hunter2}\n"
+                   "      proxy: http://hunter2:hunter2@proxy:1\n"
                    "      on_open: [hunter2]\n"));
   CHECK_THAT(text, !ContainsSubstring("hunter2"));
   CHECK_THAT(text, ContainsSubstring("url: \"wss://h:1/path\"\n"));
-  CHECK_THAT(text, ContainsSubstring("\"Authorization\": \"(redacted)\"\n"));
+  CHECK_THAT(text, ContainsSubstring("\"X-Key\": \"(redacted)\"\n"));
   CHECK_THAT(text, ContainsSubstring("- \"(redacted)\"\n"));
+  CHECK_THAT(text, ContainsSubstring("proxy: \"http://proxy:1\"\n"));
+  const std::string other = print(loaded(bridge_with(
+      "      basic_auth: {user: hunter2, password: hunter2}\n      proxy: hunter2:hunter2@p:1\n")));
+  CHECK_THAT(other, !ContainsSubstring("hunter2"));
+  CHECK_THAT(other, ContainsSubstring("proxy: \"p:1\"\n"));
 }
 
 TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
@@ -43,6 +49,11 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
       bridge_with("      subprotocols: [a, \"!#$%&'*+-.^_`|~\"]\n"
                   "      headers: {A: \"$${env:X}\"}\n"
                   "      origin: $${env:X}\n"
+                  "      basic_auth: {user: u, password: p}\n"
+                  "      proxy: none\n"
+                  "      resolve: {'h:80': '10.0.0.7', \"*:81\": 'unix:/a b'}\n"
+                  "      follow_redirects: 2\n"
+                  "      redirect_to: [https://b.example]\n"
                   "    session: {on_local_eof: close, max_connections: 7, buffer: 5000}\n"
                   "    framing: " +
                   std::string(framing) + "\n"));
@@ -51,6 +62,8 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(print(again) == text);
   CHECK_THAT(joined(load(text).warnings), !ContainsSubstring("has no effect"));
   CHECK(again.bridges[0].upstream.origin == "${env:X}");
+  CHECK(again.bridges[0].upstream.resolve == config.bridges[0].upstream.resolve);
+  CHECK(again.bridges[0].upstream.redirect_to == config.bridges[0].upstream.redirect_to);
   CHECK(again.bridges[0].framing.mode == config.bridges[0].framing.mode);
   CHECK(again.bridges[0].framing.delimiter == config.bridges[0].framing.delimiter);
   CHECK(again.bridges[0].framing.message_type == config.bridges[0].framing.message_type);

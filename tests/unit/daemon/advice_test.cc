@@ -29,6 +29,37 @@ TEST_CASE("advice: each failure of a dial names the key or the place to look at"
              ContainsSubstring("subprotocols"));
 }
 
+TEST_CASE("advice: the ways to a server have words of their own", "[advice]") {
+  using ws::ErrorCode;
+  using ws::Phase;
+  CHECK_THAT(advice(Phase::kProxy, ErrorCode::kProxyRefused, 407), ContainsSubstring("password"));
+  CHECK_THAT(advice(Phase::kProxy, ErrorCode::kProxyRefused, 401), ContainsSubstring("password"));
+  CHECK_THAT(advice(Phase::kProxy, ErrorCode::kProxyRefused, 403), ContainsSubstring("rules"));
+  CHECK_THAT(advice(Phase::kProxy, ErrorCode::kProxyViolation), ContainsSubstring("no such proxy"));
+  CHECK_THAT(advice(Phase::kProxy, ErrorCode::kTimeout), ContainsSubstring("upstream.proxy"));
+  CHECK_THAT(advice(Phase::kHttp, ErrorCode::kRedirectRefused, 302),
+             ContainsSubstring("redirect_to"));
+  CHECK_THAT(advice(Phase::kOpen, ErrorCode::kInvalidCompression),
+             ContainsSubstring("compression: false"));
+  CHECK_THAT(advice(Phase::kOptions, ErrorCode::kInvalidOption), ContainsSubstring("check"));
+}
+
+TEST_CASE("advice: certificates of ours and pins are told apart from other failures", "[advice]") {
+  const auto advice_of = [](ws::ErrorCode code, const std::string& message) {
+    ws::Error error;
+    error.code = code;
+    error.message = message;
+    return wsbridged::advice_for(error);
+  };
+  const std::string wanted = "TLS with h: the server wants a client certificate: set tls.cert_file";
+  for (const auto code : {ws::ErrorCode::kTlsFailed, ws::ErrorCode::kConnectionLost}) {
+    CHECK_THAT(advice_of(code, wanted), ContainsSubstring("tls.key_file"));
+    CHECK_THAT(advice_of(code, "x"), !ContainsSubstring("tls.key_file"));
+  }
+  const std::string pin = "public key of h has the pin sha256//x=, which is none of tls.pin_sha256";
+  CHECK_THAT(advice_of(ws::ErrorCode::kCertificateRejected, pin), ContainsSubstring("this pin"));
+}
+
 TEST_CASE("advice: a status of the server's decides", "[advice]") {
   const auto of = [](int status) {
     return advice(ws::Phase::kHttp, ws::ErrorCode::kHttpStatus, status);

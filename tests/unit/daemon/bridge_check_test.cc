@@ -2,6 +2,7 @@
 #include "daemon/bridge_check.h"
 
 #include "support/catch.h"
+#include "support/test_certs.h"
 
 namespace {
 
@@ -47,6 +48,67 @@ TEST_CASE("bridge check: files that hold something else", "[bridge_check]") {
   CHECK(key_of(bridge) == "ca_file");
   bridge = bridge_to("ws://example.com/");
   bridge.upstream.cookie_jar = "/nowhere/cookies.txt";
+  CHECK(key_of(bridge) == "cookie_jar");
+}
+
+TEST_CASE("bridge check: what libws refuses of the way to a server", "[bridge_check]") {
+  Bridge bridge = bridge_to("ws://example.com/");
+  auto& upstream = bridge.upstream;
+  SECTION("a proxy") {
+    upstream.proxy = "https://proxy:1";
+    CHECK(key_of(bridge) == "proxy");
+  }
+  SECTION("an address") {
+    upstream.resolve = {{"example.com:80", "10.0.0.7"}, {"example.com:81", "ten"}};
+    CHECK(key_of(bridge) == "resolve");
+    CHECK(wsbridged::check_bridge(bridge)[0].item == "example.com:81");
+  }
+  SECTION("an origin") {
+    upstream.redirect_to = {"https://b.example", "https://b.example/path"};
+    CHECK(key_of(bridge) == "redirect_to");
+    CHECK(wsbridged::check_bridge(bridge)[0].item == "1");
+  }
+  SECTION("a pin that Base64 writes otherwise") {
+    upstream.tls.pin_sha256 = {"sha256//" + std::string(42, 'A') + "B="};
+    CHECK(key_of(bridge) == "pin_sha256");
+  }
+  SECTION("options that contradict each other, where no key is to blame alone") {
+    upstream.url = "ws://u:p@example.com/";
+    upstream.basic_auth.user = "u";
+    CHECK(key_of(bridge) == "upstream");
+  }
+  SECTION("everything at once") {
+    upstream.proxy = "ftp://h";
+    upstream.redirect_to = {"nowhere"};
+    upstream.cookie_jar = "/nowhere/cookies.txt";
+    CHECK(wsbridged::check_bridge(bridge).size() == 3);
+  }
+}
+
+TEST_CASE("bridge check: certificates and keys", "[bridge_check]") {
+  Bridge bridge = bridge_to("wss://example.com/");
+  const ws::test::Certificate& good = ws::test::test_certificates().good;
+  const ws::test::TemporaryFile certificate(good.pem());
+  const ws::test::TemporaryFile key(good.key_pem());
+  const ws::test::TemporaryFile other(ws::test::test_certificates().expired.key_pem());
+  auto& tls = bridge.upstream.tls;
+  tls.cert_file = certificate.path();
+  tls.key_file = key.path();
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  tls.key_file = other.path();
+  CHECK(key_of(bridge) == "key_file");
+  tls.key_file = "";
+  CHECK(key_of(bridge) == "cert_file");
+  tls.cert_file = "/etc/passwd";
+  tls.ca_file = "/etc/passwd";
+  CHECK(wsbridged::check_bridge(bridge).size() == 2);
+}
+
+TEST_CASE("bridge check: a jar to store cookies in", "[bridge_check]") {
+  Bridge bridge = bridge_to("ws://example.com/");
+  bridge.upstream.cookie_jar = "/proc/version";  // regular, and no file can be made beside it
+  CHECK(wsbridged::check_bridge(bridge).empty());
+  bridge.upstream.store_cookies = true;
   CHECK(key_of(bridge) == "cookie_jar");
 }
 

@@ -3,8 +3,6 @@
 #include "daemon/memory_watch.h"
 
 #include <memory>
-#include <numeric>
-#include <thread>
 
 #include "support/catch.h"
 
@@ -68,46 +66,6 @@ struct Session final : MemoryHolder {
 };
 
 }  // namespace
-
-TEST_CASE("memory limit: one may hold twice of what is left of three quarters", "[memory_limit]") {
-  MemoryLimit limit(16 * kMib);
-  CHECK(limit.share() == 24 * kMib);
-  CHECK(limit.read_size() == 12 * kKib);
-  limit.change(0, 8 * kMib);
-  CHECK(limit.held() == 8 * kMib);
-  CHECK(limit.share() == 8 * kMib);
-  limit.change(0, 4 * kMib - 64 * kKib);
-  CHECK(limit.share() == 128 * kKib);
-  CHECK(limit.read_size() == MemoryLimit::kSmallestRead);
-  limit.change(0, kMib);
-  CHECK(limit.share() == MemoryLimit::kSmallestShare);
-  limit.change(0, 4 * kMib);
-  CHECK(limit.share() == 0);
-  CHECK(limit.read_size() == MemoryLimit::kReadAboveLimit);
-  limit.change(8 * kMib, 0);
-  CHECK(limit.held() == 9 * kMib - 64 * kKib);
-  CHECK(limit.peak() == 17 * kMib - 64 * kKib);
-  CHECK(MemoryLimit(1024 * kMib).read_size() == MemoryLimit::kLargestRead);
-}
-
-TEST_CASE("memory limit: several threads lose nothing", "[memory_limit]") {
-  MemoryLimit limit(kMib);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&limit] {
-      for (std::size_t n = 0; n < 10'000; ++n) {
-        limit.change(0, n);
-        limit.change(n, 1);
-        limit.change(1, 0);
-      }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
-  CHECK(limit.held() == 0);
-  CHECK(limit.peak() >= 9'999);
-}
 
 TEST_CASE("memory watch: the largest pause, in the direction that fills them", "[memory_watch]") {
   MemoryLimit limit(4 * kMib);
@@ -285,7 +243,7 @@ TEST_CASE("memory watch: what a turn brings and sends is forgotten, and then not
   session.hold(64 * kKib);
   CHECK(limit.held() == 64 * kKib);
   session.held = {};  // flushed when the turn ended
-  worker.pass(milliseconds(0));
+  worker.pass(MemoryWatch::kFreshInterval);
   CHECK(limit.held() == 0);
   CHECK(worker.looks == 1);
   worker.pass(std::chrono::hours(1));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -255,6 +256,48 @@ TEST_CASE("cookie storage: a jar without a file stays in memory", "[cookie_jar]"
   CookieJar jar;
   CHECK(jar.store_in_file(url_of(), setting({"a=1"}), kNow).value() == 1);
   CHECK(jar.header_for(url_of(), kNow) == "a=1");
+}
+
+TEST_CASE("cookie storage: written through somebody else, cookies stay until they are in the file",
+          "[cookie_jar]") {
+  const Directory directory;
+  const std::string path = directory.file("jar");
+  write(path, std::string(kTitle) + line("a", "1"));
+  const auto jar = loaded(path);
+  std::vector<ws::CookieWrite> writes;
+  jar->write_through([&writes](ws::CookieWrite one) { writes.push_back(std::move(one)); });
+  CHECK(jar->store_in_file(url_of(), setting({"b=2", "a=; Max-Age=0"}), kNow).value() == 2);
+  REQUIRE(writes.size() == 1);
+  CHECK(writes[0].path == path);
+  CHECK(writes[0].cookies.size() == 2);
+  CHECK(read(path) == std::string(kTitle) + line("a", "1"));
+  CHECK(jar->header_for(url_of(), kNow) == "b=2");
+  // Another program's change does not take them away, ...
+  write(path, std::string(kTitle) + line("a", "1") + line("c", "3"));
+  CHECK(jar->refresh().value());
+  CHECK(jar->header_for(url_of(), kNow) == "c=3; b=2");
+  // ... and what is in the file is the file's again.
+  CHECK_FALSE(ws::write_cookies(writes[0], std::chrono::milliseconds(100)));
+  *writes[0].is_done = true;
+  CHECK(jar->refresh().value());
+  CHECK(jar->header_for(url_of(), kNow) == "c=3; b=2");
+  write(path, std::string(kTitle) + line("c", "3"));
+  CHECK(jar->refresh().value());
+  CHECK(jar->header_for(url_of(), kNow) == "c=3");
+}
+
+TEST_CASE("cookie storage: what would keep it from being written can be told beforehand",
+          "[cookie_jar]") {
+  const Directory directory;
+  const std::string path = directory.file("jar");
+  write(path, kTitle);
+  CHECK_FALSE(loaded(path)->check_storable());
+  CHECK_FALSE(CookieJar().check_storable());
+  CHECK(directory.names() == std::vector<std::string>{"jar"});
+  fs::create_directory(directory.file(".jar.lock"));
+  CHECK(loaded(path)->check_storable());
+  // A regular file beside which nobody can make one, root included.
+  CHECK(loaded("/proc/version")->check_storable());
 }
 
 // Under load the lock may be busy for longer than it is waited for.

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The thread that writes servers' cookies into their files, so that no loop waits for a disk or for
+// another program's lock. What several sessions have for one file is written together.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <ws/cookie_jar.h>
+
+#include "daemon/log.h"
+
+namespace wsbridged {
+
+// May be used from any number of threads.
+class CookieWriter {
+ public:
+  // Of one file, waiting to be written; further ones drive out the oldest, told.
+  static constexpr std::size_t kMaxWaiting = 3000;
+  static constexpr std::chrono::seconds kMaxLockWait{5};
+
+  explicit CookieWriter(Log& log);
+  // Writes what is waiting; a lock is then waited for as ever.
+  ~CookieWriter();
+  CookieWriter(const CookieWriter&) = delete;
+  CookieWriter& operator=(const CookieWriter&) = delete;
+
+  // Returns at once.
+  void write(ws::CookieWrite write);
+
+ private:
+  struct Waiting {
+    std::deque<ws::CookieWrite> writes;
+    std::size_t cookie_count = 0;
+    bool is_overflow_told = false;
+  };
+
+  // Returns whether some were dropped, and nobody was told yet.
+  [[nodiscard]] static bool make_room(Waiting& waiting);
+  void run();
+  void write_all(const std::string& path, Waiting waiting);
+  void tell(const std::string& path, std::string error);
+
+  Log& log_;
+  std::map<std::string, std::string> errors_;  // by file, told; for the thread alone
+
+  std::mutex mutex_;  // of all below
+  std::condition_variable has_work_;
+  std::map<std::string, Waiting> waiting_;  // by file
+  bool is_stopping_ = false;
+  std::thread thread_;  // from the first write on
+};
+
+}  // namespace wsbridged
