@@ -42,7 +42,8 @@ def output(*command):
 
 def in_image(root, variables, *arguments):
     """The command line of the program in the image, with these variables and no others."""
-    return ["env", "-i", *variables, "chroot", f"--userspec={USER}", "--groups=", root, "/wsbridged",
+    chroot = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin")
+    return ["env", "-i", *variables, chroot, f"--userspec={USER}", "--groups=", root, "/wsbridged",
             *arguments]
 
 
