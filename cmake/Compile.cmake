@@ -26,3 +26,12 @@ function(room_sources variable)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARGN}/*.cc)
   set(${variable} ${sources} PARENT_SCOPE)
 endfunction()
+
+# The headers of the standard library that most sources of a room read: two fifths of what a small
+# source takes to compile. Each source still includes what it uses, which the linter's build shows, as it
+# has no precompiled headers.
+function(precompile_standard_headers target)
+  target_precompile_headers(${target} PRIVATE <algorithm> <array> <chrono> <cstdint> <functional>
+    <map> <memory> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant>
+    <vector>)
+endfunction()

@@ -15,9 +15,10 @@ namespace wsbridged::config {
 namespace {
 
 constexpr std::string_view kForms =
-    "must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH or unix:@ABSTRACT";
+    "must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT or systemd:NAME";
 constexpr std::size_t kMaxHost = 253;
 constexpr std::size_t kMaxLabel = 63;
+constexpr std::size_t kMaxSystemdName = 255;  // systemd.socket(5), FileDescriptorName=
 // With the zero byte that ends a path, or begins an abstract name.
 constexpr std::size_t kMaxUnixPath = sizeof(sockaddr_un{}.sun_path) - 1;
 
@@ -146,6 +147,17 @@ std::variant<Address, std::string> parse_unix(std::string_view path) {
   return address;
 }
 
+// systemd separates names with ':' and admits no control characters in them.
+std::variant<Address, std::string> parse_systemd(std::string_view name) {
+  const bool is_plain = std::all_of(name.begin(), name.end(),
+                                    [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
+  if (name.empty() || name.size() > kMaxSystemdName || !is_plain) {
+    return "must have a FileDescriptorName= behind systemd:, 1 to " +
+           std::to_string(kMaxSystemdName) + " ASCII characters without spaces and ':'";
+  }
+  return SystemdAddress{std::string(name)};
+}
+
 std::variant<Address, std::string> parse_tcp(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || text.find('\0') != std::string_view::npos) {
@@ -194,6 +206,9 @@ std::string to_string(const Address& address) {
   if (const auto* unix_address = std::get_if<UnixAddress>(&address)) {
     return (unix_address->abstract ? "unix:@" : "unix:") + unix_address->path;
   }
+  if (const auto* systemd = std::get_if<SystemdAddress>(&address)) {
+    return "systemd:" + systemd->name;
+  }
   const auto& tcp = std::get<TcpAddress>(address);
   const bool is_ipv6 = tcp.host.find(':') != std::string::npos;
   return (is_ipv6 ? "[" + tcp.host + "]" : tcp.host) + ":" + std::to_string(tcp.port);
@@ -204,7 +219,7 @@ std::variant<Address, std::string> parse_address(std::string_view text) {
     return parse_unix(text.substr(5));
   }
   if (text.starts_with("systemd:")) {
-    return "must not be systemd:NAME, which is not available in this version";
+    return parse_systemd(text.substr(8));
   }
   return parse_tcp(text);
 }

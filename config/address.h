@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where to listen: HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT.
+// Where to listen: HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT, systemd:NAME.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,13 @@ struct UnixAddress {
   bool operator==(const UnixAddress&) const = default;
 };
 
-using Address = std::variant<TcpAddress, UnixAddress>;
+// Sockets that systemd passes by that name, whatever they are bound to.
+struct SystemdAddress {
+  std::string name;
+  bool operator==(const SystemdAddress&) const = default;
+};
+
+using Address = std::variant<TcpAddress, UnixAddress, SystemdAddress>;
 
 // The text form, as in the configuration.
 [[nodiscard]] std::string to_string(const Address& address);

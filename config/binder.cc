@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/admin_rules.h"
 #include "config/merge.h"
 #include "config/misfits.h"
 #include "config/rules.h"
@@ -44,7 +45,7 @@ void read_bridges(File& file, Document& document, Problems& problems, const Brid
     }
     all.push_back(merged);
   }
-  check_bridges(all, problems);
+  check_bridges(all, file.admin, problems);
 }
 
 }  // namespace
@@ -63,6 +64,7 @@ Loaded bind_config(const Node& root, Document& document, Problems& problems,
   const Field top{"the configuration", root};
   read_map(top, file_table(), file, problems);
   const Node* bridges = root.find("bridges");
+  check_admin(file.admin, file.config.admin, problems);
   if (file.bridges != nullptr) {
     read_bridges(file, document, problems, check);
   } else {

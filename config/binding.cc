@@ -3,20 +3,11 @@
 #include "config/binding.h"
 
 #include <algorithm>
-#include <array>
 
 #include "config/suggest.h"
 
 namespace wsbridged::config {
 namespace {
-
-// Keys of later versions: known, so that the answer is not "unknown".
-constexpr std::array<std::string_view, 1> kLaterKeys = {"admin"};
-constexpr std::string_view kNotAvailable = " is not available in this version";
-
-bool is_later_key(std::string_view key) {
-  return std::find(kLaterKeys.begin(), kLaterKeys.end(), key) != kLaterKeys.end();
-}
 
 std::string did_you_mean(const std::string& suggestion) {
   return suggestion.empty() ? "" : " (did you mean '" + suggestion + "'?)";
@@ -88,8 +79,6 @@ void report_unknown_key(const Node& key, std::span<const std::string_view> known
                         Problems& problems) {
   if (key.is_expanded) {
     problems.error(key.place, "unknown key");
-  } else if (is_later_key(key.text)) {
-    problems.error(key.place, shown(key.text).append(kNotAvailable));
   } else if (key.text == "<<") {
     problems.error(key.place, "merge keys are not supported: use defaults");
   } else {

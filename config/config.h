@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The whole configuration as plain structs, one field per key of the file and by the same name. The
-// defaults are here and nowhere else. Durations are std::chrono, sizes are bytes.
+// defaults are here and nowhere else. Durations are std::chrono, sizes are bytes. Two that compare
+// equal mean the same: a reload goes by that.
 #pragma once
 
 #include <chrono>
@@ -25,11 +26,23 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kAuto, kText, kJson, kJournal };
 
 struct Log {
+  bool operator==(const Log&) const = default;
+
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kAuto;
 };
 
+struct Admin {
+  bool operator==(const Admin&) const = default;
+
+  std::optional<Address> listen;   // absent: off. Serves everything; Unix or loopback TCP
+  std::optional<Address> metrics;  // absent: off. /metrics, /livez and /readyz only; may be remote
+  std::string token_file;          // holds what verbs over TCP must show; empty: there are none
+};
+
 struct Limits {
+  bool operator==(const Limits&) const = default;
+
   std::optional<std::size_t> memory;  // absent: auto
 };
 
@@ -39,17 +52,23 @@ struct Limits {
 #endif
 
 struct Shutdown {
+  bool operator==(const Shutdown&) const = default;
+
   milliseconds drain_timeout{std::chrono::seconds{WSBRIDGED_DRAIN_SECONDS}};
   milliseconds quiet{2'000};
 };
 
 // Who begins its connections with a PROXY protocol header. Empty: nobody.
 struct ProxyProtocol {
+  bool operator==(const ProxyProtocol&) const = default;
+
   std::vector<Cidr> from{};  // of a TCP listener
   bool from_unix = false;    // `unix`: everyone who reaches the Unix listener
 };
 
 struct Listen {
+  bool operator==(const Listen&) const = default;
+
   Address address;
   std::string mode = "0600";  // Unix only, octal
   std::string owner;          // name or number; empty: unchanged
@@ -60,19 +79,23 @@ struct Listen {
 };
 
 struct Header {
+  bool operator==(const Header&) const = default;
+
   std::string name;
   std::string value;  // secret: never logged or printed
-  bool operator==(const Header&) const = default;
 };
 
 // RFC 7617. Both are secret: never logged or printed.
 struct BasicAuth {
+  bool operator==(const BasicAuth&) const = default;
+
   std::string user;  // empty: none
   std::string password;
-  bool operator==(const BasicAuth&) const = default;
 };
 
 struct Tls {
+  bool operator==(const Tls&) const = default;
+
   std::string ca_file;
   std::string cert_file;
   std::string key_file;  // empty: the key is in cert_file
@@ -80,10 +103,11 @@ struct Tls {
   std::string min_version = "1.2";  // "1.2" | "1.3"
   std::vector<std::string> pin_sha256;
   bool insecure_skip_verify = false;
-  bool operator==(const Tls&) const = default;
 };
 
 struct Upstream {
+  bool operator==(const Upstream&) const = default;
+
   std::string url;                // one of the two is empty
   std::vector<std::string> urls;  // tried in order
   std::vector<std::string> subprotocols;
@@ -103,7 +127,6 @@ struct Upstream {
   milliseconds ping_interval{25'000};
   milliseconds ping_timeout{20'000};
   std::vector<std::string> on_open;
-  bool operator==(const Upstream&) const = default;
 };
 
 enum class FramingMode : std::uint8_t { kLine, kLengthPrefixed, kRaw };
@@ -115,6 +138,8 @@ enum class BinaryMessages : std::uint8_t { kBase64, kHex, kRaw, kReject };
 enum class FinalPartialLine : std::uint8_t { kSend, kDrop };
 
 struct Framing {
+  bool operator==(const Framing&) const = default;
+
   FramingMode mode = FramingMode::kLine;
   std::string delimiter = "\n";  // 1 to 16 bytes of UTF-8; the local side has it in its encoding
   bool keep_cr = false;
@@ -135,6 +160,8 @@ enum class OnUpstreamError : std::uint8_t { kReset, kClose };
 enum class SessionOpen : std::uint8_t { kConnect, kFirstByte };
 
 struct Session {
+  bool operator==(const Session&) const = default;
+
   SessionOpen open = SessionOpen::kConnect;
   OnLocalEof on_local_eof = OnLocalEof::kDrain;
   milliseconds drain_timeout{60'000};
@@ -149,6 +176,8 @@ struct Session {
 inline constexpr std::size_t kReplayOverhead = 16;
 
 struct Reconnect {
+  bool operator==(const Reconnect&) const = default;
+
   bool enabled = false;
   milliseconds initial{500};
   milliseconds max{30'000};
@@ -159,12 +188,16 @@ struct Reconnect {
 
 // Who may connect; an empty list says nothing.
 struct Access {
+  bool operator==(const Access&) const = default;
+
   std::vector<std::string> allow_uids{};  // names or numbers, of Unix peers
   std::vector<std::string> allow_gids{};  // supplementary groups count
   std::vector<Cidr> allow_cidrs{};        // of TCP peers, and of those that a PROXY header names
 };
 
 struct Bridge {
+  bool operator==(const Bridge&) const = default;
+
   std::string name;
   std::vector<Listen> listen;
   Upstream upstream;
@@ -177,8 +210,11 @@ struct Bridge {
 };
 
 struct Config {
+  bool operator==(const Config&) const = default;
+
   Log log;
   std::optional<unsigned> threads;  // absent: auto
+  Admin admin;
   Limits limits;
   Shutdown shutdown;
   std::vector<Bridge> bridges;

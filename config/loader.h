@@ -69,4 +69,14 @@ struct QuickBridge {
 // "(redacted)".
 [[nodiscard]] std::string print(const Config& config);
 
+// One value of the effective configuration.
+struct Setting {
+  std::string path;   // "bridges.chat.upstream.url"; the items of a list share theirs
+  std::string value;  // secret: only for comparing
+  std::string shown;  // as print() writes it
+};
+
+// All of them, in the order of print().
+[[nodiscard]] std::vector<Setting> settings_of(const Config& config);
+
 }  // namespace wsbridged::config

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Config as YAML, one key a line, in the order of the reference file. Secrets are left out: values
-// of headers, lines of on_open, basic_auth, user information and query of a URL.
+// of headers, lines of on_open, basic_auth, user information and query of a URL. The same walk
+// lists the settings one by one, with what they really are, for the comparison at a reload.
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "config/loader.h"
@@ -72,8 +75,12 @@ std::string redacted_proxy(std::string_view proxy) {
 
 class Writer {
  public:
-  void raw(std::string_view key, std::string_view value) {
-    line(std::string(key) + ": " + std::string(value));
+  void raw(std::string_view key, std::string_view value) { secret(key, value, value); }
+
+  // A value that is written as `shown`.
+  void secret(std::string_view key, std::string_view value, std::string_view shown) {
+    settings_.push_back({path_of(key), std::string(value), std::string(shown)});
+    line(std::string(key) + ": " + std::string(shown));
   }
 
   void text(std::string_view key, std::string_view value) { raw(key, quote(value)); }
@@ -87,17 +94,28 @@ class Writer {
   void duration(std::string_view key, milliseconds value) { raw(key, format_duration(value)); }
 
   void open(std::string_view key) {
+    path_.emplace_back(key);
     line(std::string(key) + ":");
     indent_ += 2;
   }
 
-  // The next line begins an item of a list.
-  void open_item() {
+  // The next line begins an item of a list. `name` tells it from the others.
+  void open_item(std::string_view name) {
+    path_.emplace_back(name);
     is_item_ = true;
     indent_ += 2;
   }
 
-  void close() { indent_ -= 2; }
+  // One scalar of the list that was opened, written as `shown`.
+  void item(std::string_view value, std::string_view shown) {
+    settings_.push_back({path_of(""), std::string(value), quote(shown)});
+    line("- " + quote(shown));
+  }
+
+  void close() {
+    path_.pop_back();
+    indent_ -= 2;
+  }
 
   void line(std::string_view content) {
     out_.append(is_item_ ? indent_ - 2 : indent_, ' ');
@@ -108,8 +126,20 @@ class Writer {
 
   [[nodiscard]] const std::string& out() const { return out_; }
 
+  [[nodiscard]] std::vector<Setting>& settings() { return settings_; }
+
  private:
+  [[nodiscard]] std::string path_of(std::string_view key) const {
+    std::string path;
+    for (const std::string& above : path_) {
+      path.append(path.empty() ? "" : ".").append(above);
+    }
+    return path.append(path.empty() || key.empty() ? "" : ".").append(key);
+  }
+
   std::string out_;
+  std::vector<std::string> path_;
+  std::vector<Setting> settings_;
   std::size_t indent_ = 0;
   bool is_item_ = false;
 };
@@ -122,7 +152,11 @@ void print_list(Writer& writer, std::string_view key, const Texts& texts, Format
   }
   writer.open(key);
   for (const auto& each : texts) {
-    writer.line("- " + quote(format(each)));
+    if constexpr (std::is_convertible_v<decltype(each), std::string_view>) {
+      writer.item(each, format(each));
+    } else {
+      writer.item(format(each), format(each));
+    }
   }
   writer.close();
 }
@@ -132,14 +166,16 @@ std::string_view same_text(const std::string& text) {
 }
 
 void print_listen(Writer& writer, const Listen& listen) {
-  writer.open_item();
+  writer.open_item(to_string(listen.address));
   writer.text("address", to_string(listen.address));
   if (std::holds_alternative<UnixAddress>(listen.address)) {
     writer.text("mode", listen.mode);
     writer.text("owner", listen.owner);
     writer.text("group", listen.group);
   }
-  writer.number("backlog", static_cast<std::size_t>(listen.backlog));
+  if (!std::holds_alternative<SystemdAddress>(listen.address)) {
+    writer.number("backlog", static_cast<std::size_t>(listen.backlog));
+  }
   writer.flag("allow_remote", listen.allow_remote);
   writer.open("proxy_protocol");
   std::vector<std::string> from;
@@ -170,15 +206,16 @@ void print_headers(Writer& writer, const std::vector<Header>& headers) {
   }
   writer.open("headers");
   for (const Header& header : headers) {
-    writer.text(quote(header.name), kRedacted);
+    writer.secret(quote(header.name), header.value, quote(kRedacted));
   }
   writer.close();
 }
 
 void print_basic_auth(Writer& writer, const BasicAuth& basic_auth) {
   writer.open("basic_auth");
-  writer.text("user", basic_auth.user.empty() ? "" : kRedacted);
-  writer.text("password", basic_auth.password.empty() ? "" : kRedacted);
+  const auto redacted = [](const std::string& text) { return text.empty() ? "" : kRedacted; };
+  writer.secret("user", basic_auth.user, quote(redacted(basic_auth.user)));
+  writer.secret("password", basic_auth.password, quote(redacted(basic_auth.password)));
   writer.close();
 }
 
@@ -212,7 +249,7 @@ void print_tls(Writer& writer, const Tls& tls) {
 
 void print_urls(Writer& writer, const Upstream& upstream) {
   if (upstream.urls.empty()) {
-    writer.text("url", redacted_url(upstream.url));
+    writer.secret("url", upstream.url, quote(redacted_url(upstream.url)));
   }
   print_list(writer, "urls", upstream.urls, redacted_url);
 }
@@ -236,7 +273,7 @@ void print_upstream(Writer& writer, const Upstream& upstream) {
   if (has_secure_url(upstream) || upstream.follow_redirects > 0) {  // where it has an effect
     print_tls(writer, upstream.tls);
   }
-  writer.text("proxy", redacted_proxy(upstream.proxy));
+  writer.secret("proxy", upstream.proxy, quote(redacted_proxy(upstream.proxy)));
   print_resolve(writer, upstream.resolve);
   writer.duration("connect_timeout", upstream.connect_timeout);
   writer.number("follow_redirects", upstream.follow_redirects);
@@ -284,6 +321,14 @@ void print_session(Writer& writer, const Session& session) {
   writer.close();
 }
 
+void print_admin(Writer& writer, const Admin& admin) {
+  writer.open("admin");
+  writer.text("listen", admin.listen ? to_string(*admin.listen) : "");
+  writer.text("metrics", admin.metrics ? to_string(*admin.metrics) : "");
+  writer.text("token_file", admin.token_file);
+  writer.close();
+}
+
 void print_reconnect(Writer& writer, const Reconnect& reconnect) {
   writer.open("reconnect");
   writer.flag("enabled", reconnect.enabled);
@@ -296,7 +341,7 @@ void print_reconnect(Writer& writer, const Reconnect& reconnect) {
 }
 
 void print_bridge(Writer& writer, const Bridge& bridge) {
-  writer.open_item();
+  writer.open_item(bridge.name);
   writer.text("name", bridge.name);
   writer.open("listen");
   for (const Listen& listen : bridge.listen) {
@@ -311,10 +356,7 @@ void print_bridge(Writer& writer, const Bridge& bridge) {
   writer.close();
 }
 
-}  // namespace
-
-std::string print(const Config& config) {
-  Writer writer;
+void print_config(Writer& writer, const Config& config) {
   writer.open("log");
   writer.raw("level", word_of(kLogLevels, config.log.level));
   writer.raw("format", word_of(kLogFormats, config.log.format));
@@ -323,6 +365,7 @@ std::string print(const Config& config) {
   writer.open("limits");
   writer.raw("memory", config.limits.memory ? format_size(*config.limits.memory) : "auto");
   writer.close();
+  print_admin(writer, config.admin);
   writer.open("shutdown");
   writer.duration("drain_timeout", config.shutdown.drain_timeout);
   writer.duration("quiet", config.shutdown.quiet);
@@ -331,7 +374,21 @@ std::string print(const Config& config) {
   for (const Bridge& bridge : config.bridges) {
     print_bridge(writer, bridge);
   }
+  writer.close();
+}
+
+}  // namespace
+
+std::string print(const Config& config) {
+  Writer writer;
+  print_config(writer, config);
   return writer.out();
+}
+
+std::vector<Setting> settings_of(const Config& config) {
+  Writer writer;
+  print_config(writer, config);
+  return std::move(writer.settings());
 }
 
 }  // namespace wsbridged::config

@@ -42,6 +42,22 @@ void check_unix_key(const Node& listener, std::string_view key, Problems& proble
   }
 }
 
+// systemd made the socket: what it is like stands in the .socket unit.
+void check_systemd_key(const Node& listener, std::string_view key, std::string_view unit_key,
+                       Problems& problems) {
+  if (const Node* node = listener.find(key)) {
+    problems.error(node->place, std::string(key) + " is not for systemd:NAME: set " +
+                                    std::string(unit_key) + " in the .socket unit");
+  }
+}
+
+void check_systemd(const Node& listener, Problems& problems) {
+  check_systemd_key(listener, "mode", "SocketMode=", problems);
+  check_systemd_key(listener, "owner", "SocketUser=", problems);
+  check_systemd_key(listener, "group", "SocketGroup=", problems);
+  check_systemd_key(listener, "backlog", "Backlog=", problems);
+}
+
 void warn_of_open_mode(const Node& listener, const Listen& listen, Problems& problems) {
   const Node* mode = listener.find("mode");
   if (mode != nullptr && (listen.mode.back() - '0') % 4 >= 2) {
@@ -58,6 +74,10 @@ void check_listener(const Node& listener, const Listen& listen, Problems& proble
   if (address->kind != Node::Kind::kScalar || address->is_unusable ||
       std::holds_alternative<std::string>(parse_address(address->text))) {
     return;  // reported already
+  }
+  if (std::holds_alternative<SystemdAddress>(listen.address)) {
+    check_systemd(listener, problems);
+    return;
   }
   const auto* tcp = std::get_if<TcpAddress>(&listen.address);
   if (tcp == nullptr) {
@@ -176,21 +196,33 @@ std::string at_line(const Node& node) {
   return node.place.line > 0 ? " at line " + std::to_string(node.place.line) : "";
 }
 
+void collect_address(const Node* node, std::vector<UsedAddress>& used) {
+  if (node == nullptr || node->kind != Node::Kind::kScalar || node->is_unusable) {
+    return;
+  }
+  auto parsed = parse_address(node->text);
+  if (auto* address = std::get_if<Address>(&parsed)) {
+    used.push_back({std::move(*address), node});
+  }
+}
+
 void collect_addresses(const Node& bridge, std::vector<UsedAddress>& used) {
   const Node* listen = bridge.find("listen");
   if (listen == nullptr) {
     return;
   }
   for (const Node* listener : listen_nodes(*listen)) {
-    const Node* node = address_node(*listener);
-    if (node == nullptr || node->kind != Node::Kind::kScalar || node->is_unusable) {
-      continue;
-    }
-    auto parsed = parse_address(node->text);
-    if (auto* address = std::get_if<Address>(&parsed)) {
-      used.push_back({std::move(*address), node});
-    }
+    collect_address(address_node(*listener), used);
   }
+}
+
+std::vector<UsedAddress> admin_addresses(const Node* admin) {
+  std::vector<UsedAddress> used;
+  if (admin != nullptr) {
+    collect_address(admin->find("listen"), used);
+    collect_address(admin->find("metrics"), used);
+  }
+  return used;
 }
 
 // Addresses can only meet on one port or one path.
@@ -199,8 +231,9 @@ std::string meeting_key(const Address& address) {
   return tcp != nullptr ? std::to_string(tcp->port) : to_string(address);
 }
 
-void check_addresses(const std::vector<const Node*>& bridges, Problems& problems) {
-  std::vector<UsedAddress> all;
+void check_addresses(const std::vector<const Node*>& bridges, const Node* admin,
+                     Problems& problems) {
+  std::vector<UsedAddress> all = admin_addresses(admin);
   for (const Node* bridge : bridges) {
     collect_addresses(*bridge, all);
   }
@@ -275,9 +308,9 @@ void check_bridge(const BoundBridge& bound, Problems& problems) {
   warn_of_upstream(bound, problems);
 }
 
-void check_bridges(const std::vector<const Node*>& merged, Problems& problems) {
+void check_bridges(const std::vector<const Node*>& merged, const Node* admin, Problems& problems) {
   check_names(merged, problems);
-  check_addresses(merged, problems);
+  check_addresses(merged, admin, problems);
 }
 
 }  // namespace wsbridged::config

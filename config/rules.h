@@ -26,7 +26,8 @@ void apply_dependent_defaults(const Node& merged, Bridge& bridge);
 
 void check_bridge(const BoundBridge& bound, Problems& problems);
 
-// `merged` holds all bridges: names and addresses are each used once.
-void check_bridges(const std::vector<const Node*>& merged, Problems& problems);
+// `merged` holds all bridges: names and addresses are each used once. `admin` may be null; its
+// addresses count too.
+void check_bridges(const std::vector<const Node*>& merged, const Node* admin, Problems& problems);
 
 }  // namespace wsbridged::config

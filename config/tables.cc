@@ -61,6 +61,20 @@ void read_address(const Field& field, Listen& listen, Problems& problems) {
   }
 }
 
+// Empty is off, as null is.
+template <std::optional<Address> Admin::*member>
+void read_admin_address(const Field& field, Admin& admin, Problems& problems) {
+  Listen listen;
+  if (!is_scalar(field, problems) || field.node.text.empty()) {
+    return;
+  }
+  const std::size_t errors_before = problems.error_count();
+  read_address(field, listen, problems);
+  if (problems.error_count() == errors_before) {
+    admin.*member = std::move(listen.address);
+  }
+}
+
 void read_listen(const Field& field, Bridge& bridge, Problems& problems) {
   if (field.node.kind == Node::Kind::kSequence && !is_list(field, kMaxListeners, problems)) {
     return;
@@ -187,6 +201,11 @@ const Table<File>& file_table() {
       {"log", [](const Field& field, File& file,
                  Problems& problems) { read_map(field, log_table(), file.config.log, problems); }},
       {"threads", read_threads},
+      {"admin",
+       [](const Field& field, File& file, Problems& problems) {
+         file.admin = &field.node;
+         read_map(field, admin_table(), file.config.admin, problems);
+       }},
       {"limits",
        [](const Field& field, File& file, Problems& problems) {
          read_map(field, limits_table(), file.config.limits, problems);
@@ -209,6 +228,15 @@ const Table<Log>& log_table() {
   static const Table<Log> table = {
       {"level", choice(&Log::level, kLogLevels)},
       {"format", choice(&Log::format, kLogFormats)},
+  };
+  return table;
+}
+
+const Table<Admin>& admin_table() {
+  static const Table<Admin> table = {
+      {"listen", read_admin_address<&Admin::listen>},
+      {"metrics", read_admin_address<&Admin::metrics>},
+      {"token_file", text(&Admin::token_file, check_readable_file)},
   };
   return table;
 }
@@ -345,6 +373,7 @@ std::vector<std::string> accepted_keys() {
   std::vector<std::string> keys;
   append_keys("", file_table(), keys);
   append_keys("log.", log_table(), keys);
+  append_keys("admin.", admin_table(), keys);
   append_keys("limits.", limits_table(), keys);
   append_keys("shutdown.", shutdown_table(), keys);
   append_keys("bridges.", bridge_table(), keys);

@@ -25,10 +25,12 @@ struct File {
   Config config;
   const Node* defaults = nullptr;
   const Node* bridges = nullptr;
+  const Node* admin = nullptr;
 };
 
 const Table<File>& file_table();
 const Table<Log>& log_table();
+const Table<Admin>& admin_table();
 const Table<Limits>& limits_table();
 const Table<Shutdown>& shutdown_table();
 const Table<Bridge>& bridge_table();

@@ -16,6 +16,7 @@ Admission::Admission(ws::EventLoop& loop, Log& log, std::shared_ptr<Bridge> brid
       room_(loop, {.on_header = [this](Arrival arrival) { receive_announced(std::move(arrival)); },
                    .on_refuse =
                        [this](const Peer& peer, const std::string& cause) {
+                         ++bridge_->load()->refused_count;
                          refusals_.add(peer, "proxy_protocol", cause);
                        },
                    .on_leave =
@@ -44,6 +45,7 @@ void Admission::receive(const config::ProxyProtocol& proxy_protocol, Descriptor 
 bool Admission::admits(const Peer& peer) {
   const auto refusal = access_.refuse(peer);
   if (refusal) {
+    ++bridge_->load()->refused_count;
     refusals_.add(peer, refusal->rule, refusal->cause);
   }
   return !refusal;

@@ -2,6 +2,7 @@
 #include "daemon/bridge.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "daemon/template.h"
@@ -9,13 +10,15 @@
 namespace wsbridged {
 
 ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
-                                                    std::shared_ptr<TlsContexts> tls_contexts) {
+                                                    std::shared_ptr<TlsContexts> tls_contexts,
+                                                    std::shared_ptr<BridgeLoad> load) {
   auto urls = parse_urls(settings.upstream, settings.name);
   if (!urls) {
     return urls.error();
   }
   // NOLINTNEXTLINE(modernize-make-shared): the constructor is private
-  std::shared_ptr<Bridge> bridge(new Bridge(std::move(settings), std::move(urls.value())));
+  std::shared_ptr<Bridge> bridge(
+      new Bridge(std::move(settings), std::move(urls.value()), std::move(load)));
   auto snapshots = BridgeSnapshots::open(
       bridge->settings_, std::move(tls_contexts),
       [raw = bridge.get()](const BridgeSnapshot& snapshot) { return raw->check(snapshot); });
@@ -27,16 +30,21 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
   if (!jar) {
     return jar.error();
   }
-  if (bridge->settings_.upstream.store_cookies && jar.value() != nullptr) {
-    if (auto error = jar.value()->check_storable()) {
+  if (jar.value() != nullptr) {
+    bridge->note_cookies(*jar.value());
+    if (auto error = bridge->settings_.upstream.store_cookies ? jar.value()->check_storable()
+                                                              : std::nullopt) {
       return *std::move(error);
     }
   }
   return bridge;
 }
 
-Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls)
-    : settings_(std::move(settings)), urls_(std::move(urls)), failover_(urls_.size()) {}
+Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls, std::shared_ptr<BridgeLoad> load)
+    : settings_(std::move(settings)),
+      urls_(std::move(urls)),
+      load_(std::move(load)),
+      failover_(urls_.size()) {}
 
 std::optional<ws::Error> Bridge::check(const BridgeSnapshot& snapshot) const {
   const ws::Options options = this->options(snapshot);
@@ -97,6 +105,21 @@ ws::Result<std::shared_ptr<ws::CookieJar>> Bridge::make_jar(const std::string& f
   return jar;
 }
 
+void Bridge::note_cookies(const ws::CookieJar& jar) {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  std::int64_t first = 0;
+  for (const ws::Url& url : urls_) {
+    for (const ws::CookieDecision& decision : jar.explain(url, now.count())) {
+      const std::int64_t expires = decision.cookie.expires;
+      if (decision.verdict == ws::CookieVerdict::kSent && expires != 0) {
+        first = first == 0 ? expires : std::min(first, expires);
+      }
+    }
+  }
+  cookie_expires_ = first;
+}
+
 std::vector<std::string> Bridge::warnings() const {
   const std::string file = shared_cookie_jar(settings_).value_or("");
   const auto jar = make_jar(file);
@@ -115,14 +138,15 @@ std::vector<std::string> Bridge::warnings_of(const ws::CookieJar& jar, const std
 }
 
 SessionSlot::SessionSlot(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {
-  ++bridge_->session_count_;
+  ++bridge_->load()->session_count;
 }
 
 SessionSlot::~SessionSlot() {
   if (bridge_) {
-    --bridge_->session_count_;
-    if (bridge_->on_session_end_) {
-      bridge_->on_session_end_();
+    BridgeLoad& load = *bridge_->load();
+    --load.session_count;
+    if (load.on_session_end) {
+      load.on_session_end();
     }
   }
 }

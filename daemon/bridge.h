@@ -7,10 +7,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ws/cookie_jar.h>
@@ -26,13 +28,27 @@
 
 namespace wsbridged {
 
+// The live sessions of a bridge, held by SessionSlot. A reload hands it on to the bridge of the
+// same name, so that max_connections counts those of before as well. May be used from any number of
+// threads.
+struct BridgeLoad {
+  BridgeLoad() = default;
+
+  explicit BridgeLoad(std::function<void()> callback) : on_session_end(std::move(callback)) {}
+
+  std::atomic<std::size_t> session_count{0};
+  std::atomic<std::uint64_t> refused_count{0};  // connections, by access or proxy_protocol
+  const std::function<void()> on_session_end;   // called from any thread; may be empty
+};
+
 // May be used from any number of threads.
 class Bridge {
  public:
   // Everything that can be told about a bridge without dialling it.
   [[nodiscard]] static ws::Result<std::shared_ptr<Bridge>> prepare(
       config::Bridge settings,
-      std::shared_ptr<TlsContexts> tls_contexts = std::make_shared<TlsContexts>());
+      std::shared_ptr<TlsContexts> tls_contexts = std::make_shared<TlsContexts>(),
+      std::shared_ptr<BridgeLoad> load = std::make_shared<BridgeLoad>());
 
   [[nodiscard]] const config::Bridge& settings() const { return settings_; }
 
@@ -64,8 +80,15 @@ class Bridge {
   [[nodiscard]] static std::vector<std::string> warnings_of(const ws::CookieJar& jar,
                                                             const std::string& file);
 
-  // Live sessions, held by SessionSlot.
-  [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
+  // Unix time when the first of the cookies that a dial sends expires; 0: none does. Told by
+  // whoever has read the file.
+  [[nodiscard]] std::int64_t cookie_expires() const { return cookie_expires_.load(); }
+
+  void note_cookies(const ws::CookieJar& jar);
+
+  [[nodiscard]] std::size_t session_count() const { return load_->session_count.load(); }
+
+  [[nodiscard]] const std::shared_ptr<BridgeLoad>& load() const { return load_; }
 
   // Called from any thread when credentials were, or could not be, read again; set before the first
   // session.
@@ -73,22 +96,17 @@ class Bridge {
     snapshots_->on_rereading(std::move(callback));
   }
 
-  // Called from any thread each time a session has ended, until replaced; set before the first
-  // session.
-  void on_session_end(std::function<void()> callback) { on_session_end_ = std::move(callback); }
-
  private:
-  friend class SessionSlot;
-  Bridge(config::Bridge settings, std::vector<ws::Url> urls);
+  Bridge(config::Bridge settings, std::vector<ws::Url> urls, std::shared_ptr<BridgeLoad> load);
   [[nodiscard]] std::optional<ws::Error> check(const BridgeSnapshot& snapshot) const;
 
   config::Bridge settings_;
   std::vector<ws::Url> urls_;
   std::unique_ptr<BridgeSnapshots> snapshots_;
+  std::shared_ptr<BridgeLoad> load_;
   Failover failover_;
   DialDamper damper_;
-  std::atomic<std::size_t> session_count_{0};
-  std::function<void()> on_session_end_;
+  std::atomic<std::int64_t> cookie_expires_{0};
 };
 
 // One session's place among max_connections.

@@ -10,13 +10,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/cli_ctl.h"
 #include "daemon/cli_help.h"
 #include "daemon/cli_source.h"
+#include "daemon/version.h"
 
 namespace wsbridged {
 namespace {
 
-constexpr std::string_view kVersionText = "wsbridged " WSBRIDGED_VERSION "\n";
+std::string version_text() {
+  return "wsbridged " + std::string(kVersion) + "\n";
+}
 
 using Verb = Command::Verb;
 
@@ -26,13 +30,18 @@ struct VerbText {
   std::string_view help;
 };
 
-constexpr std::array<VerbText, 3> kVerbs = {{{"run", Verb::kRun, kRunHelp},
-                                             {"check", Verb::kCheck, kCheckHelp},
-                                             {"demo", Verb::kDemo, kDemoHelp}}};
+constexpr std::array<VerbText, 5> kVerbs = {
+    {{"run", Verb::kRun, kRunHelp},
+     {"check", Verb::kCheck, kCheckHelp},
+     {"demo", Verb::kDemo, kDemoHelp},
+     {"ctl", Verb::kCtl, kCtlHelp},
+     {"healthcheck", Verb::kHealthcheck, kHealthcheckHelp}}};
 
 struct Flags {
   CommandSettings settings{};
   bool print = false;
+  CtlCommand ctl{};
+  HealthCommand health{};
 };
 
 Answer usage_error(std::string_view message, std::string_view verb = "") {
@@ -67,6 +76,15 @@ void add_flags(CLI::App& app, Verb verb, Flags& flags) {
     app.add_flag_callback("--allow-remote", [&flags] { flags.settings.allow_remote = true; })
         ->disable_flag_override();
   }
+  if (verb == Verb::kRun || verb == Verb::kCtl || verb == Verb::kHealthcheck) {
+    add_text(app, "--admin", flags.settings.admin);
+  }
+  if (verb == Verb::kCtl) {
+    app.add_flag("--json", flags.ctl.is_json)->disable_flag_override();
+  }
+  if (verb == Verb::kHealthcheck) {
+    app.add_flag("--live", flags.health.is_live)->disable_flag_override();
+  }
 }
 
 std::string describe_extra(const std::vector<std::string>& extras) {
@@ -82,8 +100,9 @@ std::string describe_extra(const std::vector<std::string>& extras) {
 
 // The flags that need a value and got an empty one.
 std::optional<std::string> find_empty(const CommandSettings& settings) {
-  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 4> texts = {
+  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5> texts = {
       {{kConfigName.flag, &settings.config},
+       {kAdminName.flag, &settings.admin},
        {kListenName.flag, &settings.listen},
        {kUpstreamName.flag, &settings.upstream},
        {kCookieJarName.flag, &settings.cookie_jar}}};
@@ -109,7 +128,11 @@ std::variant<Flags, Answer> parse_flags(const VerbText& verb, std::vector<std::s
     // Its own exit codes are above 100.
     return usage_error(error.what(), verb.name);
   }
-  if (app.remaining_size() > 0) {
+  if (verb.verb == Verb::kCtl) {
+    if (const auto problem = read_ctl_words(app.remaining(), flags.ctl)) {
+      return usage_error(*problem, verb.name);
+    }
+  } else if (app.remaining_size() > 0) {
     return usage_error(describe_extra(app.remaining()), verb.name);
   }
   if (const auto problem = find_empty(flags.settings)) {
@@ -130,13 +153,17 @@ std::variant<Command, Answer> parse_verb(const VerbText& verb, std::vector<std::
     command.verb = Verb::kDemo;
     return command;
   }
-  auto chosen = choose_source(flags.settings, environment);
+  const bool is_for_running = verb.verb == Verb::kCtl || verb.verb == Verb::kHealthcheck;
+  auto chosen = is_for_running ? choose_running(flags.settings, environment)
+                               : choose_source(flags.settings, environment);
   if (const auto* const problem = std::get_if<std::string>(&chosen)) {
     return usage_error(*problem, verb.name);
   }
   Command command = std::get<Command>(std::move(chosen));
   command.verb = verb.verb;
   command.print = flags.print;
+  command.ctl = flags.ctl;
+  command.health = flags.health;
   return command;
 }
 
@@ -151,7 +178,7 @@ std::variant<Command, Answer> parse_command_line(int argc, const char* const* ar
     return Answer{0, std::string(kHelp)};
   }
   if (first == "--version") {
-    return Answer{0, std::string(kVersionText)};
+    return Answer{0, version_text()};
   }
   if (words.empty() || first.starts_with('-')) {
     words.insert(words.begin(), "run");
@@ -160,7 +187,7 @@ std::variant<Command, Answer> parse_command_line(int argc, const char* const* ar
       std::find_if(kVerbs.begin(), kVerbs.end(),
                    [&words](const VerbText& known) { return known.name == words.front(); });
   if (verb == kVerbs.end()) {
-    return usage_error("unknown command '" + first + "': use run, check or demo");
+    return usage_error("unknown command '" + first + "': use run, check, ctl, healthcheck or demo");
   }
   words.erase(words.begin());
   auto result = parse_verb(*verb, std::move(words), environment);

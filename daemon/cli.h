@@ -8,17 +8,22 @@
 #include <variant>
 #include <vector>
 
+#include "config/admin_flag.h"
 #include "config/loader.h"
+#include "daemon/ctl.h"
 
 namespace wsbridged {
 
 struct Command {
-  enum class Verb : unsigned char { kRun, kCheck, kDemo } verb = Verb::kRun;
+  enum class Verb : unsigned char { kRun, kCheck, kDemo, kCtl, kHealthcheck } verb = Verb::kRun;
   // Exactly one of these three says where the configuration comes from (none for demo).
   std::string config_file;                          // flag, variable, or the default path
   std::optional<std::string> config_yaml;           // WSBRIDGED_CONFIG_YAML
   std::optional<config::QuickBridge> quick_bridge;  // --upstream
   bool print = false;                               // check --print
+  std::optional<config::AdminFlag> admin{};         // --admin or its variable
+  CtlCommand ctl{};                                 // for kCtl
+  HealthCommand health{};                           // for kHealthcheck
   std::vector<std::string> warnings;                // unknown WSBRIDGED_* variables
 };
 

@@ -13,6 +13,8 @@ Usage:
   wsbridged [run] [-c FILE]                        run in the foreground
   wsbridged [run] --listen ADDR --upstream URL     the same for one bridge, without a file
   wsbridged check [-c FILE] [--print]              validate the configuration
+  wsbridged ctl ps | kill ID | tap ID | …          look at a running one, and steer it
+  wsbridged healthcheck [--live]                   is it ready? exits with 0 or 1
   wsbridged demo                                   an echo server and a bridge to it, to try
   wsbridged --version | --help
 
@@ -36,14 +38,15 @@ Options, each with its environment variable (a flag beats it):
   -c FILE             configuration file                          WSBRIDGED_CONFIG
                       (default: /etc/wsbridged/wsbridged.yaml)
                       a whole configuration as text               WSBRIDGED_CONFIG_YAML
-  --listen ADDR       HOST:PORT, [V6]:PORT, :PORT, unix:PATH      WSBRIDGED_LISTEN
-                      or unix:@NAME
+  --listen ADDR       HOST:PORT, [V6]:PORT, :PORT, unix:PATH,     WSBRIDGED_LISTEN
+                      unix:@NAME or systemd:NAME
   --upstream URL      ws:// or wss:// server                      WSBRIDGED_UPSTREAM
   --subprotocol P     offered in order; may be repeated           WSBRIDGED_SUBPROTOCOL
   --cookie-jar FILE   Netscape cookie file                        WSBRIDGED_COOKIE_JAR
   --header 'N: V'     sent with the handshake; may be repeated    WSBRIDGED_HEADER
   --allow-remote      listen on other than loopback addresses     WSBRIDGED_ALLOW_REMOTE
                                                                   (true or false)
+  --admin ADDR        admin listener: unix:PATH or loopback       WSBRIDGED_ADMIN
   -h, --help          this text
 
 In a variable, lists have one item per line. -c and --upstream exclude each other.
@@ -66,6 +69,48 @@ Options:
 
 Example:
   wsbridged check -c chat.yaml --print
+)";
+
+inline constexpr std::string_view kCtlHelp =
+    R"(Talks to a running wsbridged. Exits with 0, or with 1 and the reason.
+
+Usage:
+  wsbridged ctl [OPTIONS] ps               live sessions, with rates, buffers and round trips
+  wsbridged ctl [OPTIONS] kill ID          end a session; the second time at once
+  wsbridged ctl [OPTIONS] tap ID           show a session's lines as they pass (Unix only)
+  wsbridged ctl [OPTIONS] drain            stop, as SIGTERM does
+  wsbridged ctl [OPTIONS] reload           read the configuration again, as SIGHUP does
+  wsbridged ctl [OPTIONS] log-level LEVEL  debug, info, warn or error
+
+Options:
+  --admin ADDR  its admin listener, as unix:PATH or 127.0.0.1:PORT (WSBRIDGED_ADMIN; default:
+                that of the configuration, else unix:/run/wsbridged/admin.sock)
+  -c FILE       the configuration (default: /etc/wsbridged/wsbridged.yaml)
+  --json        print the answer as it came
+  -h, --help    this text
+
+Over TCP all but ps need the token in the configuration's admin.token_file.
+
+Example:
+  wsbridged ctl --admin unix:/run/wsbridged/admin.sock ps
+)";
+
+inline constexpr std::string_view kHealthcheckHelp =
+    R"(Asks a running wsbridged whether it is ready: configuration loaded, listeners bound, not
+draining. Exits with 0, or with 1 and the reason.
+
+Usage:
+  wsbridged healthcheck [--live] [--admin ADDR] [-c FILE]
+
+Options:
+  --live        ask whether it is alive (all threads answer) instead
+  --admin ADDR  its admin listener, as unix:PATH or 127.0.0.1:PORT (WSBRIDGED_ADMIN; default:
+                that of the configuration, else unix:/run/wsbridged/admin.sock)
+  -c FILE       the configuration (default: /etc/wsbridged/wsbridged.yaml)
+  -h, --help    this text
+
+Example:
+  wsbridged healthcheck --admin unix:/run/wsbridged/admin.sock
 )";
 
 inline constexpr std::string_view kDemoHelp =

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::string_view kDefaultFile = "/etc/wsbridged/wsbridged.yaml";
 
-constexpr std::array kNames = {kConfigName,      kConfigYamlName, kListenName, kUpstreamName,
-                               kSubprotocolName, kCookieJarName,  kHeaderName, kAllowRemoteName};
+constexpr std::array kNames = {kConfigName,   kConfigYamlName,  kListenName,
+                               kUpstreamName, kSubprotocolName, kCookieJarName,
+                               kHeaderName,   kAllowRemoteName, kAdminName};
 
 enum class Source : unsigned char { kFile, kYaml, kQuickBridge };
 
@@ -205,6 +206,7 @@ std::variant<Command, std::string> choose_source(const CommandSettings& flags,
   }
   auto result = command_for(source, flags, variables);
   if (auto* const command = std::get_if<Command>(&result)) {
+    command->admin = choose_admin(flags, environment);
     for (const NamedSource& named : by_variable) {
       if (named.source != source) {
         command->warnings.push_back(
@@ -213,6 +215,34 @@ std::variant<Command, std::string> choose_source(const CommandSettings& flags,
     }
   }
   return result;
+}
+
+std::optional<config::AdminFlag> choose_admin(const CommandSettings& flags,
+                                              const config::Environment& environment) {
+  if (flags.admin) {
+    return config::AdminFlag{*flags.admin, std::string(kAdminName.flag)};
+  }
+  if (auto variable = look_up(environment, kAdminName)) {
+    return config::AdminFlag{std::move(*variable), std::string(kAdminName.variable)};
+  }
+  return std::nullopt;
+}
+
+std::variant<Command, std::string> choose_running(const CommandSettings& flags,
+                                                  const config::Environment& environment) {
+  const CommandSettings variables = read_variables(environment);
+  Command command;
+  command.admin = choose_admin(flags, environment);
+  if (!flags.config && variables.config && variables.config_yaml) {
+    return contradiction(named_sources(variables, &SettingName::variable));
+  }
+  if (!flags.config && variables.config_yaml) {
+    command.config_yaml = variables.config_yaml;
+  } else {
+    const auto& file = flags.config ? flags.config : variables.config;
+    command.config_file = file.value_or(std::string(kDefaultFile));
+  }
+  return command;
 }
 
 std::vector<std::string> warn_of_unknown_variables(const std::vector<std::string>& names) {

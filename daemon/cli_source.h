@@ -23,6 +23,7 @@ struct CommandSettings {
   std::vector<std::string> subprotocols{};
   std::vector<std::string> headers{};
   std::optional<bool> allow_remote{};
+  std::optional<std::string> admin{};
 };
 
 // A flag and the environment variable that stands for it.
@@ -39,11 +40,20 @@ inline constexpr SettingName kSubprotocolName{"--subprotocol", "WSBRIDGED_SUBPRO
 inline constexpr SettingName kCookieJarName{"--cookie-jar", "WSBRIDGED_COOKIE_JAR"};
 inline constexpr SettingName kHeaderName{"--header", "WSBRIDGED_HEADER"};
 inline constexpr SettingName kAllowRemoteName{"--allow-remote", "WSBRIDGED_ALLOW_REMOTE"};
+inline constexpr SettingName kAdminName{"--admin", "WSBRIDGED_ADMIN"};
 
 // The file, the text or the quick bridge, with warnings about variables that do not count; or what
 // is wrong, in words that say what to do. Flags beat variables; with neither it is the default
 // file.
 [[nodiscard]] std::variant<Command, std::string> choose_source(
+    const CommandSettings& flags, const config::Environment& environment);
+
+// The admin listener's address by flag or variable, whatever the source.
+[[nodiscard]] std::optional<config::AdminFlag> choose_admin(const CommandSettings& flags,
+                                                            const config::Environment& environment);
+
+// The same sources for those who look for a running program: a file or a text, which may be absent.
+[[nodiscard]] std::variant<Command, std::string> choose_running(
     const CommandSettings& flags, const config::Environment& environment);
 
 // A warning for each WSBRIDGED_* among `names` that means nothing.

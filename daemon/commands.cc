@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/commands.h"
 
+#include <unistd.h>
+
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/bridge.h"
@@ -14,20 +17,32 @@ namespace wsbridged {
 
 namespace {
 
-config::Loaded load(const Command& command, const config::Environment& environment) {
+config::Loaded load_source(const Command& command, const config::Environment& environment,
+                           const config::BridgeCheck& check) {
   if (command.quick_bridge) {
-    return config::load_quick_bridge(*command.quick_bridge, environment, check_bridge);
+    return config::load_quick_bridge(*command.quick_bridge, environment, check);
   }
   if (command.config_yaml) {
-    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment,
-                             check_bridge);
+    return config::load_text(*command.config_yaml, "WSBRIDGED_CONFIG_YAML", environment, check);
   }
-  return config::load_file(command.config_file, environment, check_bridge);
+  return config::load_file(command.config_file, environment, check);
 }
 
-void print_all(const std::vector<config::Problem>& problems, const char* prefix) {
+config::Loaded load(const Command& command, const config::Environment& environment,
+                    const config::BridgeCheck& check) {
+  config::Loaded loaded = load_source(command, environment, check);
+  if (command.admin) {
+    config::override_admin(*command.admin, environment, loaded);
+  }
+  return loaded;
+}
+
+// Before there is a log; the journal takes the priority from the line (sd-daemon(3)).
+void print_all(const std::vector<config::Problem>& problems, config::LogLevel level) {
+  const bool is_error = level == config::LogLevel::kError;
+  const char* const priority = is_journal(STDERR_FILENO) ? (is_error ? "<3>" : "<4>") : "";
   for (const config::Problem& problem : problems) {
-    std::cerr << prefix << to_string(problem) << '\n';
+    std::cerr << priority << (is_error ? "" : "warning: ") << to_string(problem) << '\n';
   }
 }
 
@@ -55,8 +70,11 @@ std::string source_name(const Command& command) {
 }  // namespace
 
 int run_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load(command, environment);
-  print_all(loaded.errors, "");
+  // First of all, so that nothing that is opened later gets in between, and no child sees them.
+  auto sockets = InheritedSockets::of_process();
+  auto service = ServiceEnvironment::of_process();
+  const config::Loaded loaded = load(command, environment, check_bridge);
+  print_all(loaded.errors, config::LogLevel::kError);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
@@ -67,7 +85,10 @@ int run_command(const Command& command, const config::Environment& environment) 
   for (const config::Problem& warning : loaded.warnings) {
     log.warn(to_string(warning));
   }
-  Daemon daemon(loaded.config, log);
+  Daemon daemon(loaded.config, log,
+                {.load = [&](const auto& check) { return load(command, environment, check); },
+                 .sockets = std::move(sockets),
+                 .service = std::move(service)});
   const std::vector<std::string> errors = daemon.open();
   for (const std::string& error : errors) {
     log.error(error);
@@ -83,9 +104,9 @@ int run_command(const Command& command, const config::Environment& environment) 
 }
 
 int check_command(const Command& command, const config::Environment& environment) {
-  const config::Loaded loaded = load(command, environment);
-  print_all(loaded.errors, "");
-  print_all(loaded.warnings, "warning: ");
+  const config::Loaded loaded = load(command, environment, check_bridge);
+  print_all(loaded.errors, config::LogLevel::kError);
+  print_all(loaded.warnings, config::LogLevel::kWarn);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }

@@ -79,8 +79,17 @@ void CookieWriter::write_all(const std::string& path, Waiting waiting) {
 
 // Each change once: a full disk would otherwise fill the log as well.
 void CookieWriter::tell(const std::string& path, std::string error) {
-  std::string& told = errors_[path];
-  if (error == told) {
+  std::string told;
+  {
+    const std::lock_guard lock(mutex_);
+    if (error.empty()) {
+      const auto known = errors_.extract(path);
+      told = known ? known.mapped() : "";
+    } else {
+      told = std::exchange(errors_[path], error);
+    }
+  }
+  if (told == error) {
     return;
   }
   if (error.empty()) {
@@ -89,7 +98,11 @@ void CookieWriter::tell(const std::string& path, std::string error) {
     log_.warn("cookies not stored, they live in memory only",
               {{"cookie_jar", path}, {"cause", error}});
   }
-  told = std::move(error);
+}
+
+std::map<std::string, std::string> CookieWriter::faults() const {
+  const std::lock_guard lock(mutex_);
+  return errors_;
 }
 
 }  // namespace wsbridged

@@ -35,6 +35,9 @@ class CookieWriter {
   // Returns at once.
   void write(ws::CookieWrite write);
 
+  // Files that cannot be written at the moment, with the reason.
+  [[nodiscard]] std::map<std::string, std::string> faults() const;
+
  private:
   struct Waiting {
     std::deque<ws::CookieWrite> writes;
@@ -49,9 +52,9 @@ class CookieWriter {
   void tell(const std::string& path, std::string error);
 
   Log& log_;
-  std::map<std::string, std::string> errors_;  // by file, told; for the thread alone
 
-  std::mutex mutex_;  // of all below
+  mutable std::mutex mutex_;                   // of all below
+  std::map<std::string, std::string> errors_;  // by file, told; changed by the thread alone
   std::condition_variable has_work_;
   std::map<std::string, Waiting> waiting_;  // by file
   bool is_stopping_ = false;

@@ -2,14 +2,15 @@
 #include "daemon/daemon.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include "daemon/cgroup_memory.h"
+#include "daemon/serving_plan.h"
 #include "daemon/usable_cpus.h"
 
 namespace wsbridged {
@@ -39,34 +40,64 @@ constexpr std::chrono::seconds kEndingTime{2};
 
 }  // namespace
 
-struct Daemon::Served {
-  std::shared_ptr<Bridge> bridge;
-  std::unique_ptr<Admission> admission;  // null once draining
-  std::vector<std::unique_ptr<Listener>> listeners;
-  std::vector<config::ProxyProtocol> proxy_protocols;  // of the listener at the same place
-  bool is_full = false;  // further connections wait in the accept queue
-};
-
-Daemon::Daemon(config::Config settings, Log& log)
+Daemon::Daemon(config::Config settings, Log& log, DaemonEnvironment environment)
     : settings_(std::move(settings)),
       log_(log),
-      cookie_writer_(log),
-      stop_timer_(loop_, [this] { handle_stop_timer(); }) {}
+      environment_(std::move(environment)),
+      cookie_writer_(log_),
+      service_link_(loop_, log_, environment_.service),
+      stop_timer_(loop_, [this] { handle_stop_timer(); }),
+      reload_status_{.is_success = true, .time = std::chrono::system_clock::now()} {}
 
 Daemon::~Daemon() = default;
 
 std::vector<std::string> Daemon::open() {
   const rlim_t descriptor_limit = raise_descriptor_limit();
   std::vector<std::string> errors;
+  ServingPlan plan(plan_means(), served_);
   for (const config::Bridge& bridge : settings_.bridges) {
-    open_bridge(bridge, errors);
+    for (const config::Misfit& misfit : plan.add(bridge)) {
+      errors.push_back("bridge " + bridge.name + ": " + misfit.message);
+    }
   }
+  open_admin(errors);
   if (!errors.empty()) {
-    served_.clear();
     return errors;
   }
+  served_ = plan.commit();
+  warn_of_bridges(served_, {});
+  close_unused_sockets();
   limit_memory();
+  start_workers();
+  signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
+  max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
+  for (const auto& served : served_) {
+    start_listeners(*served);
+  }
+  if (admin_) {
+    admin_->start();
+  }
+  return errors;
+}
+
+std::optional<std::size_t> Daemon::memory_limit_of(const config::Limits& limits) {
+  if (limits.memory) {
+    return limits.memory;
+  }
+  const auto cgroup = cgroup_memory_limit();
+  return cgroup ? std::optional(static_cast<std::size_t>(*cgroup / 4 * 3)) : std::nullopt;
+}
+
+void Daemon::limit_memory() {
+  if (const auto limit = memory_limit_of(settings_.limits)) {
+    memory_.emplace(*limit);
+    log_.info("buffers are limited", {{"memory", std::uint64_t{*limit}}});
+  }
+}
+
+void Daemon::start_workers() {
   const Worker::Shared shared{.log = log_,
+                              .errors = errors_,
                               .cookie_writer = cookie_writer_,
                               .resolver = ws::make_resolver(),
                               .memory = memory_ ? &*memory_ : nullptr};
@@ -75,90 +106,63 @@ std::vector<std::string> Daemon::open() {
     workers_.push_back(
         std::make_unique<Worker>(shared, [this] { loop_.post([this] { finish_when_idle(); }); }));
   }
-  signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
-  max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
-  for (const auto& served : served_) {
-    start_listeners(*served);
-  }
-  return errors;
 }
 
-void Daemon::limit_memory() {
-  std::optional<std::uint64_t> limit = settings_.limits.memory;
-  if (const auto cgroup = limit ? std::nullopt : cgroup_memory_limit()) {
-    limit = *cgroup / 4 * 3;
-  }
-  if (limit) {
-    memory_.emplace(static_cast<std::size_t>(*limit));
-    log_.info("buffers are limited", {{"memory", std::uint64_t{*limit}}});
+ServingPlan::Means Daemon::plan_means() {
+  return {.loop = loop_,
+          .log = log_,
+          .inherited = environment_.sockets,
+          .tls_contexts = tls_contexts_,
+          .on_session_end = session_end_callback()};
+}
+
+void Daemon::close_unused_sockets() {
+  for (const std::string& socket : environment_.sockets.close_unused()) {
+    log_.warn("a socket that systemd passed is used by no bridge, it was closed",
+              {{"socket", socket}});
   }
 }
 
-void Daemon::open_bridge(const config::Bridge& settings, std::vector<std::string>& errors) {
-  auto bridge = Bridge::prepare(settings, tls_contexts_);
-  if (!bridge) {
-    errors.push_back("bridge " + settings.name + ": " + bridge.error().message);
-    return;
-  }
-  for (const std::string& warning : bridge.value()->warnings()) {
-    log_.warn(warning, {{"bridge", settings.name}});
-  }
-  auto access = AccessList::resolve(settings.access);
-  if (const auto* unknown = std::get_if<AccessList::Unknown>(&access)) {
-    errors.push_back("bridge " + settings.name + ": " + unknown->key + ": " + unknown->message);
-    return;
-  }
-  auto served = std::make_unique<Served>();
-  served->bridge = std::move(bridge.value());
-  served->admission = std::make_unique<Admission>(loop_, log_, served->bridge,
-                                                  std::get<AccessList>(std::move(access)));
-  for (const config::Listen& listen : settings.listen) {
-    auto listeners = Listener::open(loop_, listen);
-    if (!listeners) {
-      errors.push_back("bridge " + settings.name + ": " + listeners.error().message);
-      continue;
-    }
-    std::move(listeners->begin(), listeners->end(), std::back_inserter(served->listeners));
-    served->proxy_protocols.resize(served->listeners.size(), listen.proxy_protocol);
-  }
-  served_.push_back(std::move(served));
-}
-
-void Daemon::start_listeners(Served& served) {
-  served.bridge->on_rereading([this, name = served.bridge->name()](const Rereading& rereading) {
-    if (rereading.is_failed) {
-      log_.warn(rereading.what + ", what was there before stays",
-                {{"bridge", name}, {"cause", rereading.cause}});
-    } else {
-      log_.info(rereading.what, {{"bridge", name}});
-    }
-  });
-  served.bridge->on_session_end([this] {
+// From any thread.
+std::function<void()> Daemon::session_end_callback() {
+  return [this] {
     if (!is_update_posted_.exchange(true)) {
       loop_.post([this] { update_accepting(); });
     }
-  });
+  };
+}
+
+void Daemon::start_listeners(ServedBridge& served) {
   served.admission->on_admit([this](Arrival arrival) { start_session(std::move(arrival)); });
-  for (std::size_t i = 0; i < served.listeners.size(); ++i) {
-    served.listeners[i]->start(
-        [this, &served, i](int descriptor, Peer peer) {
-          served.admission->receive(served.proxy_protocols[i], Descriptor(descriptor),
+  const auto start = [this, &served](Listener& listener, const BoundListen& listen) {
+    listener.start(
+        [this, &served, &listen](int descriptor, Peer peer) {
+          served.admission->receive(listen.settings.proxy_protocol, Descriptor(descriptor),
                                     std::move(peer));
           update_accepting();
         },
         [this, name = served.bridge->name()](const std::string& error) {
-          log_.warn(error.empty() ? "accepting again" : "accepting paused",
-                    {{"bridge", name}, {"cause", error}});
+          note_accept_pause(name, error);
         });
+  };
+  for (const BoundListen& listen : served.listens) {
+    for (const auto& listener : listen.listeners) {
+      start(*listener, listen);
+    }
   }
 }
 
 std::vector<Daemon::Bound> Daemon::bound() const {
   std::vector<Bound> bound;
   for (const auto& served : served_) {
-    for (const auto& listener : served->listeners) {
-      bound.push_back({served->bridge->name(), listener->address()});
+    for (const BoundListen& listen : served->listens) {
+      for (const auto& listener : listen.listeners) {
+        bound.push_back({served->bridge->name(), listener->address()});
+      }
     }
+  }
+  for (const std::string& address : admin_ ? admin_->addresses() : std::vector<std::string>()) {
+    bound.push_back({"admin", address});
   }
   return bound;
 }
@@ -170,12 +174,13 @@ void Daemon::start_session(Arrival arrival) {
 
 void Daemon::update_accepting() {
   is_update_posted_ = false;
-  std::size_t sessions = 0;
-  for (const auto& worker : workers_) {
-    sessions += worker->session_count();
-  }
+  std::size_t sessions = session_count();
+  std::erase_if(retiring_, [](const auto& admission) { return admission->waiting_count() == 0; });
   for (const auto& served : served_) {
     sessions += served->admission ? served->admission->waiting_count() : 0;
+  }
+  for (const auto& admission : retiring_) {
+    sessions += admission->waiting_count();
   }
   for (const auto& served : served_) {
     const Bridge& bridge = *served->bridge;
@@ -188,7 +193,7 @@ void Daemon::update_accepting() {
 }
 
 // An empty `limit` lets everybody in.
-void Daemon::limit_accepting(Served& served, std::string_view limit) {
+void Daemon::limit_accepting(ServedBridge& served, std::string_view limit) {
   const bool is_full = !limit.empty();
   if (is_full == served.is_full) {
     return;
@@ -198,9 +203,19 @@ void Daemon::limit_accepting(Served& served, std::string_view limit) {
     log_.warn("limit reached, further connections wait",
               {{"bridge", served.bridge->name()}, {"limit", std::string(limit)}});
   }
-  for (const auto& listener : served.listeners) {
-    is_full ? listener->pause() : listener->resume();
+  for (const BoundListen& listen : served.listens) {
+    for (const auto& listener : listen.listeners) {
+      is_full ? listener->pause() : listener->resume();
+    }
   }
+}
+
+std::size_t Daemon::session_count() const {
+  std::size_t sessions = 0;
+  for (const auto& worker : workers_) {
+    sessions += worker->session_count();
+  }
+  return sessions;
 }
 
 Worker& Daemon::least_loaded() {
@@ -210,6 +225,7 @@ Worker& Daemon::least_loaded() {
 }
 
 int Daemon::run() {
+  start_service_link();
   loop_.run();
   const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->has_lost_bytes();
@@ -225,7 +241,7 @@ void Daemon::stop() {
 
 void Daemon::handle_signal(int signal) {
   if (signal == SIGHUP) {
-    log_.warn("SIGHUP ignored: this version cannot reload, restart it instead");
+    request_reload();
     return;
   }
   if (stage_ == Stage::kRunning) {
@@ -242,13 +258,14 @@ void Daemon::handle_signal(int signal) {
 
 void Daemon::drain() {
   stage_ = Stage::kDraining;
-  std::size_t sessions = 0;
+  const std::size_t sessions = session_count();
+  service_link_.stopping();
+  retiring_.clear();
   for (const auto& served : served_) {
-    served->listeners.clear();
+    served->listens.clear();
     served->admission.reset();
   }
   for (const auto& worker : workers_) {
-    sessions += worker->session_count();
     worker->drain(settings_.shutdown.quiet);
   }
   log_.info("draining",
@@ -275,6 +292,24 @@ void Daemon::finish_when_idle() {
   if (stage_ != Stage::kRunning && is_idle) {
     loop_.stop();
   }
+}
+
+void Daemon::start_service_link() {
+  service_link_.start({.worker_count = workers_.size(),
+                       .ask_worker =
+                           [this](std::size_t worker, std::function<void()> answer) {
+                             workers_[worker]->on_next_turn(std::move(answer));
+                           },
+                       .status = [this] { return status(); }});
+}
+
+std::string Daemon::status() const {
+  const std::string sessions = std::to_string(session_count()) + " sessions";
+  if (stage_ != Stage::kRunning) {
+    return "draining, " + sessions + " left";
+  }
+  return std::to_string(served_.size()) + " bridges, " + sessions +
+         (reload_status_.is_success ? "" : "; the last reload failed, see the log");
 }
 
 }  // namespace wsbridged

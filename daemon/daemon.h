@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The running program: bridges, their listeners, the workers, and the way to a stop. Listeners and
-// signals live on the main thread's loop, sessions on the workers'.
+// The running program: bridges, their listeners, the workers, the reload and the way to a stop.
+// Listeners and signals live on the main thread's loop, sessions on the workers'.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,12 +17,18 @@
 #include <ws/event_loop.h>
 
 #include "config/config.h"
+#include "daemon/admin_server.h"
+#include "daemon/admin_target.h"
 #include "daemon/admission.h"
-#include "daemon/bridge.h"
 #include "daemon/cookie_writer.h"
-#include "daemon/listener.h"
+#include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
 #include "daemon/memory_limit.h"
+#include "daemon/recent_errors.h"
+#include "daemon/reload.h"
+#include "daemon/served_bridge.h"
+#include "daemon/service_link.h"
+#include "daemon/serving_plan.h"
 #include "daemon/signals.h"
 #include "daemon/tls_contexts.h"
 #include "daemon/worker.h"
@@ -30,16 +38,24 @@ namespace wsbridged {
 // Exit statuses of SPEC's command line section.
 enum ExitStatus : int { kExitClean = 0, kExitFailure = 1, kExitUsage = 2 };
 
+// What the process was given besides its configuration; all of it may be absent.
+struct DaemonEnvironment {
+  ConfigLoader load{};  // for a reload
+  InheritedSockets sockets{};
+  ServiceEnvironment service{};
+};
+
 // Belongs to the thread that made it.
-class Daemon {
+class Daemon final : private AdminTarget {
  public:
   struct Bound {
     std::string bridge;
     std::string address;  // with the port really bound
+    bool operator==(const Bound&) const = default;
   };
 
-  Daemon(config::Config settings, Log& log);
-  ~Daemon();
+  Daemon(config::Config settings, Log& log, DaemonEnvironment environment = {});
+  ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
@@ -52,18 +68,52 @@ class Daemon {
   int run();
   // Drains, as SIGTERM does; called again it ends at once. Thread-safe.
   void stop();
+  // Reads the configuration again, as SIGHUP does. Sessions go on as they began. Before run() or
+  // from its loop only.
+  ReloadResult reload();
+
+  // Of the start, or of the last reload that was not refused.
+  [[nodiscard]] const ReloadStatus& reload_status() const { return reload_status_; }
 
  private:
-  struct Served;  // a bridge and its listeners
-
+  [[nodiscard]] static std::optional<std::size_t> memory_limit_of(const config::Limits& limits);
   void limit_memory();
-  void open_bridge(const config::Bridge& settings, std::vector<std::string>& errors);
-  void start_listeners(Served& served);
+  void start_workers();
+  void close_unused_sockets();
+  [[nodiscard]] ServingPlan::Means plan_means();
+  void start_listeners(ServedBridge& served);
+  [[nodiscard]] std::function<void()> session_end_callback();
   void start_session(Arrival arrival);
   void update_accepting();
-  void limit_accepting(Served& served, std::string_view limit);
+  void limit_accepting(ServedBridge& served, std::string_view limit);
+  void note_accept_pause(const std::string& bridge, const std::string& error);
+
+  // AdminTarget: daemon_admin.cc
+  void open_admin(std::vector<std::string>& errors);
+  [[nodiscard]] static AdminServer::Settings admin_settings(const config::Admin& admin);
+  [[nodiscard]] Readiness readiness() const override;
+  void take_snapshot(Snapshot::Detail detail, std::function<void(Snapshot)> done) override;
+  void kill_session(std::uint64_t id, Found done) override;
+  void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, Found done) override;
+  void start_drain() override;
+  void reload_configuration(std::function<void(ReloadResult)> done) override;
+  void set_log_level(config::LogLevel level) override;
+  [[nodiscard]] Snapshot own_view() const;
+
   void handle_signal(int signal);
   void drain();
+  [[nodiscard]] std::size_t session_count() const;
+  [[nodiscard]] std::string status() const;
+  void start_service_link();
+
+  // reload.cc
+  void request_reload();
+  ReloadResult try_reload();
+  void serve(ServedBridges next);
+  void log_listeners(const std::vector<Bound>& before);
+  void retire(const ServedBridges& bridges);
+  void take_settings(config::Config settings);
+  void warn_of_bridges(const ServedBridges& bridges, const ServedBridges& known);
   void handle_stop_timer();
   void finish_when_idle();
   [[nodiscard]] Worker& least_loaded();
@@ -72,18 +122,27 @@ class Daemon {
 
   config::Config settings_;
   Log& log_;
+  DaemonEnvironment environment_;
   CookieWriter cookie_writer_;  // outlives the workers
   ws::EventLoop loop_;
+  ServiceLink service_link_;
   ws::Timer stop_timer_;
   std::shared_ptr<TlsContexts> tls_contexts_ = std::make_shared<TlsContexts>();
-  std::vector<std::unique_ptr<Served>> served_;
+  ServedBridges served_;
+  std::vector<std::unique_ptr<Admission>> retiring_;  // of before a reload, until nobody waits
+  RecentErrors errors_;
+  std::unique_ptr<AdminServer> admin_;  // ends behind the workers, which answer it
+  std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+  std::uint64_t accept_pauses_ = 0;
   std::optional<MemoryLimit> memory_;  // absent: none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;
   std::size_t max_sessions_ = 1;  // what the limit of descriptors allows
   std::atomic<bool> is_update_posted_{false};
-  Stage stage_ = Stage::kRunning;
+  bool is_reload_posted_ = false;
+  ReloadStatus reload_status_;
+  std::atomic<Stage> stage_ = Stage::kRunning;
 };
 
 }  // namespace wsbridged

@@ -73,7 +73,8 @@ bool fill(const std::string& text, SocketAddress& to) {
   if (const auto* on_unix = std::get_if<config::UnixAddress>(address)) {
     return fill_unix(*on_unix, to);
   }
-  return fill_tcp(std::get<config::TcpAddress>(*address), to);
+  const auto* const on_tcp = std::get_if<config::TcpAddress>(address);
+  return on_tcp != nullptr && fill_tcp(*on_tcp, to);
 }
 
 class Conversation {

@@ -32,10 +32,29 @@ DialDamper::Change DialDamper::dial_failed(TimePoint now) {
   return Change::kDamped;
 }
 
+DialDamper::Change DialDamper::dial_cancelled(TimePoint now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_ == 0 || now - first_cancelled_ > kLongestWait) {
+      first_cancelled_ = now;
+      cancelled_ = 1;
+      return Change::kNone;
+    }
+    ++cancelled_;
+  }
+  return dial_failed(now);
+}
+
+milliseconds DialDamper::turn_interval() const {
+  const std::lock_guard lock(mutex_);
+  return failures_ < kFreeFailures ? milliseconds(0) : wait_;
+}
+
 DialDamper::Change DialDamper::dial_succeeded() {
   const std::lock_guard lock(mutex_);
   const bool was_damped = failures_ >= kFreeFailures;
   failures_ = 0;
+  cancelled_ = 0;
   return was_damped ? Change::kFree : Change::kNone;
 }
 

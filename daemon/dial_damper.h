@@ -24,11 +24,19 @@ class DialDamper {
   // 0: dial now; the turn is then taken. Else ask again after that long.
   [[nodiscard]] std::chrono::milliseconds ask(TimePoint now);
   [[nodiscard]] Change dial_failed(TimePoint now);
+  // A program left before its dial had a result. One alone says nothing; a row of them within
+  // kLongestWait counts as failures, as a loop of such programs would else never be damped.
+  [[nodiscard]] Change dial_cancelled(TimePoint now);
   [[nodiscard]] Change dial_succeeded();
 
+  // How far apart turns are, for whoever looks from outside; 0: dials are free.
+  [[nodiscard]] std::chrono::milliseconds turn_interval() const;
+
  private:
-  std::mutex mutex_;
-  std::uint32_t failures_ = 0;  // in a row
+  mutable std::mutex mutex_;
+  std::uint32_t failures_ = 0;   // in a row
+  std::uint32_t cancelled_ = 0;  // since first_cancelled_
+  TimePoint first_cancelled_{};
   std::chrono::milliseconds wait_{0};
   TimePoint next_turn_{};
 };

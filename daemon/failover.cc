@@ -54,4 +54,13 @@ bool Failover::succeeded(std::size_t url) {
   return resting_until_[url].exchange(kHealthy) != kHealthy;
 }
 
+std::optional<std::chrono::milliseconds> Failover::rest_left(std::size_t url, TimePoint now) const {
+  const Ticks until = resting_until_[url].load();
+  if (until == kHealthy) {
+    return std::nullopt;
+  }
+  const TimePoint::duration left(std::max<Ticks>(until - ticks(now), 0));
+  return std::chrono::duration_cast<std::chrono::milliseconds>(left);
+}
+
 }  // namespace wsbridged

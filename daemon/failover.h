@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace wsbridged {
@@ -30,6 +31,11 @@ class Failover {
   bool failed(std::size_t url, TimePoint now, std::chrono::milliseconds rest = kRest);
   // True when it had been resting.
   bool succeeded(std::size_t url);
+
+  // How long it rests still, for whoever looks from outside: 0 until a dial has told how it is.
+  // Nothing: it does not rest.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> rest_left(std::size_t url,
+                                                                   TimePoint now) const;
 
  private:
   using Ticks = TimePoint::rep;

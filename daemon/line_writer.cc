@@ -74,7 +74,8 @@ Written LineWriter::write(const ws::Message& message, ws::ByteQueue& out) {
 Written LineWriter::write_converted(std::string_view text, ws::ByteQueue& out) const {
   const LocalText local = from_utf8(framing_.encoding, text);
   Written written = write_local({ws::MessageType::kText, local.bytes}, out);
-  written.altered = written.altered || local.replaced_count > 0;
+  written.lacked = local.replaced_count > 0;
+  written.altered = written.altered || written.lacked;
   return written;
 }
 

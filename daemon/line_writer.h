@@ -19,7 +19,8 @@ namespace wsbridged {
 struct Written {
   enum class Refused : unsigned char { kNo, kBinary, kEmbeddedDelimiter } refused = Refused::kNo;
   std::size_t line_count = 1;  // more with embedded_delimiter: split
-  bool altered = false;        // by embedded_delimiter: space, or the encoding lacks a character
+  bool altered = false;        // by embedded_delimiter: space, or by the encoding
+  bool lacked = false;         // a character that the encoding lacks was replaced
 };
 
 // Not thread-safe. What goes out is cut by the reader into the lines that were meant, whatever the

@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "daemon/inherited_sockets.h"
 #include "daemon/listener_backoff.h"
 #include "daemon/listener_socket.h"
 #include "daemon/listener_tcp.h"
@@ -213,6 +214,7 @@ Listener::~Listener() = default;
 ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop& loop,
                                                                   const config::Listen& listen) {
   std::vector<ListeningSocket> sockets;
+  assert(!std::holds_alternative<config::SystemdAddress>(listen.address));
   if (std::holds_alternative<config::UnixAddress>(listen.address)) {
     auto socket = listen_unix(listen);
     if (!socket) {
@@ -226,6 +228,11 @@ ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop&
     }
     sockets = std::move(*several);
   }
+  return adopt(loop, std::move(sockets));
+}
+
+std::vector<std::unique_ptr<Listener>> Listener::adopt(ws::EventLoop& loop,
+                                                       std::vector<ListeningSocket> sockets) {
   std::vector<std::unique_ptr<Listener>> listeners;
   listeners.reserve(sockets.size());
   for (ListeningSocket& socket : sockets) {
@@ -255,6 +262,27 @@ void Listener::resume() {
   } else {
     impl_->watch();
   }
+}
+
+void Listener::accept_waiting() {
+  const auto alive = impl_->is_alive;
+  for (int count = 0; count < kLastAccepts && !impl_->is_paused; count += kAcceptsPerTurn) {
+    impl_->accept_some();
+    if (!*alive || !impl_->is_accepting) {
+      return;
+    }
+  }
+}
+
+std::optional<ws::Error> Listener::change(const config::Listen& listen) {
+  const ListeningSocket& socket = impl_->socket;
+  if (std::holds_alternative<config::SystemdAddress>(listen.address)) {
+    return refuse_remote(socket.descriptor.get(), listen);
+  }
+  if (::listen(socket.descriptor.get(), listen.backlog) != 0) {
+    return listen_error(socket.address, "set the backlog", errno);
+  }
+  return socket.kind == SocketKind::kUnix ? change_access(listen, socket.file) : std::nullopt;
 }
 
 const std::string& Listener::address() const {

@@ -42,6 +42,10 @@ struct Peer {
   [[nodiscard]] std::string socket_to_string() const;
 };
 
+struct ListeningSocket;
+
+inline constexpr int kLastAccepts = 1024;
+
 // Belongs to its loop's thread. Destroying it closes the socket; a Unix path that it made is
 // removed.
 class Listener {
@@ -55,18 +59,29 @@ class Listener {
   // Binds everything that `listen` stands for: "localhost" every address it resolves to (with one
   // port number for all, also when it is 0). The error says what failed, where and what to do; with
   // it nothing stays bound.
+  // Precondition: `listen.address` is no SystemdAddress.
   [[nodiscard]] static ws::Result<std::vector<std::unique_ptr<Listener>>> open(
       ws::EventLoop& loop, const config::Listen& listen);
+  // The same on sockets that listen already.
+  [[nodiscard]] static std::vector<std::unique_ptr<Listener>> adopt(
+      ws::EventLoop& loop, std::vector<ListeningSocket> sockets);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Begins to accept. The callbacks may pause or destroy the listener; what they throw comes out of
-  // EventLoop::run().
+  // Makes the socket what `listen`, which has the same address, says: backlog, mode, owner, group.
+  // Returns what could not be changed; a plain "" for owner or group leaves them.
+  [[nodiscard]] std::optional<ws::Error> change(const config::Listen& listen);
+
+  // Begins to accept, or goes on with other callbacks. They may pause or destroy the listener; what
+  // they throw comes out of EventLoop::run().
   void start(OnAccept on_accept, OnPause on_pause);
   // Leaves further connections in the accept queue, and takes them again (max_connections).
   void pause();
   void resume();
+  // Accepts what waits in the queue, up to kLastAccepts, unless it is paused: before the listener
+  // is destroyed, which resets the rest.
+  void accept_waiting();
 
   // With the port really bound: "127.0.0.1:7001", "[::1]:7001", "unix:/run/x.sock", "unix:@name".
   [[nodiscard]] const std::string& address() const;

@@ -25,4 +25,10 @@ ws::Error listen_error(std::string_view address, std::string_view what, int syst
           .system_errno = system_errno};
 }
 
+ws::Error remote_error(std::string_view address, const std::string& host) {
+  return listen_error(address, host +
+                                   " can be reached from other machines; allow_remote: true "
+                                   "(--allow-remote) permits that");
+}
+
 }  // namespace wsbridged

@@ -56,4 +56,7 @@ struct ListeningSocket {
 [[nodiscard]] ws::Error listen_error(std::string_view address, std::string_view what,
                                      int system_errno = 0);
 
+// Of an address that other machines reach, without allow_remote.
+[[nodiscard]] ws::Error remote_error(std::string_view address, const std::string& host);
+
 }  // namespace wsbridged

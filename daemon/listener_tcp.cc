@@ -185,9 +185,7 @@ ws::Result<Sockets> listen_tcp(const config::Listen& listen) {
   }
   const auto addresses = distinct_addresses(found.list.get());
   if (const auto remote = listen.allow_remote ? std::nullopt : first_remote(addresses)) {
-    return listen_error(text, *remote +
-                                  " can be reached from other machines; allow_remote: true "
-                                  "(--allow-remote) permits that");
+    return remote_error(text, *remote);
   }
   return TcpBinder(listen, address).run(addresses);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <mutex>
@@ -18,6 +19,25 @@
 #include "daemon/log_output.h"
 
 namespace wsbridged {
+namespace {
+
+// Absent is empty.
+std::string_view variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+}  // namespace
+
+// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
+// was redirected since is another file.
+bool is_journal(int descriptor) {
+  struct stat status {};
+
+  return ::fstat(descriptor, &status) == 0 &&
+         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
+}
+
 namespace {
 
 using config::LogFormat;
@@ -35,21 +55,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
       break;
   }
   return spdlog::level::err;
-}
-
-// Absent is empty.
-std::string_view variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
-// was redirected since is another file.
-bool is_journal(int descriptor) {
-  struct stat status {};
-
-  return ::fstat(descriptor, &status) == 0 &&
-         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
 }
 
 LogFormat resolve_format(LogFormat format, int descriptor) {
@@ -72,12 +77,16 @@ Colour resolve_colour(int descriptor) {
 class Formatter {
  public:
   Formatter(LogFormat format, int descriptor)
-      : format_(resolve_format(format, descriptor)), colour_(resolve_colour(descriptor)) {}
+      : descriptor_(descriptor),
+        format_(resolve_format(format, descriptor)),
+        colour_(resolve_colour(descriptor)) {}
+
+  void set_format(LogFormat format) { format_ = resolve_format(format, descriptor_); }
 
   [[nodiscard]] std::string format(LogLevel level, std::string_view message,
                                    std::initializer_list<Field> fields) const {
     const LogEntry entry{std::chrono::system_clock::now(), level, message, fields};
-    switch (format_) {
+    switch (format_.load()) {
       case LogFormat::kText:
         return format_text(entry, colour_);
       case LogFormat::kJournal:
@@ -88,7 +97,8 @@ class Formatter {
   }
 
  private:
-  LogFormat format_;
+  int descriptor_;
+  std::atomic<LogFormat> format_;
   Colour colour_;
 };
 
@@ -113,7 +123,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
  private:
-  Formatter formatter_;
+  const Formatter& formatter_;
   LogOutput output_;
   std::uint64_t lost_ = 0;
 };
@@ -144,6 +154,10 @@ bool Log::is_on(Level level) const {
 
 void Log::set_level(Level level) {
   impl_->logger.set_level(to_spdlog(level));
+}
+
+void Log::set_format(LogFormat format) {
+  impl_->formatter.set_format(format);
 }
 
 void Log::write(Level level, std::string_view message, std::initializer_list<Field> fields) {

@@ -22,6 +22,9 @@ struct Field {
   static Field peer_text(std::string_view key, std::string_view text);
 };
 
+// Is it the journal's (JOURNAL_STREAM), where a line may begin with its priority?
+[[nodiscard]] bool is_journal(int descriptor);
+
 // Thread-safe. Entries below the level cost one comparison.
 class Log {
  public:
@@ -35,6 +38,7 @@ class Log {
 
   [[nodiscard]] bool is_on(Level level) const;
   void set_level(Level level);
+  void set_format(config::LogFormat format);
   void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
   void debug(std::string_view message, std::initializer_list<Field> fields = {});
   void info(std::string_view message, std::initializer_list<Field> fields = {});

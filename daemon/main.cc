@@ -10,6 +10,7 @@
 
 #include "daemon/cli.h"
 #include "daemon/commands.h"
+#include "daemon/ctl.h"
 #include "daemon/daemon.h"
 
 namespace {
@@ -28,6 +29,12 @@ int answer(const wsbridged::Answer& answer) {
   return answer.status;
 }
 
+wsbridged::AdminSource admin_source(const wsbridged::Command& command) {
+  return {.flag = command.admin,
+          .config_file = command.config_file,
+          .config_yaml = command.config_yaml};
+}
+
 int run(int argc, char** argv) {
   using wsbridged::Command;
   const auto environment = wsbridged::config::process_environment();
@@ -41,6 +48,10 @@ int run(int argc, char** argv) {
       return wsbridged::run_command(command, environment);
     case Command::Verb::kCheck:
       return wsbridged::check_command(command, environment);
+    case Command::Verb::kCtl:
+      return wsbridged::ctl_command(command.ctl, admin_source(command), environment);
+    case Command::Verb::kHealthcheck:
+      return wsbridged::healthcheck_command(command.health, admin_source(command), environment);
     case Command::Verb::kDemo:
       return wsbridged::demo_command();
   }

@@ -19,18 +19,18 @@ void MemoryLimit::change(std::size_t before, std::size_t after) {
 }
 
 std::size_t MemoryLimit::left() const {
-  const std::size_t most = limit_ / 4 * 3;
+  const std::size_t most = limit() / 4 * 3;
   const std::size_t now = held();
   return now < most ? most - now : 0;
 }
 
 std::size_t MemoryLimit::share() const {
-  return std::max(2 * left(), held() < limit_ ? kSmallestShare : 0);
+  return std::max(2 * left(), held() < limit() ? kSmallestShare : 0);
 }
 
 std::size_t MemoryLimit::read_size() const {
   constexpr std::size_t streams = 1024;  // that may all have so much ready in the same turn
-  return std::clamp(left() / streams, held() < limit_ ? kSmallestRead : kReadAboveLimit,
+  return std::clamp(left() / streams, held() < limit() ? kSmallestRead : kReadAboveLimit,
                     kLargestRead);
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <limits>
 
 namespace wsbridged {
 
@@ -21,9 +22,13 @@ class MemoryLimit {
   static constexpr std::size_t kSmallestRead = std::size_t{4} << 10;  // below the limit
   static constexpr std::size_t kReadAboveLimit = std::size_t{2} << 10;
 
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max() / 2;
+
   explicit MemoryLimit(std::size_t bytes) : limit_(bytes) {}
 
-  [[nodiscard]] std::size_t limit() const { return limit_; }
+  [[nodiscard]] std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+
+  void set_limit(std::size_t bytes) { limit_.store(bytes, std::memory_order_relaxed); }
 
   // The holding of some direction was `before` and is `after`.
   void change(std::size_t before, std::size_t after);
@@ -34,6 +39,7 @@ class MemoryLimit {
 
   // The most that a direction may hold and still be read for.
   [[nodiscard]] std::size_t share() const;
+
   // More than half of it is held: worth knowing exactly.
   [[nodiscard]] bool is_scarce() const { return held() > limit_ / 2; }
 
@@ -43,7 +49,7 @@ class MemoryLimit {
  private:
   [[nodiscard]] std::size_t left() const;  // of the three quarters
 
-  std::size_t limit_;
+  std::atomic<std::size_t> limit_;
   std::atomic<std::size_t> held_{0};
   std::atomic<std::size_t> peak_{0};
 };

@@ -11,11 +11,10 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/direction.h"
 #include "daemon/memory_limit.h"
 
 namespace wsbridged {
-
-enum class Direction : std::uint8_t { kUp, kDown };
 
 // What one direction of a session holds.
 struct Holding {

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 namespace wsbridged {
 namespace {
@@ -22,6 +24,13 @@ T as(const SocketAddress& address) {
 std::string with_port(const std::string& host, std::uint16_t port) {
   const bool is_v6 = host.find(':') != std::string::npos;
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+// An IPv4 peer of a socket that takes both families, as systemd makes them, by its own name.
+std::string plain_host(std::string host) {
+  constexpr std::string_view mapped = "::ffff:";
+  const bool is_mapped = host.starts_with(mapped) && host.find('.') != std::string::npos;
+  return is_mapped ? host.substr(mapped.size()) : host;
 }
 
 }  // namespace
@@ -95,7 +104,7 @@ Peer peer_of(int descriptor, const SocketAddress& remote) {
   Peer peer;
   peer.is_unix = remote.storage.ss_family == AF_UNIX;
   if (!peer.is_unix) {
-    peer.address = numeric_host(remote);
+    peer.address = plain_host(numeric_host(remote));
     peer.port = port_of(remote);
     return peer;
   }

@@ -69,6 +69,11 @@ class ReplayQueue {
     return pushed_.line_bytes - confirmed_.line_bytes;
   }
 
+  // Of lines that this connection has not sent.
+  [[nodiscard]] std::uint64_t unsent_line_bytes() const {
+    return pushed_.line_bytes - sent_.line_bytes;
+  }
+
   // Bytes of memory held.
   [[nodiscard]] std::size_t allocated() const { return capacity_; }
 

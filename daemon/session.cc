@@ -25,15 +25,17 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
       writer_(settings().framing),
-      cookies_(environment_.jar),
+      cookies_(nullptr),
       template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,
+                 .totals = environment_.totals,
                  .bridge = *slot_.bridge(),
                  .name = name_},
                 *this),
       last_message_(started_),
       memory_(environment_.memory, *this) {
+  ++environment_.totals.sessions_total;
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
   if (const milliseconds timeout = settings().session.idle_timeout; timeout.count() > 0) {
@@ -118,12 +120,11 @@ void Session::handle_idle() {
   if (is_closing_ || !local_) {
     return;
   }
-  // What one side still takes is no silence; and an upstream that is being dialled, or has not
-  // confirmed what it got, is waited for within limits of its own.
-  const std::size_t waiting = local_->output().size() + upstream_.buffered_bytes();
-  const bool is_upstream_busy =
-      is_dialled_ && (!upstream_.is_ready() || upstream_.has_unconfirmed());
-  if (std::exchange(idle_mark_, waiting) != waiting || is_upstream_busy) {
+  // What one side still takes, or confirms, is no silence; and an upstream that is being dialled is
+  // waited for within limits of its own.
+  const std::uint64_t waiting = local_->output().size() + upstream_.unsent_bytes();
+  const bool is_dialling = is_dialled_ && !upstream_.is_ready();
+  if (std::exchange(idle_mark_, waiting) != waiting || is_dialling) {
     idle_->restart();
     return;
   }
@@ -139,8 +140,11 @@ void Session::finish() {
   }
   is_finished_ = true;
   quiet_timer_.reset();
-  log_session_end(environment_.log, name_, report_,
-                  duration_cast<milliseconds>(environment_.loop.now() - started_));
+  const auto duration = duration_cast<milliseconds>(environment_.loop.now() - started_);
+  log_session_end(environment_.log, name_, report_, duration);
+  environment_.totals.count_end(report_, duration);
+  remember_error();
+  end_taps();
   environment_.on_finished(*this);
 }
 
@@ -153,9 +157,11 @@ Session::DrainMark Session::drain_mark() const {
 // The drain after local EOF slides: it ends the session after drain_timeout of upstream silence.
 void Session::start_drain_timer() {
   drain_timer_ = std::make_unique<ws::Timer>(environment_.loop, [this] { handle_drain_timer(); });
-  last_message_ = environment_.loop.now();
+  last_message_ = environment_.loop.now() - drain_silence_;
   drain_mark_ = drain_mark();
-  drain_timer_->start(settings().session.drain_timeout);
+  const auto left =
+      std::chrono::ceil<milliseconds>(settings().session.drain_timeout - drain_silence_);
+  drain_timer_->start(std::max(left, milliseconds(0)));
 }
 
 void Session::handle_drain_timer() {

@@ -28,8 +28,12 @@
 #include "daemon/local_ending.h"
 #include "daemon/log.h"
 #include "daemon/memory_watch.h"
+#include "daemon/metrics.h"
+#include "daemon/recent_errors.h"
 #include "daemon/session_cookies.h"
 #include "daemon/session_report.h"
+#include "daemon/snapshot.h"
+#include "daemon/tap.h"
 #include "daemon/template.h"
 #include "daemon/upstream.h"
 
@@ -45,8 +49,10 @@ class Session final : private ws::net::StreamHandler,
   struct Environment {
     ws::EventLoop& loop;
     Log& log;
-    std::shared_ptr<ws::CookieJar> jar;  // null: none
+    std::function<std::shared_ptr<ws::CookieJar>()> jar;  // asked for each dial; null: none
     CookieProblems& cookie_problems;
+    BridgeTotals& totals;  // of the bridge on this worker
+    RecentErrors& errors;
     MemoryWatch* memory = nullptr;  // null: limits.memory sets no limit
     std::function<void(Session&)>
         on_finished;  // once, last; it must not destroy the session at once
@@ -70,7 +76,19 @@ class Session final : private ws::net::StreamHandler,
   // End at once; what is still buffered is counted as unsent. Calls on_finished.
   void abort();
 
+  // On an operator's wish: ends it as end_for_shutdown() does, the second time as abort().
+  void kill();
+  // Shows its lines from now on, until the watcher leaves.
+  void add_tap(std::shared_ptr<Tap> tap);
+
+  [[nodiscard]] const SessionName& name() const { return name_; }
+
   [[nodiscard]] const SessionReport& report() const { return report_; }
+
+  // For whoever looks from outside: session_view.cc
+  [[nodiscard]] SessionView view() const;
+  // What is live of it: its lines so far, its buffers.
+  void add_to(BridgeTotals& totals) const;
 
  private:
   // Local side: session_local.cc
@@ -80,6 +98,7 @@ class Session final : private ws::net::StreamHandler,
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
   bool on_line(std::string_view line) override;
+  bool pass_on(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
   void drop_line(std::string_view reason);
@@ -100,6 +119,7 @@ class Session final : private ws::net::StreamHandler,
   void on_upstream_open(Opened opened) override;
   void on_upstream_ready() override;
   void on_upstream_message(const ws::Message& message) override;
+  void on_upstream_lost() override;
 
   void on_upstream_read() override { note_memory(); }
 
@@ -107,6 +127,8 @@ class Session final : private ws::net::StreamHandler,
   void on_upstream_error(const ws::Error& error) override;
   void update_upstream_reading();
   void tell_cookie_problems();
+  // Of the last dial, without user information and query; empty before.
+  [[nodiscard]] std::string upstream_url() const;
   void refuse_message(Written::Refused why);
   void drop_message(std::string_view reason);
 
@@ -140,6 +162,17 @@ class Session final : private ws::net::StreamHandler,
   [[nodiscard]] bool is_idle() const;
   [[nodiscard]] std::uint64_t activity() const;
 
+  // For whoever looks from outside: session_view.cc
+  void tell_taps(Direction direction, std::string_view line);
+  void end_taps();
+  void remember_error() const;
+  // "waiting" (for the program's first byte, or for its turn to dial), "connecting", "open",
+  // "reconnecting" (waiting included), "closing", "ending".
+  [[nodiscard]] std::string_view state() const;
+  [[nodiscard]] std::size_t buffered_bytes_up() const;
+  [[nodiscard]] std::size_t buffered_bytes_down() const;
+  [[nodiscard]] std::uint64_t unconfirmed_bytes() const;
+
   [[nodiscard]] const config::Bridge& settings() const { return slot_.bridge()->settings(); }
 
   Environment environment_;
@@ -159,7 +192,7 @@ class Session final : private ws::net::StreamHandler,
   bool is_framer_finished_ = false;
   bool is_local_full_ = false;       // above session.buffer
   std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
-  std::size_t idle_mark_ = 0;        // bytes that waited at its last look
+  std::uint64_t idle_mark_ = 0;      // bytes that waited at its last look
 
   SessionCookies cookies_;
   std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
@@ -174,8 +207,10 @@ class Session final : private ws::net::StreamHandler,
 
   std::unique_ptr<ws::Timer> drain_timer_;  // after local EOF
   std::unique_ptr<ws::Timer> quiet_timer_;  // during shutdown
+  std::vector<std::shared_ptr<Tap>> taps_;  // at most AdminService::kMaxTaps
   DrainMark drain_mark_;                    // at the last look
   ws::EventLoop::Clock::time_point last_message_;
+  ws::EventLoop::Clock::duration drain_silence_{};  // on connections before this one
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
   MemoryAccount memory_;

@@ -20,6 +20,9 @@ class SessionCookies {
   explicit SessionCookies(std::shared_ptr<ws::CookieJar> file)
       : file_(std::move(file)), session_(std::make_shared<ws::CookieJar>()) {}
 
+  // The file is found anew for each dial: it may come later.
+  void use_file(std::shared_ptr<ws::CookieJar> file) { file_ = std::move(file); }
+
   // For the next dial.
   void add_to(ws::Options& options, const config::Upstream& upstream) const;
 

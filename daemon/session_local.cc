@@ -75,11 +75,21 @@ void Session::check_framer(FramerState state) {
 }
 
 bool Session::on_line(std::string_view line) {
+  if (!taps_.empty()) {
+    tell_taps(Direction::kUp, line);
+  }
+  return pass_on(line);
+}
+
+bool Session::pass_on(std::string_view line) {
   const SentLine sent = send_line(settings().framing, line, upstream_);
   if (sent.result == ws::SendResult::kInvalidUtf8) {
     return refuse_line();
   }
-  report_.up.altered_lines += sent.is_altered ? 1 : 0;
+  if (sent.is_altered) {
+    ++report_.up.altered_lines;
+    environment_.totals.count_altered(Direction::kUp, "replace");
+  }
   return count_sent(sent.result, line.size());
 }
 
@@ -95,6 +105,7 @@ bool Session::count_sent(ws::SendResult result, std::size_t size) {
 
 void Session::drop_line(std::string_view reason) {
   ++report_.up.dropped_lines;
+  environment_.totals.count_dropped(Direction::kUp, reason);
   if (report_.dropped_reason.empty()) {
     report_.dropped_reason = reason;
   }

@@ -8,15 +8,10 @@
 
 namespace wsbridged {
 
-namespace {
-
-// For logs: without user information and query.
-std::string redacted(const std::string& url) {
-  const auto parsed = ws::parse_url(url);
+std::string Session::upstream_url() const {
+  const auto parsed = ws::parse_url(dialled_url_);
   return parsed ? parsed->redacted() : std::string();
 }
-
-}  // namespace
 
 void Session::dial() {
   is_dialled_ = true;
@@ -34,7 +29,9 @@ void Session::dial() {
 }
 
 DialTarget Session::dial_target(std::size_t url) {
+  tell_cookie_problems();  // of the attempt before
   dialled_ = slot_.bridge()->current();
+  cookies_.use_file(environment_.jar());
   DialTarget target{.url = url_text(dialled_->upstream, url),
                     .options = slot_.bridge()->options(*dialled_)};
   apply_templates(template_values_, target.options, target.url);
@@ -44,6 +41,9 @@ DialTarget Session::dial_target(std::size_t url) {
 }
 
 void Session::tell_cookie_problems() {
+  if (!dialled_) {  // it gave up waiting for its turn
+    return;
+  }
   environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
                                     environment_.loop.now());
 }
@@ -51,21 +51,31 @@ void Session::tell_cookie_problems() {
 void Session::on_upstream_open(Opened opened) {
   was_open_ = true;
   update_upstream_reading();  // a new connection knows nothing of the one before
-  drain_timer_.reset();       // see on_upstream_ready()
   if (opened == Opened::kFirst) {
     environment_.log.info("session opened", {{"bridge", name_.bridge},
                                              {"session", name_.id},
                                              {"peer", name_.peer},
-                                             {"upstream", redacted(dialled_url_)},
+                                             {"upstream", upstream_url()},
                                              {"address", upstream_.remote_address()},
                                              {"subprotocol", upstream_.subprotocol()}});
   }
   tell_cookie_problems();
   for (const std::string& line : dialled_->upstream.on_open) {
-    if (!on_line(filled(line, TemplateUse::kLine, template_values_))) {
+    if (!pass_on(filled(line, TemplateUse::kLine, template_values_))) {
       return;
     }
   }
+}
+
+void Session::on_upstream_lost() {
+  if (drain_timer_) {
+    // The silence goes on over connections, unless lines are sent again, which may be answered.
+    const bool has_lines = upstream_.has_unconfirmed();
+    drain_silence_ =
+        has_lines ? ws::EventLoop::Clock::duration{} : environment_.loop.now() - last_message_;
+    drain_timer_.reset();  // see on_upstream_ready()
+  }
+  note_memory();
 }
 
 void Session::on_upstream_ready() {
@@ -96,7 +106,13 @@ void Session::on_upstream_message(const ws::Message& message) {
   }
   report_.down.lines += written.line_count;
   report_.down.bytes += message.data.size();
-  report_.down.altered_lines += written.altered ? 1 : 0;
+  if (written.altered) {
+    ++report_.down.altered_lines;
+    environment_.totals.count_altered(Direction::kDown, written.lacked ? "encoding" : "space");
+  }
+  if (!taps_.empty()) {
+    tell_taps(Direction::kDown, message.data);
+  }
   local_->flush_soon();
   if (local_->output().size() > settings().session.buffer) {
     is_local_full_ = true;
@@ -115,6 +131,7 @@ void Session::update_upstream_reading() {
 
 void Session::drop_message(std::string_view reason) {
   ++report_.down.dropped_lines;
+  environment_.totals.count_dropped(Direction::kDown, reason);
   if (report_.dropped_reason.empty()) {
     report_.dropped_reason = reason;
   }

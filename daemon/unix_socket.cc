@@ -28,6 +28,27 @@ struct UnixName {
   socklen_t length = 0;
 };
 
+// The owner comes last, as whoever gave the file away may no longer change its mode.
+Problem grant_access(const config::Listen& listen, const UnixAccess& access) {
+  const std::string text = config::to_string(listen.address);
+  const char* path = std::get<config::UnixAddress>(listen.address).path.c_str();
+  if (chmod(path, access.mode) != 0) {
+    return listen_error(text, "set the mode", errno);
+  }
+  if (!access.owner && !access.group) {
+    return std::nullopt;
+  }
+  constexpr auto unchanged = static_cast<uid_t>(-1);
+  if (lchown(path, access.owner.value_or(unchanged), access.group.value_or(unchanged)) != 0) {
+    return listen_error(
+        text,
+        "set the owner or group (only root changes the owner; the group must be one of this "
+        "user's)",
+        errno);
+  }
+  return std::nullopt;
+}
+
 // One attempt to listen; the members are what its steps share.
 class UnixBinder {
  public:
@@ -45,7 +66,6 @@ class UnixBinder {
   Problem lock_directory();
   Problem clear_path();
   Problem bind_error() const;
-  Problem grant_access();
   Problem begin_listening();
 
   [[nodiscard]] ws::Error error(std::string_view what, int system_errno = 0) const {
@@ -134,7 +154,8 @@ Problem UnixBinder::bind_path() {
     return bind_error();
   }
   file_ = UnixSocketFile(address_.path);
-  return grant_access();
+  // Nobody can connect before listen(), so the order within is free.
+  return grant_access(listen_, access_);
 }
 
 Problem UnixBinder::lock_directory() {
@@ -202,26 +223,6 @@ Problem UnixBinder::bind_error() const {
   return error("", errno);
 }
 
-// Nobody can connect before listen(), so the order within is free; the owner comes last because
-// whoever gave the file away may no longer change its mode.
-Problem UnixBinder::grant_access() {
-  const char* path = address_.path.c_str();
-  if (chmod(path, access_.mode) != 0) {
-    return error("set the mode", errno);
-  }
-  if (!access_.owner && !access_.group) {
-    return std::nullopt;
-  }
-  constexpr auto unchanged = static_cast<uid_t>(-1);
-  if (lchown(path, access_.owner.value_or(unchanged), access_.group.value_or(unchanged)) != 0) {
-    return error(
-        "set the owner or group (only root changes the owner; the group must be one of this "
-        "user's)",
-        errno);
-  }
-  return std::nullopt;
-}
-
 Problem UnixBinder::begin_listening() {
   return listen(socket_.get(), listen_.backlog) == 0 ? Problem{} : Problem{error("", errno)};
 }
@@ -230,6 +231,18 @@ Problem UnixBinder::begin_listening() {
 
 ws::Result<ListeningSocket> listen_unix(const config::Listen& listen) {
   return UnixBinder(listen).run();
+}
+
+std::optional<ws::Error> change_access(const config::Listen& listen, const UnixSocketFile& file) {
+  const auto access = resolve_access(listen);
+  if (const auto* wrong = std::get_if<std::string>(&access)) {
+    return listen_error(config::to_string(listen.address), *wrong);
+  }
+  if (!file.is_there()) {
+    return listen_error(config::to_string(listen.address),
+                        "the path does not lead to this socket any more: restart to bind it again");
+  }
+  return grant_access(listen, std::get<UnixAccess>(access));
 }
 
 }  // namespace wsbridged

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include <ws/error.h>
 
@@ -20,5 +21,10 @@ inline constexpr std::chrono::milliseconds kDirectoryLockWait{1'000};
 // Precondition: `listen.address` holds a UnixAddress. Mode, owner and group say nothing about an
 // abstract one. With an error nothing stays bound and no file of ours is left.
 [[nodiscard]] ws::Result<ListeningSocket> listen_unix(const config::Listen& listen);
+
+// Gives a socket that listens already the mode, owner and group of `listen`. Precondition:
+// `listen.address` is the path that `file` was made at.
+[[nodiscard]] std::optional<ws::Error> change_access(const config::Listen& listen,
+                                                     const UnixSocketFile& file);
 
 }  // namespace wsbridged

@@ -26,14 +26,16 @@ UnixSocketFile::UnixSocketFile(std::string path) : path_(std::move(path)) {
 }
 
 UnixSocketFile::~UnixSocketFile() {
-  struct stat status {};
-
-  if (path_.empty() || lstat(path_.c_str(), &status) != 0) {
-    return;
-  }
-  if (status.st_dev == device_ && status.st_ino == inode_) {
+  if (is_there()) {
     unlink(path_.c_str());
   }
+}
+
+bool UnixSocketFile::is_there() const {
+  struct stat status {};
+
+  return !path_.empty() && lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
 }
 
 UnixSocketFile::UnixSocketFile(UnixSocketFile&& other) noexcept

@@ -23,6 +23,9 @@ class UnixSocketFile {
   UnixSocketFile(const UnixSocketFile&) = delete;
   UnixSocketFile& operator=(const UnixSocketFile&) = delete;
 
+  // Does the path still lead to it?
+  [[nodiscard]] bool is_there() const;
+
  private:
   std::string path_;
   dev_t device_ = 0;

@@ -17,6 +17,10 @@ namespace {
 // A row of slices shorter than this costs more than waiting for room.
 constexpr std::size_t kLeastSlice = 1024;
 
+// A dial that is given up after so long counts as failed: else a program that leaves early would
+// keep the damper from ever seeing a server that says nothing.
+constexpr std::chrono::seconds kPatience{1};
+
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -46,8 +50,8 @@ std::size_t Upstream::most_bytes(std::size_t part, std::size_t size) {
   if (!reconnect_) {
     return state_ == State::kReady ? size : 0;
   }
-  if (state_ != State::kReady || socket_->state() != ws::State::kOpen) {
-    return 0;
+  if (state_ != State::kReady || socket_->state() != ws::State::kOpen || is_full_) {
+    return 0;  // when it is full, replayed lines wait there that send_limit does not know of
   }
   const ReplayQueue& queue = reconnect_->queue;
   const std::size_t reserved = part + ReplayQueue::kLineOverhead;
@@ -123,8 +127,11 @@ bool Upstream::close(std::uint16_t code, Delivery delivery) {
     cancel();
     return false;
   }
-  close_code_ = code;
   delivery_ = delivery;
+  if (state_ == State::kClosing) {
+    return true;  // with the code that has gone
+  }
+  close_code_ = code;
   if (state_ == State::kReady || (state_ == State::kReplaying && !is_first)) {
     start_close();
   }
@@ -137,13 +144,13 @@ void Upstream::start_close() {
 }
 
 void Upstream::cancel() {
-  // A dial that somebody grew tired of counts as failed: else a client that gives up early would
-  // keep the damper from ever seeing a server that says nothing.
-  constexpr std::chrono::seconds kPatience{1};
-  if (dialling_ && now() - dialling_->began_at >= kPatience) {
-    tell_damper_failure(ws::Error{.phase = ws::Phase::kConnect,
-                                  .code = ws::ErrorCode::kTimeout,
-                                  .message = "the local program left while it was dialled"});
+  if (dialling_) {
+    DialDamper& damper = context_.bridge.damper();
+    const bool was_patient = now() - dialling_->began_at >= kPatience;
+    tell_damped(was_patient ? damper.dial_failed(now()) : damper.dial_cancelled(now()),
+                ws::Error{.phase = ws::Phase::kConnect,
+                          .code = ws::ErrorCode::kTimeout,
+                          .message = "the local program left while it was dialled"});
   }
   finish();
   socket_.reset();
@@ -168,6 +175,10 @@ std::string Upstream::remote_address() const {
 const std::string& Upstream::subprotocol() const {
   static const std::string none;
   return socket_ ? socket_->subprotocol() : none;
+}
+
+std::chrono::microseconds Upstream::ping_round_trip() const {
+  return socket_ ? socket_->ping_round_trip() : std::chrono::microseconds(0);
 }
 
 std::uint64_t Upstream::received_bytes() const {
@@ -244,11 +255,13 @@ void Upstream::handle_message(const ws::Message& message) {
 }
 
 void Upstream::handle_close(const ws::CloseInfo& info) {
-  last_close_code_ = info.by_peer ? info.code : close_code_;
-  const UpstreamVerdict verdict =
-      info.by_peer ? verdict_on_close(info.code) : UpstreamVerdict::kEnd;
-  if (reconnect_ && !info.by_peer) {
-    // The peer's stack has read up to our Close.
+  // An answer repeats our code, or leaves it out (RFC 6455 section 5.5.1), and its sender has read
+  // what went before it. Another code has crossed ours, and says nothing of that.
+  const bool is_answer =
+      !info.by_peer && (info.code == close_code_ || info.code == ws::kCloseNoStatus);
+  last_close_code_ = is_answer ? close_code_ : info.code;
+  const UpstreamVerdict verdict = is_answer ? UpstreamVerdict::kEnd : verdict_on_close(info.code);
+  if (reconnect_ && is_answer) {
     reconnect_->queue.confirm(reconnect_->queue.sent());
   }
   if (verdict == UpstreamVerdict::kTransient) {
@@ -261,10 +274,11 @@ void Upstream::handle_close(const ws::CloseInfo& info) {
       return;
     }
   }
-  const std::size_t buffered = buffered_bytes();
+  const std::uint64_t kept = reconnect_ ? reconnect_->queue.unsent_line_bytes() : 0;
+  const std::uint64_t unsent = buffered_bytes() + kept;
   finish();
   if (verdict == UpstreamVerdict::kEnd) {
-    unsent_bytes_ = buffered;  // what has left and is not confirmed, the peer may have had
+    unsent_bytes_ = unsent;  // what has left and is not confirmed, the peer may have had
   }
   user_.on_upstream_close(info);
   socket_.reset();

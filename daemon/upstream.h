@@ -18,7 +18,9 @@
 
 #include "daemon/bridge.h"
 #include "daemon/credentials.h"
+#include "daemon/dial_damper.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/session_report.h"
 
 namespace wsbridged {
@@ -39,6 +41,8 @@ class UpstreamUser {
   // when lines have been confirmed.
   virtual void on_upstream_ready() = 0;
   virtual void on_upstream_message(const ws::Message& message) = 0;
+  // The connection is gone, and another one will be tried.
+  virtual void on_upstream_lost() = 0;
   // The messages of one read have been told, perhaps none.
   virtual void on_upstream_read() = 0;
   // Exactly one of these, once, and last; none after close() or cancel() has said so.
@@ -59,6 +63,7 @@ class Upstream {
   struct Context {
     ws::EventLoop& loop;
     Log& log;
+    BridgeTotals& totals;
     Bridge& bridge;
     const SessionName& name;
   };
@@ -75,6 +80,14 @@ class Upstream {
   [[nodiscard]] bool is_ready() const { return state_ == State::kReady; }
 
   [[nodiscard]] bool is_over() const { return state_ == State::kOver; }
+
+  // An attempt is under way; not while it waits for one.
+  [[nodiscard]] bool is_dialling() const { return state_ == State::kDialling; }
+
+  // There is a connection, though lines may have to wait until others have been sent again.
+  [[nodiscard]] bool is_connected() const {
+    return state_ == State::kReady || state_ == State::kReplaying;
+  }
 
   // Above session.buffer, until on_upstream_ready().
   [[nodiscard]] bool is_full() const { return is_full_; }
@@ -102,6 +115,9 @@ class Upstream {
   // Of the connection that is or was last; empty before.
   [[nodiscard]] std::string remote_address() const;
   [[nodiscard]] const std::string& subprotocol() const;
+
+  // 0 before a keepalive ping was answered.
+  [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
 
   [[nodiscard]] std::size_t url() const { return url_; }
 
@@ -143,6 +159,7 @@ class Upstream {
   void rest_url(std::chrono::milliseconds rest, const std::string& cause);
   void end_dial(const ws::Error& error);
   void tell_damper_failure(const ws::Error& error);
+  void tell_damped(DialDamper::Change change, const ws::Error& error);
   void handle_open();
 
   // upstream_reconnect.cc

@@ -50,6 +50,10 @@ ws::Callbacks Upstream::callbacks() {
       .on_message = [this](ws::WebSocket&, const ws::Message& message) { handle_message(message); },
       .on_read_end = [this](ws::WebSocket&) { user_.on_upstream_read(); },
       .on_drain = [this](ws::WebSocket&) { handle_drain(); },
+      .on_round_trip =
+          [this](ws::WebSocket&, std::chrono::microseconds round_trip) {
+            context_.totals.ping_rtt_seconds.observe(round_trip);
+          },
       .on_error = [this](ws::WebSocket&, const ws::Error& error) { handle_error(error); },
       .on_close = [this](ws::WebSocket&, const ws::CloseInfo& info) { handle_close(info); },
   };
@@ -61,6 +65,7 @@ ws::Callbacks Upstream::callbacks() {
 
 void Upstream::handle_dial_error(const ws::Error& error) {
   Dialling& dialling = *dialling_;
+  context_.totals.count_failed_dial(error);
   if (retries_with_new_credentials(error)) {
     try_url();
     return;
@@ -117,7 +122,11 @@ void Upstream::end_dial(const ws::Error& error) {
 }
 
 void Upstream::tell_damper_failure(const ws::Error& error) {
-  if (context_.bridge.damper().dial_failed(now()) == DialDamper::Change::kDamped) {
+  tell_damped(context_.bridge.damper().dial_failed(now()), error);
+}
+
+void Upstream::tell_damped(DialDamper::Change change, const ws::Error& error) {
+  if (change == DialDamper::Change::kDamped) {
     context_.log.warn("dials fail in a row, further ones wait for turns",
                       {{"bridge", context_.name.bridge},
                        {"cause", error.message},
@@ -133,6 +142,7 @@ void Upstream::handle_open() {
     context_.log.info("upstream works again", {{"bridge", context_.name.bridge},
                                                {"upstream", context_.bridge.upstream_name(url_)}});
   }
+  context_.totals.count_open(socket_->opening_times(), socket_->tls_info(), unix_now());
   dialling_.reset();
   if (timer_) {
     timer_->stop();

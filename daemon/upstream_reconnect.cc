@@ -13,10 +13,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr milliseconds kWithoutKeepalive{45'000};
+
 // While a ping is unanswered the keepalive may have sent another, and that one may be the only one
 // that gets an answer (RFC 6455 section 5.5.3): by now it would have, or the connection is lost.
 milliseconds repeat_after(const config::Upstream& upstream) {
-  constexpr milliseconds kWithoutKeepalive{45'000};
   return upstream.ping_interval.count() == 0 ? kWithoutKeepalive
                                              : upstream.ping_interval + upstream.ping_timeout;
 }
@@ -45,18 +46,23 @@ bool Upstream::may_reconnect() const {
 }
 
 // An outage goes on when a connection opens and is lost again before it has proved anything; the
-// time in which it was open is no part of it.
+// time in which it was open is no part of it. But once the local side has ended it is: a server
+// that opens and says nothing must not hold the session for ever.
 void Upstream::lose(const ws::Error& error) {
-  if (now() - reconnect_->opened_at >= reconnect_->settings.max) {
+  const bool is_ending = reconnect_->local_limit.has_value();
+  if (!is_ending && now() - reconnect_->opened_at >= reconnect_->settings.max) {
     prove();  // a server that says nothing for so long works, too
   }
-  reconnect_->outage_since = now() - reconnect_->outage_so_far;
+  if (!is_ending || reconnect_->is_proved) {
+    reconnect_->outage_since = now() - reconnect_->outage_so_far;
+  }
   reconnect_->received_before += socket_->received_bytes();
   reconnect_->queue.rewind();
   reconnect_->pings.forget();
   reconnect_->is_confirm_armed = false;
   is_full_ = false;
   plan_attempt(error, milliseconds(0));
+  user_.on_upstream_lost();
 }
 
 void Upstream::plan_attempt(const ws::Error& error, milliseconds at_least) {

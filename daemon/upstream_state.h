@@ -29,7 +29,7 @@ struct Upstream::Dialling {
 };
 
 struct Upstream::Reconnect {
-  explicit Reconnect(const config::Bridge& settings);
+  explicit Reconnect(const config::Bridge& bridge);
 
   const config::Reconnect& settings;
   ReplayQueue queue;

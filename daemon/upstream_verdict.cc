@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/upstream_verdict.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>

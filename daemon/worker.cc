@@ -27,6 +27,7 @@ std::string jar_file_of(const Bridge& bridge, const Peer& peer, std::uint64_t se
 
 Worker::Worker(const Shared& shared, std::function<void()> on_idle)
     : log_(shared.log),
+      errors_(shared.errors),
       cookie_writer_(shared.cookie_writer),
       on_idle_(std::move(on_idle)),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
@@ -66,13 +67,17 @@ void Worker::adopt(SessionSlot slot, std::uint64_t session_id, int descriptor, P
 }
 
 void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer) {
-  const Bridge& bridge = *slot.bridge();
-  Session::Environment environment{.loop = loop_,
-                                   .log = log_,
-                                   .jar = jar_of(bridge, jar_file_of(bridge, peer, session_id)),
-                                   .cookie_problems = cookie_problems_,
-                                   .memory = memory_ ? &*memory_ : nullptr,
-                                   .on_finished = [this](Session& session) { forget(session); }};
+  const std::shared_ptr<Bridge> bridge = slot.bridge();
+  Session::Environment environment{
+      .loop = loop_,
+      .log = log_,
+      .jar = [this, bridge,
+              file = jar_file_of(*bridge, peer, session_id)] { return jar_of(*bridge, file); },
+      .cookie_problems = cookie_problems_,
+      .totals = totals_[bridge->name()],
+      .errors = errors_,
+      .memory = memory_ ? &*memory_ : nullptr,
+      .on_finished = [this](Session& session) { forget(session); }};
   auto session = std::make_unique<Session>(
       std::move(environment), std::move(slot), session_id,
       Session::Local{.stream = ws::net::adopt_socket(loop_, descriptor), .peer = std::move(peer)});
@@ -144,7 +149,7 @@ void Worker::for_each_session(const std::function<void(Session&)>& action) {
   }
 }
 
-std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge, const std::string& file) {
+std::shared_ptr<ws::CookieJar> Worker::jar_of(Bridge& bridge, const std::string& file) {
   if (file.empty()) {
     return nullptr;
   }
@@ -174,7 +179,7 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(const Bridge& bridge, const std::s
 }
 
 // The dial does the same again, which is cheap; here is who can tell what is wrong with a new file.
-void Worker::refresh(KnownJars::value_type& known, const Bridge& bridge) {
+void Worker::refresh(KnownJars::value_type& known, Bridge& bridge) {
   auto& [file, entry] = known;
   const auto changed = entry.jar->refresh();
   std::string error = changed ? std::string() : changed.error().message;
@@ -184,6 +189,7 @@ void Worker::refresh(KnownJars::value_type& known, const Bridge& bridge) {
   }
   entry.error = std::move(error);
   if (changed && changed.value()) {
+    bridge.note_cookies(*entry.jar);
     for (const std::string& warning : Bridge::warnings_of(*entry.jar, file)) {
       log_.warn(warning, {{"bridge", bridge.name()}});
     }

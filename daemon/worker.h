@@ -35,6 +35,7 @@ class Worker {
   // What all workers share.
   struct Shared {
     Log& log;
+    RecentErrors& errors;
     CookieWriter& cookie_writer;
     std::shared_ptr<ws::Resolver> resolver;
     MemoryLimit* memory = nullptr;  // null: limits.memory sets no limit
@@ -53,6 +54,15 @@ class Worker {
   void end_sessions();    // give what is buffered to sides that still take it, and close
   void abort_sessions();  // at once
 
+  // For whoever looks from outside, in worker_view.cc. `done` is called on the worker's thread.
+  void take_view(Snapshot::Detail detail, std::function<void(WorkerView)> done);
+  // False: there is no such session here.
+  void kill_session(std::uint64_t id, std::function<void(bool)> done);
+  void tap_session(std::uint64_t id, std::shared_ptr<Tap> tap, std::function<void(bool)> done);
+
+  // Calls `task` on the worker's thread when its loop turns next.
+  void on_next_turn(std::function<void()> task) { loop_.post(std::move(task)); }
+
   // Sessions here, those on their way included.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
 
@@ -66,8 +76,8 @@ class Worker {
   [[nodiscard]] MemoryWatch::Hooks memory_hooks();
   void report_pressure(MemoryWatch::Pressure pressure);
   void for_each_session(const std::function<void(Session&)>& action);
-  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge,
-                                                      const std::string& file);
+  [[nodiscard]] Session* find_session(std::uint64_t id) const;
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(Bridge& bridge, const std::string& file);
 
   struct KnownJar {
     std::shared_ptr<ws::CookieJar> jar;
@@ -77,10 +87,12 @@ class Worker {
 
   using KnownJars = std::map<std::string, KnownJar>;  // by file
 
-  void refresh(KnownJars::value_type& known, const Bridge& bridge);
+  void refresh(KnownJars::value_type& known, Bridge& bridge);
 
   Log& log_;
+  RecentErrors& errors_;
   CookieWriter& cookie_writer_;
+  std::map<std::string, BridgeTotals> totals_;  // by the bridge's name
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
   ws::Timer keep_running_;  // a loop with nothing to wait for would end

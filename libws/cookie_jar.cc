@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -20,7 +22,7 @@
 namespace ws {
 namespace {
 
-const std::string kNotWritten = "not written: ";
+constexpr std::string_view kNotWritten = "not written: ";
 
 }  // namespace
 
@@ -185,7 +187,7 @@ Result<std::size_t> CookieJar::store_in_file(const Url& url, const HttpResponse&
   }
   const auto file = merge_into_cookie_file(impl_->path, taken, now, kMaxLockWait);
   if (!file) {
-    impl_->content.add_problem(0, kNotWritten + file.error().message);
+    impl_->content.add_problem(0, std::string(kNotWritten) + file.error().message);
     return file.error();
   }
   const std::vector<CookieFileProblem> problems = std::move(impl_->content.problems);

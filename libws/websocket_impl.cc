@@ -104,6 +104,10 @@ void WebSocket::Impl::on_pong(std::string_view payload) {
   call(on_pong_, callbacks_.on_pong, payload);
 }
 
+void WebSocket::Impl::on_round_trip(std::chrono::microseconds round_trip) {
+  call(on_round_trip_, callbacks_.on_round_trip, round_trip);
+}
+
 void WebSocket::Impl::on_drained() {
   const Visit visit(*this);
   if (stage_ != Stage::kOpen) {

@@ -98,6 +98,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   [[nodiscard]] bool takes_chunks() const override;
   void on_chunk(const MessageChunk& chunk) override;
   void on_pong(std::string_view payload) override;
+  void on_round_trip(std::chrono::microseconds round_trip) override;
 
   void opened(Result<Opened> result);
   void open(Opened opened);
@@ -155,6 +156,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   PinnedCallback<void(WebSocket&)> on_read_end_;
   PinnedCallback<void(WebSocket&)> on_drain_;
   PinnedCallback<void(WebSocket&, std::string_view)> on_pong_;
+  PinnedCallback<void(WebSocket&, std::chrono::microseconds)> on_round_trip_;
   PinnedCallback<void(WebSocket&, const Error&)> on_error_;
   PinnedCallback<void(WebSocket&, const CloseInfo&)> on_close_;
   std::exception_ptr thrown_;

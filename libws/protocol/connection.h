@@ -56,6 +56,9 @@ class ConnectionEvents {
 
   // Any pong but the answers to the keepalive's own pings.
   virtual void on_pong(std::string_view payload) = 0;
+
+  // The keepalive's last ping was answered.
+  virtual void on_round_trip(std::chrono::microseconds /*round_trip*/) {}
 };
 
 enum class ConnectionState : std::uint8_t {
@@ -180,6 +183,7 @@ class Connection {
                                                   ConnectionEvents& events);
   void handle_whole_frame(std::span<std::byte> payload, ConnectionEvents& events);
   void handle_control(std::span<const std::byte> payload, ConnectionEvents& events);
+  void handle_pong(std::string_view payload, ConnectionEvents& events);
   void handle_close(std::span<const std::byte> payload);
   bool begin_data(const ConnectionEvents& events);  // false: the connection has failed
   void deliver(std::span<const std::byte> piece, Fin fin, ConnectionEvents& events);

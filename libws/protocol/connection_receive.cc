@@ -251,8 +251,19 @@ void Connection::handle_control(std::span<const std::byte> payload, ConnectionEv
     answer_ping(payload);  // also while our Close is unanswered (section 5.5.2)
   } else if (frame_.opcode == Opcode::kClose) {
     handle_close(payload);
-  } else if (!keepalive_.take_pong(as_text(payload), now_)) {
-    events.on_pong(as_text(payload));
+  } else {
+    handle_pong(as_text(payload), events);
+  }
+}
+
+void Connection::handle_pong(std::string_view payload, ConnectionEvents& events) {
+  switch (keepalive_.take_pong(payload, now_)) {
+    case Keepalive::Pong::kOther:
+      return events.on_pong(payload);
+    case Keepalive::Pong::kLate:
+      return;
+    case Keepalive::Pong::kMeasured:
+      return events.on_round_trip(keepalive_.round_trip());
   }
 }
 

@@ -66,21 +66,22 @@ void Keepalive::wait_again(TimePoint now) {
   is_waiting_ = true;
 }
 
-bool Keepalive::take_pong(std::string_view payload, TimePoint now) {
+Keepalive::Pong Keepalive::take_pong(std::string_view payload, TimePoint now) {
   Payload bytes{};
   if (payload.size() != bytes.size()) {
-    return false;
+    return Pong::kOther;
   }
   std::memcpy(bytes.data(), payload.data(), bytes.size());
   const std::uint64_t index = load_be64(bytes.data()) - first_counter_;
   if (index >= ping_count_) {
-    return false;
+    return Pong::kOther;
   }
-  if (is_measuring_ && index == ping_count_ - 1) {
-    round_trip_ = std::chrono::duration_cast<std::chrono::microseconds>(now - ping_sent_);
-    is_measuring_ = false;
+  if (!is_measuring_ || index != ping_count_ - 1) {
+    return Pong::kLate;
   }
-  return true;
+  round_trip_ = std::chrono::duration_cast<std::chrono::microseconds>(now - ping_sent_);
+  is_measuring_ = false;
+  return Pong::kMeasured;
 }
 
 }  // namespace ws::protocol

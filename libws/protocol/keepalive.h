@@ -46,8 +46,13 @@ class Keepalive {
   // The wait for life begins anew without another ping.
   void wait_again(TimePoint now);
 
-  // Does a pong answer one of these pings? The round trip of the latest is measured.
-  [[nodiscard]] bool take_pong(std::string_view payload, TimePoint now);
+  enum class Pong : unsigned char {
+    kOther,     // answers none of these pings
+    kLate,      // an earlier one, or the latest once more
+    kMeasured,  // the latest: see round_trip()
+  };
+
+  [[nodiscard]] Pong take_pong(std::string_view payload, TimePoint now);
 
   [[nodiscard]] std::chrono::microseconds round_trip() const { return round_trip_; }
 

@@ -70,7 +70,7 @@ class LiveCookies(E2eCase):
     def answer_refusal(self, server, *headers):
         upstream = server.accept()
         upstream.read_request()
-        lines = ["HTTP/1.1 403 Forbidden", "Content-Length: 0", *headers, "", ""]
+        lines = ["HTTP/1.1 404 Not Found", "Content-Length: 0", *headers, "", ""]
         upstream.send("\r\n".join(lines).encode("ascii"))
         upstream.read_end()
 

@@ -57,6 +57,7 @@ class Reconnect(ReconnectCase):
         for line in (b"hello", b"subscribe", b"one", b"two"):
             self.assertEqual(read_without_pong(upstream), line)
         upstream.reset()
+        daemon.wait_for_entry("upstream lost")
         local.send(b"three\n")
         upstream = server.open()
         self.assertEqual(read_texts(upstream, 5),

@@ -71,6 +71,7 @@ Callbacks RecordingClient::recording(const Callbacks& inner) {
             events.push_back("pong " + std::string(payload));
             pass_on(call, socket, payload);
           },
+      .on_round_trip = inner.on_round_trip,
       .on_error =
           [this, call = inner.on_error](WebSocket& socket, const Error& reason) {
             events.emplace_back("error");

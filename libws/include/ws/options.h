@@ -133,6 +133,8 @@ struct Callbacks {
   /// A pong that answers ping(), or that nobody asked for. Answers to keepalive pings are not
   /// told.
   std::function<void(WebSocket&, std::string_view payload)> on_pong{};
+  /// A keepalive ping was answered, after this time; see WebSocket::ping_round_trip().
+  std::function<void(WebSocket&, std::chrono::microseconds)> on_round_trip{};
   /// The connection has failed, or never came about. Exactly one of on_error and on_close is
   /// called, once, and last. Without on_error the error is thrown out of EventLoop::run().
   std::function<void(WebSocket&, const Error&)> on_error{};

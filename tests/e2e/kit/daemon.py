@@ -42,6 +42,7 @@ class Daemon(Program):
     """A running wsbridged. Use E2eCase.start(), which also ends it and looks at what it left."""
 
     def __init__(self, directory, arguments, binary=None, env=None, prefix=(), **options):
+        """`prefix` is a command that becomes the daemon by exec."""
         command = [*prefix, binary or DEV_BINARY, *arguments]
         super().__init__(command, directory, "daemon", env=environment(env), **options)
 

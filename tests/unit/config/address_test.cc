@@ -27,6 +27,7 @@ TEST_CASE("address: every form is read and written back", "[address]") {
   CHECK(parsed("LocalHost:1") == Address(TcpAddress{"localhost", 1}));
   CHECK(parsed("unix:/run/a b.sock") == Address(UnixAddress{"/run/a b.sock", false}));
   CHECK(parsed("unix:@name") == Address(UnixAddress{"name", true}));
+  CHECK(parsed("systemd:chat.socket") == Address(SystemdAddress{"chat.socket"}));
   for (const std::string text : {"127.0.0.1:7001", "[::1]:0", ":80", "host-1.example_x:9",
                                  "unix:/run/x", "unix:relative", "unix:@name"}) {
     CHECK(to_string(parsed(text)) == text);
@@ -35,7 +36,8 @@ TEST_CASE("address: every form is read and written back", "[address]") {
 
 TEST_CASE("address: what is no address is refused in words that do not repeat it", "[address]") {
   for (const std::string_view text : {"", "7001", "localhost", "/run/x.sock"}) {
-    CHECK(refused(text) == "must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH or unix:@ABSTRACT");
+    CHECK(refused(text) ==
+          "must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT or systemd:NAME");
   }
   for (const std::string_view text :
        {"h:", "h:65536", "h:-1", "h:+1", "h:1x", "h: 1", "h:000001", "h:99999"}) {
@@ -52,8 +54,13 @@ TEST_CASE("address: what is no address is refused in words that do not repeat it
   for (const std::string_view text : {"a b:1", "a..b:1", ".a:1", "h\xc3\xa4:1", "http://h:1x"}) {
     CHECK(refused(text) != "accepted");
   }
-  CHECK(refused("systemd:ws") ==
-        "must not be systemd:NAME, which is not available in this version");
+  for (const std::string& name : {std::string(), std::string("a:b"), std::string("a b"),
+                                  std::string("a\x7f"), std::string(256, 'x')}) {
+    CHECK(refused("systemd:" + name) ==
+          "must have a FileDescriptorName= behind systemd:, 1 to 255 ASCII characters without "
+          "spaces and ':'");
+  }
+  CHECK(refused("systemd:" + std::string(255, 'x')) == "accepted");
 }
 
 TEST_CASE("address: lengths are taken at the limit and refused beyond it", "[address]") {

@@ -75,6 +75,29 @@ TEST_CASE("print: what it writes loads again and is then the same", "[print]") {
   CHECK(again.limits.memory == std::size_t{3} << 30);
 }
 
+TEST_CASE("print: the settings one by one are what is printed, and know what is redacted",
+          "[print]") {
+  const Config config = loaded(
+      "bridges:\n- name: b\n  listen: [127.0.0.1:1, 'systemd:s']\n"
+      "  upstream: {url: 'wss://h/?p', headers: {A: secret}, on_open: [one, two],\n"
+      "    basic_auth: {user: u, password: p}, proxy: 'http://u:p@x:1'}\n");
+  std::string text;
+  for (const Setting& setting : settings_of(config)) {
+    if (setting.value != setting.shown && setting.value.find('"') == std::string::npos) {
+      text += setting.path + " " + setting.value + " " + setting.shown + "\n";
+    }
+  }
+  CHECK(text ==
+        "bridges.b.upstream.url wss://h/?p \"wss://h/\"\n"
+        "bridges.b.upstream.headers.\"A\" secret \"(redacted)\"\n"
+        "bridges.b.upstream.basic_auth.user u \"(redacted)\"\n"
+        "bridges.b.upstream.basic_auth.password p \"(redacted)\"\n"
+        "bridges.b.upstream.proxy http://u:p@x:1 \"http://x:1\"\n"
+        "bridges.b.upstream.on_open one \"(redacted)\"\n"
+        "bridges.b.upstream.on_open two \"(redacted)\"\n");
+  CHECK_THAT(print(config), !ContainsSubstring("systemd:s\"\n        backlog"));
+}
+
 TEST_CASE("print: urls without what is secret in them, and they load again", "[print]") {
   const std::string text =
       print(loaded("bridges:\n"

@@ -68,10 +68,10 @@ TEST_CASE("rules: an upstream has url or urls", "[rules]") {
   CHECK(errors("urls: [ws://a, wss://b]").empty());
   CHECK(errors("url: ws://a, urls: []").empty());
   CHECK(errors("url: ~, urls: [ws://a]").empty());
-  CHECK(errors("url: ws://a, urls: [ws://b]") == "f:2:61: url and urls: use one of them");
+  CHECK(errors("url: ws://a, urls: [ws://b]") == "f:2:62: url and urls: use one of them");
   CHECK(errors("urls: []") == "f:2:42: bridge needs upstream.url");
   CHECK(errors("urls: [ws://a, http://hunter2]") ==
-        "f:2:57: urls must begin with ws:// or wss:// (did you mean 'ws://'?)");
+        "f:2:58: urls must begin with ws:// or wss:// (did you mean 'ws://'?)");
 }
 
 TEST_CASE("rules: url and urls replace each other over the defaults", "[rules]") {
@@ -97,10 +97,10 @@ TEST_CASE("rules: warnings look at each of the URLs", "[rules]") {
                       .warnings);
   };
   CHECK(warnings("urls: [wss://a, ws://b], headers: {Authorization: x}") ==
-        "f:2:58: cookies or credentials travel unencrypted over ws://");
+        "f:2:59: cookies or credentials travel unencrypted over ws://");
   CHECK(warnings("urls: [wss://a, ws://b], tls: {server_name: x}").empty());
   CHECK(warnings("urls: [ws://a, ws://b], tls: {server_name: x}") ==
-        "f:2:49: tls has no effect on a ws:// URL");
+        "f:2:50: tls has no effect on a ws:// URL");
 }
 
 }  // namespace

@@ -53,7 +53,8 @@ TEST_CASE("rules: a listener that others reach needs allow_remote", "[rules]") {
   CHECK(errors_of(listening_on("{address: ':1', allow_remote: false}")) ==
         "f:4:21: " + std::string(kRemote));
   CHECK(errors_of(listening_on("nonsense")) ==
-        "f:4:11: listen must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH or unix:@ABSTRACT, not "
+        "f:4:11: listen must be HOST:PORT, [V6]:PORT, :PORT, unix:PATH, unix:@ABSTRACT or "
+        "systemd:NAME, not "
         "'nonsense'");
 }
 
@@ -62,6 +63,19 @@ TEST_CASE("rules: permissions belong to Unix sockets", "[rules]") {
         "f:4:42: mode is for Unix sockets: a TCP listener has none\n"
         "f:4:57: owner is for Unix sockets: a TCP listener has none\n"
         "f:4:67: group is for Unix sockets: a TCP listener has none");
+}
+
+TEST_CASE("rules: what a .socket unit says is no key of a systemd listener", "[rules]") {
+  CHECK(errors_of(listening_on("systemd:chat")).empty());
+  CHECK(errors_of(listening_on("{address: 'systemd:chat', allow_remote: true}")).empty());
+  CHECK(errors_of(listening_on("{address: 'systemd:chat', mode: '0660', owner: a, group: b, "
+                               "backlog: 5}")) ==
+        "f:4:43: mode is not for systemd:NAME: set SocketMode= in the .socket unit\n"
+        "f:4:58: owner is not for systemd:NAME: set SocketUser= in the .socket unit\n"
+        "f:4:68: group is not for systemd:NAME: set SocketGroup= in the .socket unit\n"
+        "f:4:80: backlog is not for systemd:NAME: set Backlog= in the .socket unit");
+  CHECK(errors_of(listening_on("['systemd:chat', 'systemd:chat']")) ==
+        "f:4:28: listen is an address that is in use at line 4");
 }
 
 TEST_CASE("rules: names and addresses are used once", "[rules]") {

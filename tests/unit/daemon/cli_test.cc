@@ -114,8 +114,12 @@ TEST_CASE("command line: --version and --help answer with 0", "[cli]") {
 }
 
 TEST_CASE("command line: the help fits a terminal", "[cli]") {
-  for (const std::vector<const char*>& words :
-       {std::vector<const char*>{"--help"}, {"run", "-h"}, {"check", "-h"}, {"demo", "-h"}}) {
+  for (const std::vector<const char*>& words : {std::vector<const char*>{"--help"},
+                                                {"run", "-h"},
+                                                {"check", "-h"},
+                                                {"demo", "-h"},
+                                                {"ctl", "-h"},
+                                                {"healthcheck", "-h"}}) {
     const Answer help = answer(words);
     for (std::string_view text = help.text; !text.empty();) {
       const std::size_t width = text.find('\n');
@@ -126,11 +130,14 @@ TEST_CASE("command line: the help fits a terminal", "[cli]") {
 }
 
 TEST_CASE("command line: usage errors answer with 2 and say what to do", "[cli]") {
-  check_usage_error({"frobnicate"}, "use run, check or demo");
+  check_usage_error({"frobnicate"}, "use run, check, ctl, healthcheck or demo");
   check_usage_error({"probe"}, "unknown command 'probe'");
   check_usage_error({""}, "unknown command ''");
   check_usage_error({"--nonsense"}, "unknown option '--nonsense'");
-  check_usage_error({"run", "--admin", "x"}, "unknown option '--admin'");
+  check_usage_error({"check", "--admin", "x"}, "unknown option '--admin'");
+  check_usage_error({"run", "--admin", ""}, "--admin needs a value");
+  check_usage_error({"ctl", "jump"}, "say what to do");
+  check_usage_error({"healthcheck", "now"}, "without an option");
   check_usage_error({"run", "a.yaml"}, "-c FILE");
   check_usage_error({"run", "-c"}, "-c");
   check_usage_error({"run", "--print"}, "'--print'");

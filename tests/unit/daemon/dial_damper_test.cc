@@ -70,6 +70,34 @@ TEST_CASE("dial damper: a success frees it, and failures count in a row only", "
   CHECK(damper.ask(kStart) == milliseconds(100));
 }
 
+TEST_CASE("dial damper: a row of programs that leave while they are dialled damps it", "[damper]") {
+  DialDamper damper;
+  CHECK(damper.dial_cancelled(kStart) == Change::kNone);  // one says nothing
+  CHECK(damper.dial_cancelled(kStart + milliseconds(10)) == Change::kNone);
+  CHECK(damper.dial_cancelled(kStart + milliseconds(20)) == Change::kNone);
+  CHECK(damper.dial_cancelled(kStart + milliseconds(30)) == Change::kDamped);
+  CHECK(damper.ask(kStart + milliseconds(31)) == milliseconds(99));
+}
+
+TEST_CASE("dial damper: programs that leave now and then damp nothing", "[damper]") {
+  DialDamper damper;
+  for (int i = 0; i < 20; ++i) {
+    CHECK(damper.dial_cancelled(kStart + i * std::chrono::seconds(6)) == Change::kNone);
+  }
+  CHECK(damper.ask(kStart + std::chrono::seconds(120)) == milliseconds(0));
+}
+
+TEST_CASE("dial damper: how far apart turns are can be looked at", "[damper]") {
+  DialDamper damper;
+  CHECK(damper.turn_interval() == milliseconds(0));
+  fail_thrice(damper);
+  CHECK(damper.turn_interval() == milliseconds(100));
+  CHECK(damper.ask(kStart + milliseconds(100)) == milliseconds(0));
+  CHECK(damper.turn_interval() == milliseconds(200));
+  CHECK(damper.dial_succeeded() == Change::kFree);
+  CHECK(damper.turn_interval() == milliseconds(0));
+}
+
 TEST_CASE("dial damper: of many threads one gets the turn", "[damper]") {
   DialDamper damper;
   fail_thrice(damper);

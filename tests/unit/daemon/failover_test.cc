@@ -51,6 +51,17 @@ TEST_CASE("failover: a server may ask for a longer rest", "[failover]") {
   CHECK(failover.order(kRested + Failover::kRest) == Order{0, 1});
 }
 
+TEST_CASE("failover: how long a URL rests can be looked at without changing anything",
+          "[failover]") {
+  Failover failover(2);
+  CHECK_FALSE(failover.rest_left(0, kStart));
+  CHECK(failover.failed(0, kStart));
+  CHECK(failover.rest_left(0, kStart) == Failover::kRest);
+  CHECK(failover.rest_left(0, kRested - milliseconds(1)) == milliseconds(1));
+  CHECK(failover.rest_left(0, kRested + milliseconds(1)) == milliseconds(0));
+  CHECK(failover.order(kRested) == Order{0, 1});
+}
+
 TEST_CASE("failover: a single URL is always tried", "[failover]") {
   Failover failover(1);
   CHECK(failover.failed(0, kStart));

@@ -188,6 +188,23 @@ TEST_CASE("listener: while paused connections wait in the queue, then they are a
   CHECK(server.pauses.empty());
 }
 
+TEST_CASE("listener: what waits can be accepted at once, with another backlog and callbacks") {
+  Server server;
+  config::Listen listen = tcp_listen("127.0.0.1");
+  Listener& listener = server.listen(listen);
+  listener.pause();
+  const auto clients = connect_many(loopback(listener.address()), 100);
+  listener.accept_waiting();
+  CHECK(accept_count == 0);
+  listen.backlog = 1;
+  CHECK_FALSE(listener.change(listen));
+  std::vector<Descriptor> accepted;
+  listener.start([&](int descriptor, const Peer&) { accepted.emplace_back(descriptor); }, {});
+  listener.accept_waiting();
+  CHECK(accepted.size() == 100);
+  CHECK(accept_count == 101);
+}
+
 TEST_CASE("listener: pause() from inside a callback takes effect before the next connection") {
   Server server;
   auto opened = Listener::open(server.loop, tcp_listen("127.0.0.1"));

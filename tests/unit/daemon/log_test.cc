@@ -121,6 +121,17 @@ TEST_CASE("log: entries below the level are left out, and the level can be chang
   CHECK(pipe.finish() == "<6>two\n<3>four code=7\n<7>five\n");
 }
 
+TEST_CASE("log: the format can be changed", "[log]") {
+  Pipe pipe;
+  Log log({.level = LogLevel::kInfo, .format = LogFormat::kText}, pipe.write_end());
+  log.set_format(LogFormat::kJournal);
+  log.info("one");
+  log.set_format(LogFormat::kAuto);
+  log.info("two");
+  const std::string text = pipe.finish();
+  CHECK(text.starts_with("<6>one\n{"));
+}
+
 TEST_CASE("log: format auto is JSON on a pipe", "[log]") {
   Pipe pipe;
   Log log(settings(LogFormat::kAuto), pipe.write_end());

@@ -76,6 +76,11 @@ TEST_CASE("peer: on TCP it is the address and the port, without credentials") {
   CHECK(peer_of(-1, v4("127.0.0.1", 9)).to_string() == "127.0.0.1:9");
 }
 
+TEST_CASE("peer: IPv4 on a socket for both families is told as IPv4") {
+  CHECK(peer_of(-1, v6("::ffff:192.0.2.7", 5)).to_string() == "192.0.2.7:5");
+  CHECK(peer_of(-1, v6("2001:db8::ffff:1", 5)).to_string() == "[2001:db8::ffff:1]:5");
+}
+
 TEST_CASE("peer: on a Unix socket it is the kernel's note of who connected") {
   std::array<int, 2> pair{};
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) == 0);

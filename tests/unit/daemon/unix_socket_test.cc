@@ -81,6 +81,24 @@ TEST_CASE("unix_socket: the mode is 0600 unless told otherwise, and the socket a
   CHECK(files_in(directory) == 1);
 }
 
+TEST_CASE("unix_socket: the access of one that listens can be changed, not that of another file") {
+  const TempDir directory;
+  auto listen = unix_listen(directory / "a.sock");
+  auto socket = listen_unix(listen);
+  REQUIRE(socket);
+  listen.mode = "0666";
+  CHECK_FALSE(change_access(listen, socket->file));
+  CHECK(mode_of(directory / "a.sock") == 0666);
+  listen.group = "no-such-group";
+  CHECK(change_access(listen, socket->file));
+  listen.group = "";
+  REQUIRE(unlink((directory / "a.sock").c_str()) == 0);
+  std::ofstream(directory / "a.sock") << "another";
+  const auto error = change_access(listen, socket->file);
+  REQUIRE(error);
+  CHECK_THAT(error->message, ContainsSubstring("does not lead to this socket"));
+}
+
 TEST_CASE("unix_socket: owner and group are taken as names and as numbers") {
   const TempDir directory;
   auto listen = unix_listen(directory / "s");

@@ -109,6 +109,10 @@ class Harness : public ConnectionEvents {
     }
   }
 
+  void on_round_trip(std::chrono::microseconds round_trip) override {
+    round_trips.push_back(round_trip);
+  }
+
   void receive(std::string_view chunk) {
     std::vector<std::byte> buffer(chunk.size());
     std::copy_n(reinterpret_cast<const std::byte*>(chunk.data()), chunk.size(), buffer.begin());
@@ -137,6 +141,7 @@ class Harness : public ConnectionEvents {
   TimePoint now{};
   Connection connection;
   std::vector<std::string> events;
+  std::vector<std::chrono::microseconds> round_trips;
   bool wants_chunks = false;
   std::vector<std::string> told;  // chunks of the message under way
   std::function<void()> during_message;

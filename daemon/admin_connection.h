@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// One connection to the admin listener: a request, an answer, and the end. Everything together has
+// one deadline, so a slow sender or reader holds a place for so long and no longer.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <ws/event_loop.h>
+#include <ws/net/stream.h>
+
+#include "daemon/admin_service.h"
+#include "daemon/http_request.h"
+
+namespace wsbridged {
+
+// Belongs to its loop's thread. Memory: the request's head, and the answer until the kernel has it;
+// a tap has kTapBuffer waiting here and Tap's bound before.
+class AdminConnection final : private ws::net::StreamHandler {
+ public:
+  static constexpr std::chrono::seconds kDeadline{10};  // from accept until the answer has gone
+  static constexpr std::chrono::seconds kLinger{2};     // then, for the peer to leave
+  static constexpr std::size_t kTapBuffer = std::size_t{64} << 10U;
+
+  struct Environment {
+    ws::EventLoop& loop;
+    AdminService& service;
+    std::chrono::milliseconds deadline = kDeadline;
+    // Once, last; it must not destroy the connection at once.
+    std::function<void(AdminConnection&)> on_finished;
+  };
+
+  AdminConnection(Environment environment, std::unique_ptr<ws::net::Stream> stream, AdminDoor door,
+                  std::string peer);
+  ~AdminConnection() override;
+  AdminConnection(const AdminConnection&) = delete;
+  AdminConnection& operator=(const AdminConnection&) = delete;
+
+ private:
+  void on_data(std::span<std::byte> bytes) override;
+  void on_eof(ws::net::Eof eof) override;
+  void on_drained() override;
+  void on_hang_up() override;
+  void on_sent() override;
+  void on_failure(const ws::Error& error) override;
+
+  void serve();
+  void answer(const AdminResponse& response);
+  void write(std::string_view bytes);
+  void pass_tap_on();
+  void handle_timer();
+  void finish();
+
+  enum class Stage : unsigned char { kReading, kServing, kAnswering, kTapping, kLingering, kOver };
+
+  Environment environment_;
+  std::unique_ptr<ws::net::Stream> stream_;
+  AdminDoor door_;
+  std::string peer_;
+  HttpRequestReader reader_;
+  ws::Timer timer_;
+  std::shared_ptr<Tap> tap_;
+  Stage stage_ = Stage::kReading;
+  // Shared with callbacks that may come when the connection is gone; touched on the loop's thread.
+  std::shared_ptr<AdminConnection*> self_ = std::make_shared<AdminConnection*>(this);
+};
+
+}  // namespace wsbridged

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/admin_gate.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "daemon/listener_socket.h"
+
+namespace wsbridged {
+
+namespace {
+
+constexpr std::size_t kMinToken = 16;
+constexpr std::size_t kMaxToken = 4096;
+constexpr std::string_view kBearer = "Bearer ";
+
+enum class Kind : unsigned char { kRead, kVerb };
+
+struct Path {
+  std::string_view path;  // with a '/' at its end an argument follows
+  AdminAction action;
+  Kind kind;
+  bool is_for_metrics;  // admin.metrics serves it too
+};
+
+constexpr std::array<Path, 10> kPaths = {{
+    {"/metrics", AdminAction::kMetrics, Kind::kRead, true},
+    {"/livez", AdminAction::kLivez, Kind::kRead, true},
+    {"/readyz", AdminAction::kReadyz, Kind::kRead, true},
+    {"/status", AdminAction::kStatus, Kind::kRead, false},
+    {"/", AdminAction::kPage, Kind::kRead, false},
+    {"/ctl/kill/", AdminAction::kKill, Kind::kVerb, false},
+    {"/ctl/tap/", AdminAction::kTap, Kind::kVerb, false},
+    {"/ctl/drain", AdminAction::kDrain, Kind::kVerb, false},
+    {"/ctl/reload", AdminAction::kReload, Kind::kVerb, false},
+    {"/ctl/log-level/", AdminAction::kLogLevel, Kind::kVerb, false},
+}};
+
+bool fits(const Path& path, std::string_view asked) {
+  const bool has_argument = path.path.size() > 1 && path.path.ends_with('/');
+  return has_argument ? asked.starts_with(path.path) : asked == path.path;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+bool is_port(std::string_view text) {
+  return text.size() <= 5 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Without the port; nothing when it is no host at all.
+std::optional<std::string> host_of(std::string_view field) {
+  const std::size_t bracket = field.starts_with('[') ? field.find(']') : 0;
+  if (bracket == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::size_t colon = std::min(field.find(':', bracket), field.size());
+  const bool has_port = colon < field.size();
+  if (has_port && !is_port(field.substr(colon + 1))) {
+    return std::nullopt;
+  }
+  return lower_case(field.substr(0, colon));
+}
+
+bool is_ip_literal(const std::string& host) {
+  in6_addr address{};
+  if (host.starts_with('[') && host.ends_with(']')) {
+    return inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address) == 1;
+  }
+  return inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+// A browser says where the page that asks comes from. Only our own page may ask, and that is on the
+// host that was asked. ("null" is the origin of those who hide theirs.)
+bool is_foreign(const HttpRequest& request) {
+  const std::string* origin = request.find("origin");
+  return origin != nullptr &&
+         (request.count("origin") != 1 ||
+          lower_case(*origin) != "http://" + lower_case(*request.find("host")));
+}
+
+ws::Error token_error(const std::string& path, std::string_view what, int system_errno = 0) {
+  ws::Error error;
+  error.system_errno = system_errno;
+  error.message = "token_file " + path + ": " + std::string(what);
+  if (system_errno != 0) {
+    error.message += ": " + std::system_category().message(system_errno);
+  }
+  return error;
+}
+
+void add_name(const std::optional<config::Address>& address, std::vector<std::string>& names) {
+  const auto* tcp = address ? std::get_if<config::TcpAddress>(&*address) : nullptr;
+  if (tcp != nullptr && !tcp->host.empty()) {
+    names.push_back(lower_case(tcp->host));
+  }
+}
+
+AdminResponse wrong_method(Kind kind) {
+  const std::string allowed = kind == Kind::kVerb ? "POST" : "GET, HEAD";
+  AdminResponse response = refusal(405, "this takes " + allowed);
+  response.fields.emplace_back("Allow", allowed);
+  return response;
+}
+
+AdminResponse no_token(std::string_view error) {
+  AdminResponse response = refusal(401, error);
+  response.fields.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+}  // namespace
+
+bool is_known_host(std::string_view host, const std::vector<std::string>& names) {
+  const auto name = host_of(host);
+  return name && (is_ip_literal(*name) || *name == "localhost" ||
+                  std::find(names.begin(), names.end(), *name) != names.end());
+}
+
+std::variant<std::string, ws::Error> read_token(const std::string& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+
+  struct stat status {};
+
+  if (!file || fstat(file.get(), &status) != 0) {
+    return token_error(path, "cannot be read", errno);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return token_error(path, "is no regular file");
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return token_error(path, "others than its owner may write it: chmod go-w");
+  }
+  std::array<char, kMaxToken + 2> bytes{};
+  const ssize_t size = read(file.get(), bytes.data(), bytes.size());
+  if (size < 0) {
+    return token_error(path, "cannot be read", errno);
+  }
+  std::string_view token(bytes.data(), static_cast<std::size_t>(size));
+  if (token.ends_with('\n')) {
+    token.remove_suffix(1);
+  }
+  if (token.size() < kMinToken || token.size() > kMaxToken) {
+    return token_error(path, "must hold 16 bytes to 4 KiB");
+  }
+  return std::string(token);
+}
+
+bool is_equal_secret(std::string_view a, std::string_view b) {
+  unsigned difference = a.size() == b.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto other = b.empty() ? '\0' : b[i % b.size()];
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(other);
+  }
+  return difference == 0;
+}
+
+AdminGate::AdminGate(const config::Admin& settings, const std::string& machine_name)
+    : token_file_(settings.token_file) {
+  add_name(settings.listen, names_);
+  add_name(settings.metrics, names_);
+  if (!machine_name.empty()) {
+    names_.push_back(lower_case(machine_name));
+  }
+}
+
+std::variant<AdminRoute, AdminResponse> AdminGate::admit(const HttpRequest& request,
+                                                         const AdminDoor& door) const {
+  if (!is_known_host(*request.find("host"), names_)) {
+    return refusal(421,
+                   "this host is not known here: ask by address, as localhost, by the machine's "
+                   "name, or by the host in admin.listen or admin.metrics");
+  }
+  if (is_foreign(request)) {
+    return refusal(403, "requests from other web sites are refused");
+  }
+  const auto* const found =
+      std::find_if(kPaths.begin(), kPaths.end(),
+                   [&request](const Path& path) { return fits(path, request.path); });
+  if (found == kPaths.end() ||
+      (door.serves == AdminDoor::Serves::kMetrics && !found->is_for_metrics)) {
+    return refusal(404, "there is nothing here");
+  }
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
+  if (found->kind == Kind::kVerb ? request.method != "POST" : !is_read) {
+    return wrong_method(found->kind);
+  }
+  AdminRoute route{found->action, request.path.substr(found->path.size())};
+  return found->kind == Kind::kVerb ? check_verb(request, std::move(route), door) : route;
+}
+
+std::variant<AdminRoute, AdminResponse> AdminGate::check_verb(const HttpRequest& request,
+                                                              AdminRoute route,
+                                                              const AdminDoor& door) const {
+  if (door.is_unix) {
+    return route;
+  }
+  if (route.action == AdminAction::kTap) {
+    return refusal(403, "lines are shown over a Unix socket only: set admin.listen to unix:PATH");
+  }
+  if (token_file_.empty()) {
+    return refusal(403, "verbs over TCP need a token: set admin.token_file, or use a Unix socket");
+  }
+  const auto token = read_token(token_file_);
+  if (const auto* error = std::get_if<ws::Error>(&token)) {
+    return refusal(503, error->message);
+  }
+  const std::string* shown = request.find("authorization");
+  if (shown == nullptr || !shown->starts_with(kBearer)) {
+    return no_token("this needs the token of admin.token_file (Authorization: Bearer TOKEN)");
+  }
+  const std::string_view secret = std::string_view(*shown).substr(kBearer.size());
+  if (request.count("authorization") != 1 ||
+      !is_equal_secret(secret, std::get<std::string>(token))) {
+    return no_token("the token is wrong");
+  }
+  return route;
+}
+
+}  // namespace wsbridged
