@@ -33,8 +33,9 @@ def variables(text):
 
 
 def actions(text, verb):
-    """The words of a verb such as ctl."""
-    return set(re.findall(rf"^  wsbridged {verb} (?:\[[^]]*\] )*([a-z][a-z-]*)", text, re.M))
+    """The words of a verb such as ctl, in its usage: an example may have the name of a bridge there."""
+    usage = re.search(r"^Usage:\n(.*?)\n\n", text, re.M | re.S)[1]
+    return set(re.findall(rf"^  wsbridged {verb} (?:\[[^]]*\] )*([a-z][a-z-]*)(?= |$)", usage, re.M))
 
 
 def takes_file(text):
