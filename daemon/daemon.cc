@@ -35,8 +35,9 @@ std::size_t count_open_descriptors() {
   return error ? 0 : static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-// After drain_timeout the sides that still take bytes get this long.
-constexpr std::chrono::seconds kEndingTime{2};
+// After drain_timeout the sides that still take bytes get this long: an image's default of 8 s and
+// this are less than the 10 s after which `docker stop` kills.
+constexpr std::chrono::milliseconds kEndingTime{1500};
 
 }  // namespace
 

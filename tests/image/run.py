@@ -20,16 +20,18 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCES / "tests/e2e"))
 
 from kit.case import E2eCase  # noqa: E402
-from kit.process import Program  # noqa: E402
+from kit.process import Program, accepts  # noqa: E402
 from kit.waiting import deadline, wait_until  # noqa: E402
 
 MAX_BYTES = 15_000_000
+STOP_SECONDS = 10  # what `docker stop` waits until it kills
 USER = "65532:65532"
 INSIDE = "WSBRIDGED_IMAGE_TEST_INSIDE"
 DNS_NAME, HOSTS_NAME = "upstream.example", "hosts.example"
@@ -45,6 +47,10 @@ def in_image(root, variables, *arguments):
     chroot = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin")
     return ["env", "-i", *variables, chroot, f"--userspec={USER}", "--groups=", root, "/wsbridged",
             *arguments]
+
+
+def port_of(address):
+    return int(address.rpartition(":")[2])
 
 
 class NameServer:
@@ -97,11 +103,15 @@ class Container:
             return [line for line in self.program.stdout().splitlines() if line.startswith("ready:")]
         return wait_until(ready, "a ready line", 30)[0].split(" on ")[1]
 
-    def signal(self, number):
-        """To PID 1, as a container runtime sends it: what has no handler there is ignored."""
+    def inner(self):
+        """What PID 1 is outside."""
         outer = self.program.child.pid
         children = pathlib.Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
-        os.kill(int(children[0]), number)
+        return int(children[0])
+
+    def signal(self, number):
+        """To PID 1, as a container runtime sends it: what has no handler there is ignored."""
+        os.kill(self.inner(), number)
 
 
 class Image(E2eCase):
@@ -126,16 +136,17 @@ class Image(E2eCase):
         with open(root / "etc/hosts", "a", encoding="ascii") as hosts:
             hosts.write(f"127.0.0.1 {HOSTS_NAME}\n")
 
-    def run_in_image(self, *arguments, variables=()):
+    def run_in_image(self, *arguments, variables=(), seconds=30):
         """A further process in the container, as HEALTHCHECK runs one: (status, what it said)."""
         command = in_image(self.root, [*self.image_variables, *variables], *arguments)
         run = subprocess.run(command, capture_output=True, text=True, check=False,
-                             timeout=deadline(30))
+                             timeout=deadline(seconds))
         return run.returncode, run.stdout + run.stderr
 
     def health(self):
-        self.assertEqual(self.config["Healthcheck"]["Test"], ["CMD", "/wsbridged", "healthcheck"])
-        return self.run_in_image(*self.config["Healthcheck"]["Test"][2:])
+        check = self.config["Healthcheck"]
+        self.assertEqual(check["Test"], ["CMD", "/wsbridged", "healthcheck"])
+        return self.run_in_image(*check["Test"][2:], seconds=check["Timeout"] / 1e9)
 
     def start(self, **variables):
         container = Container(self, [f"{key}={value}" for key, value in variables.items()])
@@ -168,6 +179,7 @@ class Image(E2eCase):
 
         container.signal(signal.SIGTERM)  # a message every half second keeps the drain going
         wait_until(lambda: "draining" in container.program.stderr(), "it drains")
+        self.assertFalse(accepts(port_of(address)), "the listener is gone")
         status, said = self.health()
         self.assertEqual(status, 1, said)
         self.assertIn("drain", said)
@@ -185,8 +197,10 @@ class Image(E2eCase):
         server = self.server()
         bridge = {"name": "main", "listen": "127.0.0.1:0",
                   "upstream": {"url": server.url(host=HOSTS_NAME)}}
-        container, address = self.start(WSBRIDGED_CONFIG_YAML=json.dumps({"bridges": [bridge]}))
+        container, address = self.start(WSBRIDGED_CONFIG_YAML=json.dumps(
+            {"admin": {"metrics": "127.0.0.1:0"}, "bridges": [bridge]}))
         local, upstream = self.exchange(address, server)
+        self.assertEqual(self.health()[0], 0, "the admin socket is there all the same")
         container.signal(signal.SIGHUP)
         wait_until(lambda: "reload" in container.program.stderr(), "it reloads")
         upstream.send_text("still here")
@@ -201,6 +215,37 @@ class Image(E2eCase):
                                          variables=[f"WSBRIDGED_CONFIG_YAML={yaml}"])
         self.assertEqual(status, 0, said)
         self.assertRegex(said, r"(?m)^shutdown:\n  drain_timeout: 8s$")
+
+    def test_docker_stop_ends_it_in_time_although_nobody_else_does(self):
+        server = self.server()
+        container, address = self.start(WSBRIDGED_LISTEN="127.0.0.1:0",
+                                        WSBRIDGED_UPSTREAM=server.url())
+        _, upstream = self.exchange(address, server)
+        begin = time.monotonic()
+        container.signal(signal.SIGTERM)
+        # Never silent, and without an answer to the Close.
+        while container.program.is_running():
+            try:
+                upstream.send_text("more")
+            except OSError:
+                break
+            upstream.delay(0.2)
+        self.assertIn(container.program.wait(), (0, 1))
+        took = time.monotonic() - begin
+        print(f"image: stopped in {took:.1f} s, at most {STOP_SECONDS}")
+        self.assertGreater(took, 7)
+        self.assertLess(took, STOP_SECONDS)
+
+    def test_a_frozen_program_is_not_healthy(self):
+        container, _ = self.start(WSBRIDGED_LISTEN="127.0.0.1:0", WSBRIDGED_UPSTREAM="ws://127.0.0.1/")
+        self.assertEqual(self.health()[0], 0)
+        os.kill(container.inner(), signal.SIGSTOP)
+        try:
+            self.assertEqual(self.health()[0], 1)
+        except subprocess.TimeoutExpired:
+            pass  # as a runtime sees it: killed after the timeout of HEALTHCHECK
+        os.kill(container.inner(), signal.SIGCONT)
+        wait_until(lambda: self.health()[0] == 0, "it goes on")
 
     def test_certificates_are_looked_for_where_the_image_has_them(self):
         folder = pathlib.Path(self.root, "usr/lib/ssl/certs")

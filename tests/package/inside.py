@@ -71,13 +71,21 @@ class Life(unittest.TestCase):
                          "/usr/sbin/nologin")
         self.assertEqual(run("systemctl", "start", UNIT).returncode, 0)
         self.assertEqual(show("ActiveState"), "inactive", "still only comments")
+        self.assertIn("condition", run("systemctl", "status", UNIT).stdout, "as the manual says")
         self.assertEqual(run("systemctl", "--failed", "--quiet", "--plain").stdout, "")
 
     def test_2_a_configuration_makes_it_a_service(self):
         self.configure()
+        before = run("systemctl", "is-active", UNIT).stdout
         self.assertEqual(run("systemctl", "start", UNIT).returncode, 0)
-        self.assertEqual(show("ActiveState"), "active")
+        # Active, so ready: whoever waited for that is not refused.
         self.exchange()
+        self.assertEqual((before, show("ActiveState")), ("inactive\n", "active"))
+        status = pathlib.Path(f"/proc/{show('MainPID')}/status").read_text()
+        sets = dict(re.findall(r"^(Cap\w+):\s*(\w+)$", status, re.M))
+        self.assertEqual(set(sets.values()), {"0" * 16}, sets)
+        self.assertRegex(status, r"(?m)^NoNewPrivs:\s+1$")
+        self.assertNotRegex(status, r"(?m)^Uid:\s+0\b")
 
     def test_3_an_upgrade_keeps_the_configuration_and_runs_the_new_program(self):
         written = self.configure()
