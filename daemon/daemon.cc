@@ -37,7 +37,7 @@ std::size_t count_open_descriptors() {
 
 // After drain_timeout the sides that still take bytes get this long: an image's default of 8 s and
 // this are less than the 10 s after which `docker stop` kills.
-constexpr std::chrono::milliseconds kEndingTime{1500};
+constexpr std::chrono::seconds kEndingTime{1};
 
 }  // namespace
 
