@@ -111,6 +111,7 @@ class Daemon final : private AdminTarget {
   // reload.cc
   void request_reload();
   void reload_for(std::vector<ReloadCallback> asked);
+  void limit_askers(std::vector<ReloadCallback>& asked);
   void refuse_reload(const std::vector<ReloadCallback>& asked, const std::string& why);
   void begin_reload(std::vector<ReloadCallback> asked);
   void handle_loaded(config::Loaded loaded, const AdminPlaces& places);

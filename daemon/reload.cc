@@ -56,8 +56,20 @@ void Daemon::reload_for(std::vector<ReloadCallback> asked) {
     // What it has read already may be older than this request.
     auto& next = next_reload_ ? *next_reload_ : next_reload_.emplace();
     next.insert(next.end(), asked.begin(), asked.end());
+    limit_askers(next);
   } else {
     begin_reload(std::move(asked));
+  }
+}
+
+// A reload that hangs must not collect those who have left: the oldest ones are told no outcome.
+void Daemon::limit_askers(std::vector<ReloadCallback>& asked) {
+  while (asked.size() > kMaxReloadAskers) {
+    const std::string cause = std::to_string(kMaxReloadAskers) + " others wait for the same reload";
+    log_.warn("a request for a reload is told no outcome, the log will tell it",
+              {{"cause", cause}});
+    asked.front()({.errors = {cause + ": the log will tell its outcome"}});
+    asked.erase(asked.begin());
   }
 }
 

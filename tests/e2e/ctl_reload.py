@@ -8,9 +8,10 @@ Why:      whoever reloads by hand wants to know what it did, from the program th
 import os
 import signal
 
-from kit.admin import ask
+from kit.admin import ask, dial
 from kit.case import E2eCase, bridge, main
 from kit.daemon import QUICK_SHUTDOWN, write_config
+from kit.lease import Lease
 from kit.process import free_ports
 from kit.service import NotifyListener
 from kit.waiting import wait_until
@@ -134,6 +135,28 @@ class CtlReload(E2eCase):
         self.assertEqual(ask(address, "/ctl/reload", "POST", **first).status, 401)
         self.assertEqual(ask(address, "/ctl/reload", "POST", **second).status, 200)
         self.assertNotIn("the token of", daemon.stderr())
+
+    def test_a_reload_that_takes_long_is_told_of_and_goes_on(self):
+        daemon = self.start_with({"listen": self.unix})
+        lease = Lease(self.path("wsbridged.yaml"))
+        self.addCleanup(lease.close)
+        daemon.signal(signal.SIGHUP)
+        wait_until(lease.is_asked_for, "it reads")
+        status, stdout, stderr = self.ctl(self.unix)
+        self.assertEqual((status, stdout), (1, ""))
+        self.assertRegex(stderr, "^wsbridged: the reload is still under way, .* the log will tell")
+        request = b"POST /ctl/reload HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        told = "told no outcome"
+        def leave_until_told():
+            with dial(self.unix) as client:
+                client.sendall(request)
+            return daemon.entries(told)
+        wait_until(leave_until_told, "who has left is not remembered for ever")
+        self.assertGreaterEqual(len(daemon.entries("reload asked for")), 65, "the limit is 64")
+        lease.close()
+        wait_until(lambda: len(daemon.entries("configuration reloaded")) == 2, "the due one as well")
+        self.assertEqual(daemon.problems("reload failed"), [])
+        self.reload(self.unix)
 
     def test_a_silent_name_server_of_the_admin_listener_holds_up_the_reload_and_nothing_else(self):
         """A name without a dot is first looked for in the file of HOSTALIASES; it hangs there."""

@@ -55,7 +55,9 @@ class PlayedTarget final : public AdminTarget {
   void start_drain() override { is_ready = false; }
 
   void reload_configuration(std::function<void(ReloadResult)> done) override {
-    done({.errors = {"f.yaml:1:1: wrong"}});
+    if (answers) {
+      done({.errors = {"f.yaml:1:1: wrong"}});
+    }
   }
 
   void set_log_level(config::LogLevel new_level) override { level = new_level; }
@@ -175,6 +177,23 @@ TEST_CASE("admin: paths answer, verbs reach the program", "[admin]") {
   CHECK(fixture.status("POST", "/ctl/log-level/debug") == 200);
   CHECK(fixture.target.level == config::LogLevel::kDebug);
   CHECK(fixture.status("POST", "/ctl/log-level/loud") == 400);
+  const auto reload = call_admin(fixture.unix_address(), {.method = "POST", .path = "/ctl/reload"});
+  REQUIRE(reload);
+  CHECK(reload->status == 409);
+  CHECK_THAT(reload->body, ContainsSubstring("f.yaml:1:1: wrong"));
+  CHECK(fixture.status("POST", "/ctl/drain") == 202);
+  CHECK(fixture.status("GET", "/readyz") == 503);
+}
+
+TEST_CASE("admin: listeners move while it runs, and who is connected gets his answer", "[admin]") {
+  Fixture fixture;
+  const std::vector<std::string> before = fixture.server().addresses();
+  const Descriptor connected = fixture.connect();
+  send_all(connected, kGet.substr(0, 10));
+  config::Admin admin;
+  admin.listen = fixture.unix_address();
+  REQUIRE_FALSE(fixture.change(admin));  // admin.metrics goes, the other stays bound
+  CHECK(fixture.server().addresses() == std::vector{before[0]});
   CHECK(fixture.status("GET", "/readyz") == 200);
   admin.listen = config::UnixAddress{.path = fixture.unix_path() + "2"};
   REQUIRE_FALSE(fixture.change(admin));
