@@ -42,6 +42,8 @@ class AdminService {
 
   // `answer` is called once, at once or in a later turn; never when the program is ending.
   void serve(const Asked& asked, const Answer& answer);
+  // For whoever has waited for `answer` until the connection's deadline.
+  [[nodiscard]] static AdminResponse late_answer(const HttpRequest& request);
 
  private:
   void perform(const AdminRoute& route, const Asked& asked, const Answer& answer);
