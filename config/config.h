@@ -46,10 +46,15 @@ struct Limits {
   std::optional<std::size_t> memory;  // absent: auto
 };
 
+// The container image is built with another default, as `docker stop` kills after 10 s.
+#ifndef WSBRIDGED_DRAIN_SECONDS
+#define WSBRIDGED_DRAIN_SECONDS 60
+#endif
+
 struct Shutdown {
   bool operator==(const Shutdown&) const = default;
 
-  milliseconds drain_timeout{60'000};
+  milliseconds drain_timeout{std::chrono::seconds{WSBRIDGED_DRAIN_SECONDS}};
   milliseconds quiet{2'000};
 };
 
@@ -190,6 +195,14 @@ struct Access {
   std::vector<Cidr> allow_cidrs{};        // of TCP peers, and of those that a PROXY header names
 };
 
+// How to read a bridge again when a file changes that a reference names. Copies share it; two are
+// equal when the same references stand in the same places, whichever reading they came from.
+struct SharedSource {
+  bool operator==(const SharedSource& other) const;  // bridge_source.cc
+
+  std::shared_ptr<const BridgeSource> shared{};  // null: no reference names a file
+};
+
 struct Bridge {
   bool operator==(const Bridge&) const = default;
 
@@ -200,8 +213,7 @@ struct Bridge {
   Session session;
   Reconnect reconnect;
   Access access{};
-  // How to read it again when a file changes that a reference names; null: no reference names one.
-  std::shared_ptr<const BridgeSource> source;
+  SharedSource source{};
 };
 
 struct Config {

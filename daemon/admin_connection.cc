@@ -151,7 +151,7 @@ void AdminConnection::handle_timer() {
     answer(refusal(408, "the request did not come within 10 s"));
     timer_.start(std::min<std::chrono::milliseconds>(kLinger, environment_.deadline));
   } else if (stage_ == Stage::kServing) {
-    answer(refusal(503, "the program did not answer within 10 s"));
+    answer(AdminService::late_answer(reader_.request()));
     timer_.start(std::min<std::chrono::milliseconds>(kLinger, environment_.deadline));
   } else {
     finish();

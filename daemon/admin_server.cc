@@ -53,10 +53,11 @@ AdminServer::AdminServer(const Settings& settings, AdminTarget& target, Log& log
 }
 
 ws::Result<std::unique_ptr<AdminServer>> AdminServer::open(const Settings& settings,
+                                                           const AdminPlaces& places,
                                                            AdminTarget& target, Log& log) {
   // NOLINTNEXTLINE(modernize-make-unique): the constructor is private
   std::unique_ptr<AdminServer> server(new AdminServer(settings, target, log));
-  if (auto error = server->prepare(settings)) {
+  if (auto error = server->prepare(settings, places)) {
     return *std::move(error);
   }
   server->commit();
@@ -77,39 +78,37 @@ void AdminServer::on_own_thread(const std::function<void()>& task) {
   done->get_future().wait();
 }
 
-std::optional<ws::Error> AdminServer::prepare(const Settings& settings) {
+std::optional<ws::Error> AdminServer::prepare(const Settings& settings, const AdminPlaces& places) {
   std::optional<ws::Error> error;
-  on_own_thread([this, &settings, &error] {
+  on_own_thread([this, &settings, &places, &error] {
     plan_ =
         std::make_unique<Plan>(Plan{.gate = AdminGate(settings.admin), .admin = settings.admin});
-    config::Listen listen;
-    if (settings.admin.listen) {
-      listen.address = *settings.admin.listen;
-      error = plan_door(listen, AdminDoor::Serves::kAll);
-    }
-    if (settings.admin.metrics && !error) {
-      listen.address = *settings.admin.metrics;
-      listen.allow_remote = true;
-      error = plan_door(listen, AdminDoor::Serves::kMetrics);
+    for (const AdminPlace& place : places) {
+      if (!error) {
+        error = plan_door(place);
+      }
     }
   });
   return error;
 }
 
-std::optional<ws::Error> AdminServer::plan_door(const config::Listen& listen,
-                                                AdminDoor::Serves serves) {
-  if (Door* const kept = find_open(listen.address, serves)) {
-    plan_->entries.push_back({.serves = serves, .kept = kept});
+std::optional<ws::Error> AdminServer::plan_door(const AdminPlace& place) {
+  const config::Listen& listen = place.listen;
+  if (Door* const kept = find_open(listen.address, place.serves)) {
+    plan_->entries.push_back({.serves = place.serves, .kept = kept});
     return std::nullopt;
   }
-  auto listeners = Listener::open(loop_, listen);
+  if (!place.target) {
+    return place.target.error();
+  }
+  auto listeners = Listener::open(loop_, {.listen = listen, .target = place.target.value()});
   if (!listeners) {
     ws::Error error = listeners.error();
     error.message = explain(listen, error);
     return error;
   }
   plan_->entries.push_back(
-      {.serves = serves,
+      {.serves = place.serves,
        .opened = std::make_unique<Door>(
            Door{.address = listen.address, .listeners = std::move(listeners.value())})});
   return std::nullopt;

@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "daemon/admin_connection.h"
+#include "daemon/admin_places.h"
 #include "daemon/admin_service.h"
 #include "daemon/admin_target.h"
 #include "daemon/listener.h"
@@ -35,8 +36,9 @@ class AdminServer {
     std::chrono::milliseconds deadline = AdminConnection::kDeadline;
   };
 
-  // Binds; nothing is accepted before start().
+  // Binds `places`, which are those of `settings`; nothing is accepted before start().
   [[nodiscard]] static ws::Result<std::unique_ptr<AdminServer>> open(const Settings& settings,
+                                                                     const AdminPlaces& places,
                                                                      AdminTarget& target, Log& log);
   // Ends every connection and joins the thread.
   ~AdminServer();
@@ -48,8 +50,9 @@ class AdminServer {
 
   // Changes it to `settings`, in two steps: what can fail, then the rest, or else give_up(). Who is
   // connected gets his answer, also over a listener that goes. The thread may run; all these wait
-  // for it.
-  [[nodiscard]] std::optional<ws::Error> prepare(const Settings& settings);
+  // for it. A place whose socket is bound already need not have been found.
+  [[nodiscard]] std::optional<ws::Error> prepare(const Settings& settings,
+                                                 const AdminPlaces& places);
   void commit();
   void give_up();
 
@@ -64,8 +67,7 @@ class AdminServer {
   struct Plan;
   AdminServer(const Settings& settings, AdminTarget& target, Log& log);
   void on_own_thread(const std::function<void()>& task);
-  [[nodiscard]] std::optional<ws::Error> plan_door(const config::Listen& listen,
-                                                   AdminDoor::Serves serves);
+  [[nodiscard]] std::optional<ws::Error> plan_door(const AdminPlace& place);
   [[nodiscard]] Door* find_open(const config::Address& address, AdminDoor::Serves serves) const;
   [[nodiscard]] std::string explain(const config::Listen& listen, const ws::Error& error) const;
   void carry_out();

@@ -156,6 +156,14 @@ void AdminService::tell_refusal(const AdminResponse& response, const Asked& aske
                                        {"status", std::int64_t{response.status}}});
 }
 
+// A reload that waits for files or names is no failure, and goes on without who asked for it.
+AdminResponse AdminService::late_answer(const HttpRequest& request) {
+  if (request.path != "/ctl/reload") {
+    return refusal(503, "the program did not answer within 10 s");
+  }
+  return json_response(202, {{"reloaded", false}, {"under_way", true}});
+}
+
 void AdminService::perform(const AdminRoute& route, const Asked& asked, const Answer& answer) {
   switch (route.action) {
     case AdminAction::kMetrics:

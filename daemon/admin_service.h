@@ -47,6 +47,8 @@ class AdminService {
 
   // `answer` is called once, at once or in a later turn; never when the program is ending.
   void serve(const Asked& asked, const Answer& answer);
+  // For whoever has waited for `answer` until the connection's deadline.
+  [[nodiscard]] static AdminResponse late_answer(const HttpRequest& request);
 
   // Nothing is answered any more. From any thread.
   void close() { mailbox_->close(); }

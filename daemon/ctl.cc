@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <utility>
@@ -25,6 +26,9 @@ using Verb = CtlCommand::Verb;
 
 constexpr std::string_view kDefaultSocket = "/run/wsbridged/admin.sock";
 constexpr std::string_view kEndRecord = R"({"end":)";
+
+// Behind the daemon's own deadline, with which it says that the reload is still under way.
+constexpr std::chrono::seconds kReloadTimeout{15};
 
 // Who answers, and what it wants to see over TCP.
 struct Contact {
@@ -108,6 +112,7 @@ AdminCall call_for(const CtlCommand& command) {
       break;
     case Verb::kReload:
       call.path = "/ctl/reload";
+      call.timeout = kReloadTimeout;
       break;
     case Verb::kLogLevel:
       call.path = "/ctl/log-level/" + command.argument;
@@ -191,8 +196,9 @@ int ctl_command(const CtlCommand& command, const AdminSource& source,
   if (!reply) {
     return fail(reply.error().message);
   }
-  if (reply->status != 200 && reply->status != 202) {
-    if (command.verb == Verb::kReload) {
+  const bool is_reload = command.verb == Verb::kReload;
+  if (reply->status != 200 && (reply->status != 202 || is_reload)) {
+    if (is_reload) {
       std::cerr << reload_text(reply->body);
       return kExitFailure;
     }

@@ -80,7 +80,8 @@ void Daemon::open_admin(std::vector<std::string>& errors) {
   if (!settings_.admin.listen && !settings_.admin.metrics) {
     return;
   }
-  auto admin = AdminServer::open(admin_settings(settings_.admin), *this, log_);
+  auto admin =
+      AdminServer::open(admin_settings(settings_.admin), look_up(settings_.admin), *this, log_);
   if (!admin) {
     errors.push_back("admin: " + admin.error().message);
     return;

@@ -64,7 +64,9 @@ class PlayedTarget final : public AdminTarget {
   }
 
   void reload_configuration(std::function<void(ReloadResult)> done) override {
-    done({.errors = {"f.yaml:1:1: wrong"}});
+    if (answers) {
+      done({.errors = {"f.yaml:1:1: wrong"}});
+    }
   }
 
   void set_log_level(config::LogLevel new_level) override { level = new_level; }
@@ -92,7 +94,7 @@ class Fixture {
     settings_.deadline = deadline;
     settings_.admin.listen = config::UnixAddress{.path = directory_ / "admin.sock"};
     settings_.admin.metrics = config::TcpAddress{.host = "127.0.0.1"};
-    auto opened = AdminServer::open(settings_, target, log_);
+    auto opened = AdminServer::open(settings_, look_up(settings_.admin), target, log_);
     REQUIRE(opened);
     server_ = std::move(opened.value());
     server_->start();
@@ -122,7 +124,7 @@ class Fixture {
   // A reload whose `admin` is `settings`.
   [[nodiscard]] std::optional<ws::Error> reload(const AdminServer::Settings& settings) {
     AdminPlan plan(server_, target, log_);
-    auto error = plan.prepare(settings);
+    auto error = plan.prepare(settings, look_up(settings.admin));
     if (!error) {
       plan.commit();
     }
@@ -135,7 +137,12 @@ class Fixture {
 
   // A change as a reload makes it.
   [[nodiscard]] std::optional<ws::Error> change(const config::Admin& admin) {
-    auto error = server_->prepare({.admin = admin});
+    return change(admin, look_up(admin));
+  }
+
+  [[nodiscard]] std::optional<ws::Error> change(const config::Admin& admin,
+                                                const AdminPlaces& places) {
+    auto error = server_->prepare({.admin = admin}, places);
     error ? server_->give_up() : server_->commit();
     return error;
   }
@@ -241,6 +248,25 @@ TEST_CASE("admin: a change that fails leaves everything as it was", "[admin]") {
   CHECK(fixture.server().addresses() == before);
 }
 
+TEST_CASE("admin: a name that was not found matters only where nothing is bound yet", "[admin]") {
+  Fixture fixture;
+  config::Admin admin;
+  admin.listen = fixture.unix_address();
+  AdminPlaces places = look_up(admin);
+  REQUIRE(places.size() == 1);
+  ws::Error unanswered;
+  unanswered.message = "look up 'a': no answer";
+  places[0].target = unanswered;
+  REQUIRE_FALSE(fixture.change(admin, places));
+  CHECK(fixture.status("GET", "/readyz") == 200);
+  places[0].serves = AdminDoor::Serves::kMetrics;
+  places[0].listen.address = config::TcpAddress{.host = "a", .port = 1};
+  const auto error = fixture.change(admin, places);
+  REQUIRE(error);
+  CHECK(error->message == "look up 'a': no answer");
+  CHECK(fixture.status("GET", "/readyz") == 200);
+}
+
 TEST_CASE("admin: listen and metrics may change places", "[admin]") {
   Fixture fixture;
   config::Admin admin;
@@ -289,6 +315,10 @@ TEST_CASE("admin: a program that does not answer is told of", "[admin]") {
   fixture.target.answers = false;
   CHECK(fixture.status("GET", "/livez") == 503);
   CHECK(fixture.status("GET", "/status") == 503);
+  const auto reload = call_admin(fixture.unix_address(), {.method = "POST", .path = "/ctl/reload"});
+  REQUIRE(reload);
+  CHECK(reload->status == 202);  // it goes on
+  CHECK(reload->body == "{\"reloaded\":false,\"under_way\":true}\n");
   CHECK(fixture.status("GET", "/readyz") == 200);
 }
 
