@@ -278,6 +278,9 @@ void Listener::resume() {
 }
 
 void Listener::accept_last() {
+  if (impl_->socket.origin == SocketOrigin::kInherited) {
+    return;
+  }
   const auto alive = impl_->is_alive;
   if (impl_->socket.kind == SocketKind::kTcp) {
     ignore_new_clients(impl_->socket.descriptor.get());
@@ -302,7 +305,7 @@ bool Listener::meets(const std::vector<SocketAddress>& addresses, std::uint16_t 
 }
 
 void Listener::set_port_use(PortUse use) {
-  if (impl_->socket.kind == SocketKind::kTcp) {
+  if (impl_->socket.kind == SocketKind::kTcp && impl_->socket.origin == SocketOrigin::kOwn) {
     wsbridged::set_port_use(impl_->socket.descriptor.get(), use);
   }
 }

@@ -83,7 +83,7 @@ class Listener {
   // Is one of `addresses` (all with `port`) the TCP address of this socket, or within it, or around
   // it? Then both can be bound only with a shared port.
   [[nodiscard]] bool meets(const std::vector<SocketAddress>& addresses, std::uint16_t port) const;
-  // No effect on Unix sockets.
+  // No effect on Unix sockets, and on those that others have as well.
   void set_port_use(PortUse use);
 
   // Begins to accept, or goes on with other callbacks. They may pause or destroy the listener; what
@@ -95,6 +95,7 @@ class Listener {
   // To be called before the listener is destroyed, which resets who waits in its queue: lets nobody
   // in any more, and accepts what waits, up to kLastAccepts, unless it is paused. A TCP client that
   // comes now is not answered; it tries again, by which time another listener may have the port.
+  // A socket that was passed to us is left as it is: its queue lives on with whoever passed it.
   void accept_last();
 
   // With the port really bound: "127.0.0.1:7001", "[::1]:7001", "unix:/run/x.sock", "unix:@name".
