@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A static wsbridged on an empty base: docker build -t wsbridged .
+# With podman or buildah add --format docker: images in OCI's format have no HEALTHCHECK.
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 # The packages first: they change less often than the sources.
@@ -29,4 +30,8 @@ RUN test "$(openssl version -d)" = 'OPENSSLDIR: "/usr/lib/ssl"' \
 FROM scratch
 COPY --from=build /image/ /
 USER 65532:65532
+# Where HEALTHCHECK asks. It beats admin.listen of a file; empty leaves that to the file.
+ENV WSBRIDGED_ADMIN=unix:/run/wsbridged/admin.sock
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
+  CMD ["/wsbridged", "healthcheck"]
 ENTRYPOINT ["/wsbridged"]

@@ -46,10 +46,15 @@ struct Limits {
   std::optional<std::size_t> memory;  // absent: auto
 };
 
+// The container image is built with another default, as `docker stop` kills after 10 s.
+#ifndef WSBRIDGED_DRAIN_SECONDS
+#define WSBRIDGED_DRAIN_SECONDS 60
+#endif
+
 struct Shutdown {
   bool operator==(const Shutdown&) const = default;
 
-  milliseconds drain_timeout{60'000};
+  milliseconds drain_timeout{std::chrono::seconds{WSBRIDGED_DRAIN_SECONDS}};
   milliseconds quiet{2'000};
 };
 

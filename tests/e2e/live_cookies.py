@@ -153,7 +153,7 @@ class LiveCookies(E2eCase):
         for local in locals_:
             self.assertEqual(local.read_line(), b"done\n")
         for daemon in daemons:
-            self.assertEqual(daemon.problems("cookie"), [])
+            self.assertEqual(daemon.problems("not stored"), [])
             daemon.stop()  # which waits for the writing
         with open(jar, encoding="utf-8") as file:
             lines = [line.split("\t") for line in file.read().splitlines() if "\t" in line]

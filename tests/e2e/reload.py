@@ -61,7 +61,7 @@ class Reload(E2eCase):
         return daemon.entries(outcome)[-1]
 
     def changes(self, daemon):
-        return {entry["key"]: (entry["before"], entry["after"])
+        return {entry["key"]: (entry.get("before", ""), entry.get("after", ""))
                 for entry in daemon.entries("configuration changed")}
 
     def check_relays(self, local, upstream, text=b"still here"):
