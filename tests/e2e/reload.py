@@ -17,7 +17,7 @@ import threading
 from kit.case import E2eCase, bridge, main
 from kit.daemon import QUICK_SHUTDOWN, write_config
 from kit.local import Local
-from kit.process import descriptor_count
+from kit.process import descriptor_count, is_stopped
 from kit.service import NotifyListener
 from kit.talkers import EchoServer
 from kit.upstream import TEXT, frame
@@ -35,13 +35,18 @@ def listening_inodes(pid):
     return {row[9] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own}
 
 
-def is_stopped(pid):
-    """Every thread of it."""
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
-            if file.read().rpartition(") ")[2][0] != "T":
-                return False
-    return True
+class Lease:
+    """A file that does not answer (fcntl(2)): whoever opens it waits for close()."""
+
+    def __init__(self, path):
+        self.file = open(path, "r+b", buffering=0)
+        fcntl.fcntl(self.file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+
+    def wait_for_reader(self):
+        wait_until(lambda: fcntl.fcntl(self.file, fcntl.F_GETLEASE) != fcntl.F_WRLCK, "it reads")
+
+    def close(self):
+        self.file.close()
 
 
 class Reload(E2eCase):
@@ -104,6 +109,20 @@ class Reload(E2eCase):
         local.close()
         upstream.finish()
         self.assertEqual(second.open().read_text(), b"I wait")
+
+    def test_who_waits_for_a_full_bridge_that_goes_is_counted(self):
+        server, path = self.server(), self.path("full.sock")
+        daemon = self.start(bridge(server.url(), session={"max_connections": 1},
+                                   listen=["127.0.0.1:0", f"unix:{path}"]),
+                            bridge(server.url(), "stays"))
+        local, upstream = self.session(server, daemon)
+        daemon.wait_for_entry("limit reached")
+        for address in daemon.addresses() * 2:
+            self.connect(address).send(b"I wait\n")
+        self.reload(daemon, bridge(server.url(), "stays"))
+        told = daemon.problems("turned away")
+        self.assertEqual([(entry["bridge"], entry["connections"]) for entry in told], [("main", 4)])
+        self.check_relays(local, upstream)
 
     def test_listeners_and_bridges_that_come_go_and_move(self):
         server = self.server()
@@ -230,6 +249,34 @@ class Reload(E2eCase):
         with self.assertRaises(OSError, msg="nobody else can share the port afterwards"):
             socket.create_server(("127.0.0.1", int(port)), reuse_port=False)
 
+    def test_a_reload_that_waits_or_fails_takes_nobody_from_what_is_served(self):
+        server, path = self.server(), self.path("as-before.sock")
+        wide = bridge(server.url(), listen=[{"address": "0.0.0.0:0", "allow_remote": True},
+                                            {"address": f"unix:{path}", "mode": "0600"}])
+        daemon = self.start(wide)
+        port = daemon.address().rsplit(":", 1)[1]
+        narrow = bridge(server.url(), listen=[f"127.0.0.1:{port}",
+                                              {"address": f"unix:{path}", "mode": "0666"}])
+        jar = self.path("jar")
+        open(jar, "w", encoding="ascii").close()
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            self.write(narrow, bridge(server.url(), "later", upstream={"cookie_jar": jar},
+                                      listen=f"127.0.0.1:{holder.getsockname()[1]}"))
+            answer = self.lease(jar)
+            daemon.signal(signal.SIGHUP)
+            answer.wait_for_reader()
+            locals_ = [self.session(server, daemon) for _ in range(3)]
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600, "nothing is changed yet")
+            answer.close()
+            daemon.wait_for_entry(FAILED)
+        self.assertTrue(daemon.problems("another program listens there"))
+        for local, upstream in locals_:
+            self.check_relays(local, upstream)
+        self.session(server, daemon)
+        self.reload(daemon, narrow)
+        self.session(server, daemon)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o666)
+
     def test_an_address_of_another_program_stays_its_own(self):
         server = self.server()
         daemon = self.start(bridge(server.url()))
@@ -239,18 +286,20 @@ class Reload(E2eCase):
             self.assertTrue(daemon.problems("another program listens there"))
         self.session(server, daemon)
 
-    def hang_in_a_reload(self, **options):
-        """A daemon that reads a file which does not answer, and what ends that: the file is leased
-        (fcntl(2)), so that open() waits for the lease's holder."""
-        server = self.server()
-        daemon = self.start(bridge(server.url()), **options)
+    def lease(self, path):
         before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the kernel asks for it back
         self.addCleanup(signal.signal, signal.SIGIO, before)
-        lease = open(self.path("wsbridged.yaml"), "r+b", buffering=0)
+        lease = Lease(path)
         self.addCleanup(lease.close)
-        fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        return lease
+
+    def hang_in_a_reload(self, **options):
+        """A daemon that reads a file which does not answer, and what ends that."""
+        server = self.server()
+        daemon = self.start(bridge(server.url()), **options)
+        lease = self.lease(self.path("wsbridged.yaml"))
         daemon.signal(signal.SIGHUP)
-        wait_until(lambda: fcntl.fcntl(lease, fcntl.F_GETLEASE) != fcntl.F_WRLCK, "it reads")
+        lease.wait_for_reader()
         return server, daemon, lease.close
 
     def test_a_file_that_does_not_answer_holds_up_the_reload_and_nothing_else(self):
