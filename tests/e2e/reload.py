@@ -35,20 +35,6 @@ def listening_inodes(pid):
     return {row[9] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own}
 
 
-class Lease:
-    """A file that does not answer (fcntl(2)): whoever opens it waits for close()."""
-
-    def __init__(self, path):
-        self.file = open(path, "r+b", buffering=0)
-        fcntl.fcntl(self.file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-
-    def wait_for_reader(self):
-        wait_until(lambda: fcntl.fcntl(self.file, fcntl.F_GETLEASE) != fcntl.F_WRLCK, "it reads")
-
-    def close(self):
-        self.file.close()
-
-
 class Reload(E2eCase):
 
     def write(self, *bridges, **top):
@@ -222,18 +208,14 @@ class Reload(E2eCase):
         self.reload(daemon, bridge(server.url()))
         self.session(server, daemon)
 
-    def test_an_address_grows_and_shrinks_and_nobody_is_refused_meanwhile(self):
-        echo = EchoServer()
-        self.addCleanup(echo.close)
-        url = echo.server.url()
-        daemon = self.start(bridge(url))
-        port = daemon.address().rsplit(":", 1)[1]
+    def call_on_and_on(self, address):
+        """One connection after the other; what is returned ends that, and tells how many it were."""
         is_over = threading.Event()
 
         def call():
             count = 0
             while not is_over.is_set():
-                local = Local(f"127.0.0.1:{port}")
+                local = Local(address)
                 local.send(b"%d\n" % count)
                 self.assertEqual(local.read_line(), b"re %d\n" % count)
                 local.close()
@@ -241,41 +223,49 @@ class Reload(E2eCase):
             return count
         calls = self.in_background(call)
         self.addCleanup(is_over.set)
+
+        def end():
+            is_over.set()
+            return calls.result(30)
+        return end
+
+    def test_an_address_grows_and_shrinks_and_nobody_is_refused_meanwhile(self):
+        echo = EchoServer()
+        self.addCleanup(echo.close)
+        url = echo.server.url()
+        daemon = self.start(bridge(url))
+        port = daemon.address().rsplit(":", 1)[1]
+        calls = self.call_on_and_on(f"127.0.0.1:{port}")
         for place in ("127.0.0.1", "0.0.0.0", "", "localhost", "127.0.0.1") * 2:
             self.reload(daemon, bridge(url, listen={"address": f"{place}:{port}",
                                                     "allow_remote": True}))
-        is_over.set()
-        print(calls.result(30), "calls")
+        print(calls(), "calls")
         with self.assertRaises(OSError, msg="nobody else can share the port afterwards"):
             socket.create_server(("127.0.0.1", int(port)), reuse_port=False)
 
-    def test_a_reload_that_waits_or_fails_takes_nobody_from_what_is_served(self):
-        server, path = self.server(), self.path("as-before.sock")
-        wide = bridge(server.url(), listen=[{"address": "0.0.0.0:0", "allow_remote": True},
-                                            {"address": f"unix:{path}", "mode": "0600"}])
-        daemon = self.start(wide)
+    def test_a_reload_that_fails_takes_nobody_from_what_is_served(self):
+        echo = EchoServer()
+        self.addCleanup(echo.close)
+        url, path = echo.server.url(), self.path("as-before.sock")
+
+        def bridges(host, mode):
+            return bridge(url, listen=[{"address": f"{host}:{port}", "allow_remote": True},
+                                       {"address": f"unix:{path}", "mode": mode}])
+        port = 0
+        daemon = self.start(bridges("0.0.0.0", "0600"))
         port = daemon.address().rsplit(":", 1)[1]
-        narrow = bridge(server.url(), listen=[f"127.0.0.1:{port}",
-                                              {"address": f"unix:{path}", "mode": "0666"}])
-        jar = self.path("jar")
-        open(jar, "w", encoding="ascii").close()
+        self.reload(daemon, bridges("0.0.0.0", "0600"))
+        calls = self.call_on_and_on(f"127.0.0.1:{port}")
         with socket.create_server(("127.0.0.1", 0)) as holder:
-            self.write(narrow, bridge(server.url(), "later", upstream={"cookie_jar": jar},
-                                      listen=f"127.0.0.1:{holder.getsockname()[1]}"))
-            answer = self.lease(jar)
-            daemon.signal(signal.SIGHUP)
-            answer.wait_for_reader()
-            locals_ = [self.session(server, daemon) for _ in range(3)]
-            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600, "nothing is changed yet")
-            answer.close()
-            daemon.wait_for_entry(FAILED)
+            later = [bridge(url, f"later{number}") for number in range(40)]
+            last = bridge(url, "last", listen=f"127.0.0.1:{holder.getsockname()[1]}")
+            for _ in range(5):
+                self.reload(daemon, bridges("127.0.0.1", "0666"), *later, last, outcome=FAILED)
         self.assertTrue(daemon.problems("another program listens there"))
-        for local, upstream in locals_:
-            self.check_relays(local, upstream)
-        self.session(server, daemon)
-        self.reload(daemon, narrow)
-        self.session(server, daemon)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.reload(daemon, bridges("127.0.0.1", "0666"), *later)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o666)
+        print(calls(), "calls")
 
     def test_an_address_of_another_program_stays_its_own(self):
         server = self.server()
@@ -286,20 +276,18 @@ class Reload(E2eCase):
             self.assertTrue(daemon.problems("another program listens there"))
         self.session(server, daemon)
 
-    def lease(self, path):
-        before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the kernel asks for it back
-        self.addCleanup(signal.signal, signal.SIGIO, before)
-        lease = Lease(path)
-        self.addCleanup(lease.close)
-        return lease
-
     def hang_in_a_reload(self, **options):
-        """A daemon that reads a file which does not answer, and what ends that."""
+        """A daemon that reads a file which does not answer, and what ends that: the file is leased
+        (fcntl(2)), so that open() waits for the lease's holder."""
         server = self.server()
         daemon = self.start(bridge(server.url()), **options)
-        lease = self.lease(self.path("wsbridged.yaml"))
+        before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the kernel asks for it back
+        self.addCleanup(signal.signal, signal.SIGIO, before)
+        lease = open(self.path("wsbridged.yaml"), "r+b", buffering=0)
+        self.addCleanup(lease.close)
+        fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         daemon.signal(signal.SIGHUP)
-        lease.wait_for_reader()
+        wait_until(lambda: fcntl.fcntl(lease, fcntl.F_GETLEASE) != fcntl.F_WRLCK, "it reads")
         return server, daemon, lease.close
 
     def test_a_file_that_does_not_answer_holds_up_the_reload_and_nothing_else(self):
