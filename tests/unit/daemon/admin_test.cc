@@ -253,18 +253,15 @@ TEST_CASE("admin: a name that was not found matters only where nothing is bound 
   config::Admin admin;
   admin.listen = fixture.unix_address();
   AdminPlaces places = look_up(admin);
-  REQUIRE(places.size() == 1);
   ws::Error unanswered;
   unanswered.message = "look up 'a': no answer";
   places[0].target = unanswered;
   REQUIRE_FALSE(fixture.change(admin, places));
-  CHECK(fixture.status("GET", "/readyz") == 200);
   places[0].serves = AdminDoor::Serves::kMetrics;
   places[0].listen.address = config::TcpAddress{.host = "a", .port = 1};
   const auto error = fixture.change(admin, places);
   REQUIRE(error);
   CHECK(error->message == "look up 'a': no answer");
-  CHECK(fixture.status("GET", "/readyz") == 200);
 }
 
 TEST_CASE("admin: listen and metrics may change places", "[admin]") {
@@ -455,40 +452,6 @@ TEST_CASE("admin: a reload that leaves it as it is does not wait for its thread"
   changed.admin.metrics.reset();
   CHECK_FALSE(fixture.reload(changed));
   CHECK(fixture.server().addresses().size() == 1);
-}
-
-TEST_CASE("admin client: a full queue of connections is waited for", "[admin]") {
-  const TempDir directory;
-  const config::Address address = config::UnixAddress{.path = directory / "full.sock"};
-  const Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  (directory / "full.sock").copy(name.sun_path, sizeof name.sun_path - 1);
-  REQUIRE(bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
-  REQUIRE(listen(listener.get(), 0) == 0);
-  const Descriptor first = test::connect_unix("unix:" + (directory / "full.sock"));
-  const auto late = call_admin(address, {.path = "/", .timeout = 100ms});
-  REQUIRE_FALSE(late);
-  CHECK(late.error().system_errno == ETIMEDOUT);
-  std::thread server([&listener] {
-    static_cast<void>(Descriptor(accept(listener.get(), nullptr, nullptr)));
-    const Descriptor second(accept(listener.get(), nullptr, nullptr));
-    send_all(second, "HTTP/1.1 200 OK\r\n\r\nhello");
-  });
-  const auto reply = call_admin(address, {.path = "/", .timeout = 20s});
-  server.join();
-  REQUIRE(reply);
-  CHECK(reply->body == "hello");
-}
-
-TEST_CASE("admin client: what is wrong is told with what to do", "[admin]") {
-  const TempDir directory;
-  const auto none = call_admin(config::UnixAddress{.path = directory / "no.sock"}, {});
-  REQUIRE_FALSE(none);
-  CHECK_THAT(none.error().message, ContainsSubstring("is wsbridged running"));
-  const auto unknown = call_admin(config::TcpAddress{.host = "name.invalid", .port = 1}, {});
-  REQUIRE_FALSE(unknown);
-  CHECK_THAT(unknown.error().message, ContainsSubstring("no such host"));
 }
 
 }  // namespace
