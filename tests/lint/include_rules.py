@@ -102,7 +102,6 @@ TESTED_ELSEWHERE = {
     "daemon/command_config.cc": IN_BINARY,
     "daemon/daemon.cc": IN_BINARY,
     "daemon/daemon_admin.cc": IN_BINARY,
-    "daemon/answer_maker.cc": "in admin_test",
     "daemon/admission.cc": IN_BINARY,
     "daemon/forced_end.cc": IN_BINARY,
     "daemon/main.cc": IN_BINARY,
