@@ -11,19 +11,15 @@ import re
 import signal
 import socket
 import stat
-import threading
 
-from kit.case import E2eCase, bridge, main
-from kit.daemon import QUICK_SHUTDOWN, write_config
+from kit.case import bridge, main
+from kit.daemon import write_config
 from kit.lease import Lease
-from kit.local import Local
 from kit.process import descriptor_count, is_stopped
+from kit.reloading import FAILED, RELOADED, ReloadCase
 from kit.service import NotifyListener
-from kit.talkers import EchoServer
 from kit.upstream import TEXT, frame
 from kit.waiting import wait_until
-
-RELOADED, FAILED = "configuration reloaded", "reload failed"
 
 
 def listening_inodes(pid):
@@ -35,31 +31,7 @@ def listening_inodes(pid):
     return {row[9] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own}
 
 
-class Reload(E2eCase):
-
-    def write(self, *bridges, **top):
-        config = {"log": {"level": "info", "format": "json"}, "shutdown": QUICK_SHUTDOWN,
-                  "bridges": list(bridges), **top}
-        write_config(self.directory, config)
-
-    def reload(self, daemon, *bridges, outcome=RELOADED, **top):
-        """Writes the file and tells the daemon; the entry of its outcome."""
-        if bridges:
-            self.write(*bridges, **top)
-        known = len(daemon.entries(outcome))
-        daemon.signal(signal.SIGHUP)
-        wait_until(lambda: len(daemon.entries(outcome)) > known, outcome)
-        return daemon.entries(outcome)[-1]
-
-    def changes(self, daemon):
-        return {entry["key"]: (entry.get("before", ""), entry.get("after", ""))
-                for entry in daemon.entries("configuration changed")}
-
-    def check_relays(self, local, upstream, text=b"still here"):
-        local.send(text + b"\n")
-        self.assertEqual(upstream.read_text(), text)
-        upstream.send_text(text.decode())
-        self.assertEqual(local.read_line(), text + b"\n")
+class Reload(ReloadCase):
 
     def test_new_sessions_use_the_new_file_and_running_ones_keep_theirs(self):
         first, second = self.server(), self.server()
@@ -95,20 +67,6 @@ class Reload(E2eCase):
         local.close()
         upstream.finish()
         self.assertEqual(second.open().read_text(), b"I wait")
-
-    def test_who_waits_for_a_full_bridge_that_goes_is_counted(self):
-        server, path = self.server(), self.path("full.sock")
-        daemon = self.start(bridge(server.url(), session={"max_connections": 1},
-                                   listen=["127.0.0.1:0", f"unix:{path}"]),
-                            bridge(server.url(), "stays"))
-        local, upstream = self.session(server, daemon)
-        daemon.wait_for_entry("limit reached")
-        for address in daemon.addresses() * 2:
-            self.connect(address).send(b"I wait\n")
-        self.reload(daemon, bridge(server.url(), "stays"))
-        told = daemon.problems("turned away")
-        self.assertEqual([(entry["bridge"], entry["connections"]) for entry in told], [("main", 4)])
-        self.check_relays(local, upstream)
 
     def test_listeners_and_bridges_that_come_go_and_move(self):
         server = self.server()
@@ -207,65 +165,6 @@ class Reload(E2eCase):
         self.assertTrue(daemon.problems(path, "No such file"))
         self.reload(daemon, bridge(server.url()))
         self.session(server, daemon)
-
-    def call_on_and_on(self, address):
-        """One connection after the other; what is returned ends that, and tells how many it were."""
-        is_over = threading.Event()
-
-        def call():
-            count = 0
-            while not is_over.is_set():
-                local = Local(address)
-                local.send(b"%d\n" % count)
-                self.assertEqual(local.read_line(), b"re %d\n" % count)
-                local.close()
-                count += 1
-            return count
-        calls = self.in_background(call)
-        self.addCleanup(is_over.set)
-
-        def end():
-            is_over.set()
-            return calls.result(30)
-        return end
-
-    def test_an_address_grows_and_shrinks_and_nobody_is_refused_meanwhile(self):
-        echo = EchoServer()
-        self.addCleanup(echo.close)
-        url = echo.server.url()
-        daemon = self.start(bridge(url))
-        port = daemon.address().rsplit(":", 1)[1]
-        calls = self.call_on_and_on(f"127.0.0.1:{port}")
-        for place in ("127.0.0.1", "0.0.0.0", "", "localhost", "127.0.0.1") * 2:
-            self.reload(daemon, bridge(url, listen={"address": f"{place}:{port}",
-                                                    "allow_remote": True}))
-        print(calls(), "calls")
-        with self.assertRaises(OSError, msg="nobody else can share the port afterwards"):
-            socket.create_server(("127.0.0.1", int(port)), reuse_port=False)
-
-    def test_a_reload_that_fails_takes_nobody_from_what_is_served(self):
-        echo = EchoServer()
-        self.addCleanup(echo.close)
-        url, path = echo.server.url(), self.path("as-before.sock")
-
-        def bridges(host, mode):
-            return bridge(url, listen=[{"address": f"{host}:{port}", "allow_remote": True},
-                                       {"address": f"unix:{path}", "mode": mode}])
-        port = 0
-        daemon = self.start(bridges("0.0.0.0", "0600"))
-        port = daemon.address().rsplit(":", 1)[1]
-        self.reload(daemon, bridges("0.0.0.0", "0600"))
-        calls = self.call_on_and_on(f"127.0.0.1:{port}")
-        with socket.create_server(("127.0.0.1", 0)) as holder:
-            later = [bridge(url, f"later{number}") for number in range(40)]
-            last = bridge(url, "last", listen=f"127.0.0.1:{holder.getsockname()[1]}")
-            for _ in range(5):
-                self.reload(daemon, bridges("127.0.0.1", "0666"), *later, last, outcome=FAILED)
-        self.assertTrue(daemon.problems("another program listens there"))
-        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
-        self.reload(daemon, bridges("127.0.0.1", "0666"), *later)
-        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o666)
-        print(calls(), "calls")
 
     def test_an_address_of_another_program_stays_its_own(self):
         server = self.server()

@@ -110,6 +110,7 @@ TESTED_ELSEWHERE = {
     "daemon/probe_json.cc": "in probe_print_test",
     "daemon/probe_report.cc": "in probe_print_test",
     "daemon/probe_text.cc": "in probe_print_test",
+    "daemon/forced_end.cc": IN_BINARY,
     "daemon/reload.cc": IN_BINARY,
     "daemon/service_link.cc": IN_BINARY,
     "daemon/listen_target.cc": "in bridge_parts_test",

@@ -205,48 +205,6 @@ TEST_CASE("listener: the last that wait are accepted at once, with another backl
   CHECK(accept_count == 101);
 }
 
-TEST_CASE("listener: who is not accepted at the end is counted") {
-  const TempDir directory;
-  const bool is_unix = GENERATE(false, true);
-  Server server;
-  Listener& listener =
-      server.listen(is_unix ? unix_listen(directory / "s") : tcp_listen("127.0.0.1"));
-  std::vector<Descriptor> clients;
-  for (int i = 0; i < 5; ++i) {
-    clients.push_back(is_unix ? connect_unix(listener.address())
-                              : connect_to(loopback(listener.address())));
-  }
-  std::size_t accepted = 0;
-  listener.start(
-      [&](int descriptor, const Peer&) {
-        const Descriptor closed(descriptor);
-        if (++accepted == 2) {
-          listener.pause();
-        }
-      },
-      {});
-  CHECK(listener.accept_last() == 3);
-  CHECK(accepted == 2);
-}
-
-TEST_CASE("listener: a socket that was passed is left as it is at the end") {
-  const auto made = listen_tcp(tcp_listen("127.0.0.1"));
-  REQUIRE(made);
-  const std::string& address = made->front().address;
-  Server server;
-  std::vector<ListeningSocket> passed;
-  passed.push_back({.descriptor = Descriptor(dup(made->front().descriptor.get())),
-                    .address = address,
-                    .origin = SocketOrigin::kInherited});
-  server.listener = std::move(Listener::adopt(server.loop, std::move(passed)).front());
-  server.start();
-  const auto clients = connect_many(loopback(address), 3);
-  CHECK(server.listener->accept_last() == 0);
-  server.listener.reset();
-  CHECK(connect_to(loopback(address)));
-  CHECK(server.accepted.empty());
-}
-
 TEST_CASE("listener: pause() from inside a callback takes effect before the next connection") {
   Server server;
   auto opened = Listener::open(server.loop, tcp_listen("127.0.0.1"));
