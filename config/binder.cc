@@ -41,7 +41,9 @@ void read_bridges(File& file, Document& document, Problems& problems, const Sour
     const Node* merged = merge(defaults, *own, document);
     const std::size_t errors_before = problems.error_count();
     bridges.push_back(bind_bridge(*own, *merged, problems));
-    bridges.back().source = source_of(*own, *merged);
+    if (problems.error_count() == 0) {  // else nothing of it is used, and its aliases may be a bomb
+      bridges.back().source = source_of(*own, *merged);
+    }
     if (problems.error_count() == errors_before) {
       check_fit(*merged, bridges.back(), check, problems);
     }

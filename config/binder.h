@@ -9,7 +9,8 @@
 
 namespace wsbridged::config {
 
-// What a bridge is read again from. Asked before its check, which may keep the bridge.
+// What a bridge is read again from. Asked before its check, which may keep the bridge, and only
+// while there is no error.
 using SourceOf = std::function<SharedSource(const Node& own, const Node& merged)>;
 
 // `root` was expanded; its errors so far are in `problems` and come out with those found here.

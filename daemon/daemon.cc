@@ -57,6 +57,7 @@ Daemon::Daemon(config::Config settings, Log& log, DaemonEnvironment environment)
       cookie_writer_(log_),
       service_link_(loop_, log_, environment_.service),
       stop_timer_(loop_, [this] { handle_stop_timer(); }),
+      forced_end_(loop_, log_, workers_),
       reload_patience_(loop_, [this] { tell_slow_reload(); }),
       reload_status_{.is_success = true, .time = std::chrono::system_clock::now()} {}
 
@@ -70,6 +71,11 @@ std::vector<std::string> Daemon::open() {
   for (const config::Bridge& bridge : settings_.bridges) {
     for (const config::Misfit& misfit : plan.add(bridge, gather_parts(bridge, means))) {
       errors.push_back("bridge " + bridge.name + ": " + misfit.message);
+    }
+  }
+  if (errors.empty()) {
+    if (auto error = plan.finish()) {
+      errors.push_back(std::move(*error));
     }
   }
   open_admin(errors);
@@ -197,6 +203,10 @@ void Daemon::update_accepting() {
   is_update_posted_ = false;
   std::size_t sessions = session_count();
   std::erase_if(retiring_, [](const auto& admission) { return admission->waiting_count() == 0; });
+  if (stage_ != Stage::kRunning) {
+    finish_when_idle();
+    return;
+  }
   for (const auto& served : served_) {
     sessions += served->admission ? served->admission->waiting_count() : 0;
   }
@@ -248,6 +258,7 @@ Worker& Daemon::least_loaded() {
 int Daemon::run() {
   start_service_link();
   loop_.run();
+  forced_end_.end_threads();
   const bool has_lost_bytes = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->has_lost_bytes();
   });
@@ -269,20 +280,29 @@ void Daemon::handle_signal(int signal) {
     drain();
     return;
   }
-  stage_ = Stage::kAborting;
   log_.warn("second signal, ending at once");
-  for (const auto& worker : workers_) {
-    worker->abort_sessions();
-  }
+  abort_sessions();
   finish_when_idle();
 }
 
-void Daemon::drain() {
-  stage_ = Stage::kDraining;
-  give_up_reload();
-  const std::size_t sessions = session_count();
-  service_link_.stopping();
+void Daemon::abort_sessions() {
+  stage_ = Stage::kAborting;
   retiring_.clear();
+  for (const auto& worker : workers_) {
+    worker->abort_sessions();
+  }
+  forced_end_.start();
+}
+
+// Who waits in a queue was connected before the signal: he is let in, and drained as the others.
+void Daemon::drain() {
+  give_up_reload();
+  let_in_last(served_);
+  stage_ = Stage::kDraining;
+  const std::size_t sessions = session_count();
+  service_link_.stopping(settings_.shutdown.drain_timeout + kEndingTime + kForcedEndTime +
+                         kThreadEndTime);
+  retire(served_);
   for (const auto& served : served_) {
     served->listens.clear();
     served->admission.reset();
@@ -298,19 +318,23 @@ void Daemon::drain() {
 }
 
 void Daemon::handle_stop_timer() {
-  const bool is_first = stage_ == Stage::kDraining;
-  stage_ = is_first ? Stage::kEnding : Stage::kAborting;
+  if (stage_ != Stage::kDraining) {
+    abort_sessions();
+    return;
+  }
+  stage_ = Stage::kEnding;
+  retiring_.clear();
   for (const auto& worker : workers_) {
-    is_first ? worker->end_sessions() : worker->abort_sessions();
+    worker->end_sessions();
   }
-  if (is_first) {
-    stop_timer_.start(kEndingTime);
-  }
+  stop_timer_.start(kEndingTime);
 }
 
 void Daemon::finish_when_idle() {
-  const bool is_idle = std::all_of(workers_.begin(), workers_.end(),
-                                   [](const auto& worker) { return worker->session_count() == 0; });
+  const bool is_idle = session_count() == 0 &&
+                       std::all_of(retiring_.begin(), retiring_.end(), [](const auto& admission) {
+                         return admission->waiting_count() == 0;
+                       });
   if (stage_ != Stage::kRunning && is_idle) {
     loop_.stop();
   }

@@ -21,6 +21,8 @@
 #include "daemon/admin_target.h"
 #include "daemon/admission.h"
 #include "daemon/cookie_writer.h"
+#include "daemon/exit_status.h"
+#include "daemon/forced_end.h"
 #include "daemon/inherited_sockets.h"
 #include "daemon/log.h"
 #include "daemon/memory_limit.h"
@@ -35,9 +37,6 @@
 #include "daemon/worker.h"
 
 namespace wsbridged {
-
-// Exit statuses of SPEC's command line section.
-enum ExitStatus : int { kExitClean = 0, kExitFailure = 1, kExitUsage = 2 };
 
 // What the process was given besides its configuration; all of it may be absent.
 struct DaemonEnvironment {
@@ -104,6 +103,7 @@ class Daemon final : private AdminTarget {
 
   void handle_signal(int signal);
   void drain();
+  void abort_sessions();
   [[nodiscard]] std::size_t session_count() const;
   [[nodiscard]] std::string status() const;
   void start_service_link();
@@ -120,6 +120,7 @@ class Daemon final : private AdminTarget {
   void give_up_reload();
   void tell_slow_reload();
   void serve(ServedBridges next);
+  void let_in_last(const ServedBridges& bridges);
   void log_listeners(const std::vector<Bound>& before);
   void retire(const ServedBridges& bridges);
   void take_settings(config::Config settings);
@@ -147,13 +148,15 @@ class Daemon final : private AdminTarget {
   ws::Timer stop_timer_;
   std::shared_ptr<TlsContexts> tls_contexts_ = std::make_shared<TlsContexts>();
   ServedBridges served_;
-  std::vector<std::unique_ptr<Admission>> retiring_;  // of before a reload, until nobody waits
+  std::vector<std::unique_ptr<Admission>>
+      retiring_;  // of before a reload or a drain, until nobody waits
   RecentErrors errors_;
   std::unique_ptr<AdminServer> admin_;  // ends behind the workers, which answer it
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::uint64_t accept_pauses_ = 0;
   std::optional<MemoryLimit> memory_;  // absent: none
   std::vector<std::unique_ptr<Worker>> workers_;
+  ForcedEnd forced_end_;
   std::unique_ptr<SignalWatch> signals_;
   std::uint64_t last_session_id_ = 0;
   std::size_t max_sessions_ = 1;  // what the limit of descriptors allows

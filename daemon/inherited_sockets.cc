@@ -178,7 +178,8 @@ ws::Result<std::vector<ListeningSocket>> InheritedSockets::take(const config::Li
     set_non_blocking(each->descriptor.get());
     sockets.push_back({.descriptor = std::move(each->descriptor),
                        .address = address_text(address),
-                       .kind = kind_of(address)});
+                       .kind = kind_of(address),
+                       .origin = SocketOrigin::kInherited});
   }
   passed_.erase(taken, passed_.end());
   return sockets;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -88,9 +89,17 @@ struct Listener::Impl {
   void end_rest();
   void hand_over(Descriptor descriptor, const SocketAddress& remote);
   void watch();
+  [[nodiscard]] std::size_t turn_away();
+
+  // What is left to do before anybody can connect.
+  struct Bound {
+    int backlog = 0;
+    PortUse use = PortUse::kAlone;
+  };
 
   ws::EventLoop& loop;
   ListeningSocket socket;
+  std::optional<Bound> bound;
   std::unique_ptr<event, FreeEvent> readable;
   ws::Timer rest_over;
   AcceptBackoff backoff;
@@ -209,6 +218,24 @@ void Listener::Impl::watch() {
   }
 }
 
+// Closing the socket resets them. How many wait is told for TCP; those of a Unix socket can only be
+// taken out.
+std::size_t Listener::Impl::turn_away() {
+  const int descriptor = socket.descriptor.get();
+  if (socket.kind == SocketKind::kTcp) {
+    tcp_info info{};
+    socklen_t length = sizeof info;
+    const bool is_told = getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0;
+    return is_told ? info.tcpi_unacked : 0;
+  }
+  std::size_t count = 0;
+  while (count < kMaxTurnedAway &&
+         Descriptor(accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC))) {
+    ++count;
+  }
+  return count;
+}
+
 Listener::Listener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Listener::~Listener() = default;
@@ -224,24 +251,39 @@ ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop&
 
 ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::open(ws::EventLoop& loop,
                                                                   const ListenPlace& place) {
+  auto listeners = bind(loop, place);
+  if (listeners) {
+    for (const auto& listener : listeners.value()) {
+      if (auto error = listener->begin_listening()) {
+        return std::move(*error);
+      }
+    }
+  }
+  return listeners;
+}
+
+ws::Result<std::vector<std::unique_ptr<Listener>>> Listener::bind(ws::EventLoop& loop,
+                                                                  const ListenPlace& place) {
   const config::Listen& listen = place.listen;
-  std::vector<ListeningSocket> sockets;
   assert(!std::holds_alternative<config::SystemdAddress>(listen.address));
   if (std::holds_alternative<config::UnixAddress>(listen.address)) {
     auto socket = listen_unix(listen, std::get<UnixAccess>(place.target));
     if (!socket) {
       return socket.error();
     }
+    std::vector<ListeningSocket> sockets;
     sockets.push_back(std::move(*socket));
-  } else {
-    auto several =
-        listen_tcp(listen, std::get<std::vector<SocketAddress>>(place.target), place.use);
-    if (!several) {
-      return several.error();
-    }
-    sockets = std::move(*several);
+    return adopt(loop, std::move(sockets));
   }
-  return adopt(loop, std::move(sockets));
+  auto sockets = bind_tcp(listen, std::get<std::vector<SocketAddress>>(place.target), place.use);
+  if (!sockets) {
+    return sockets.error();
+  }
+  auto listeners = adopt(loop, std::move(sockets.value()));
+  for (const auto& listener : listeners) {
+    listener->impl_->bound = {.backlog = listen.backlog, .use = place.use};
+  }
+  return listeners;
 }
 
 std::vector<std::unique_ptr<Listener>> Listener::adopt(ws::EventLoop& loop,
@@ -253,6 +295,12 @@ std::vector<std::unique_ptr<Listener>> Listener::adopt(ws::EventLoop& loop,
         std::unique_ptr<Listener>(new Listener(std::make_unique<Impl>(loop, std::move(socket)))));
   }
   return listeners;
+}
+
+std::optional<ws::Error> Listener::begin_listening() {
+  const auto bound = std::exchange(impl_->bound, std::nullopt);
+  return bound ? wsbridged::begin_listening(impl_->socket, bound->backlog, bound->use)
+               : std::nullopt;
 }
 
 void Listener::start(OnAccept on_accept, OnPause on_pause) {
@@ -277,17 +325,24 @@ void Listener::resume() {
   }
 }
 
-void Listener::accept_last() {
+std::size_t Listener::accept_last() {
+  if (impl_->socket.origin == SocketOrigin::kInherited) {
+    return 0;
+  }
   const auto alive = impl_->is_alive;
   if (impl_->socket.kind == SocketKind::kTcp) {
     ignore_new_clients(impl_->socket.descriptor.get());
   }
   for (int count = 0; count < kLastAccepts && !impl_->is_paused; count += kAcceptsPerTurn) {
     impl_->accept_some();
-    if (!*alive || !impl_->is_accepting) {
-      return;
+    if (!*alive) {
+      return 0;
+    }
+    if (!impl_->is_accepting) {
+      break;
     }
   }
+  return impl_->turn_away();
 }
 
 bool Listener::meets(const std::vector<SocketAddress>& addresses, std::uint16_t port) const {
@@ -302,7 +357,7 @@ bool Listener::meets(const std::vector<SocketAddress>& addresses, std::uint16_t 
 }
 
 void Listener::set_port_use(PortUse use) {
-  if (impl_->socket.kind == SocketKind::kTcp) {
+  if (impl_->socket.kind == SocketKind::kTcp && impl_->socket.origin == SocketOrigin::kOwn) {
     wsbridged::set_port_use(impl_->socket.descriptor.get(), use);
   }
 }

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,6 +50,7 @@ struct ListeningSocket;
 struct ListenPlace;
 
 inline constexpr int kLastAccepts = 1024;
+inline constexpr std::size_t kMaxTurnedAway = 4096;  // of a Unix socket, more are not counted
 
 // Belongs to its loop's thread. Destroying it closes the socket; a Unix path that it made is
 // removed.
@@ -69,12 +71,20 @@ class Listener {
   // Looks names up first.
   [[nodiscard]] static ws::Result<std::vector<std::unique_ptr<Listener>>> open(
       ws::EventLoop& loop, const config::Listen& listen);
-  // The same on sockets that listen already.
+  // The first half of open(): until begin_listening() nobody comes to a TCP socket by this. A Unix
+  // socket listens at once, as one that is bound and does not answer looks like a dead one.
+  [[nodiscard]] static ws::Result<std::vector<std::unique_ptr<Listener>>> bind(
+      ws::EventLoop& loop, const ListenPlace& place);
+  // The same as open() on sockets that listen already.
   [[nodiscard]] static std::vector<std::unique_ptr<Listener>> adopt(
       ws::EventLoop& loop, std::vector<ListeningSocket> sockets);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+
+  // The second half, no effect on one that listens. What was bound with a shared port takes the
+  // others to be shared once more.
+  [[nodiscard]] std::optional<ws::Error> begin_listening();
 
   // Makes the socket what `place`, which has the same address, says: backlog, mode, owner, group.
   // Returns what could not be changed; a plain "" for owner or group leaves them.
@@ -83,7 +93,7 @@ class Listener {
   // Is one of `addresses` (all with `port`) the TCP address of this socket, or within it, or around
   // it? Then both can be bound only with a shared port.
   [[nodiscard]] bool meets(const std::vector<SocketAddress>& addresses, std::uint16_t port) const;
-  // No effect on Unix sockets.
+  // No effect on Unix sockets, and on those that others have as well.
   void set_port_use(PortUse use);
 
   // Begins to accept, or goes on with other callbacks. They may pause or destroy the listener; what
@@ -95,7 +105,9 @@ class Listener {
   // To be called before the listener is destroyed, which resets who waits in its queue: lets nobody
   // in any more, and accepts what waits, up to kLastAccepts, unless it is paused. A TCP client that
   // comes now is not answered; it tries again, by which time another listener may have the port.
-  void accept_last();
+  // A socket that was passed to us is left as it is: its queue lives on with whoever passed it.
+  // Returns how many are turned away nevertheless.
+  std::size_t accept_last();
 
   // With the port really bound: "127.0.0.1:7001", "[::1]:7001", "unix:/run/x.sock", "unix:@name".
   [[nodiscard]] const std::string& address() const;

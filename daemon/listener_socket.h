@@ -44,11 +44,18 @@ class Descriptor {
 
 enum class SocketKind : unsigned char { kTcp, kUnix, kAbstract };
 
+// Who else has it.
+enum class SocketOrigin : unsigned char {
+  kOwn,
+  kInherited,  // whoever passed it: it lives on there, queue and options included
+};
+
 struct ListeningSocket {
   Descriptor descriptor;
   std::string address;  // as Listener::address()
   SocketKind kind = SocketKind::kTcp;
   UnixSocketFile file{};  // after the descriptor: removed before the socket stops answering
+  SocketOrigin origin = SocketOrigin::kOwn;
 };
 
 // "cannot listen on ADDRESS: WHAT". `system_errno` is 0 when no system call is to blame; else its

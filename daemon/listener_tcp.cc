@@ -100,8 +100,7 @@ bool is_missing_family(int family, int system_errno) {
 class TcpBinder {
  public:
   TcpBinder(const config::Listen& listen, PortUse use)
-      : listen_(listen),
-        address_(std::get<config::TcpAddress>(listen.address)),
+      : address_(std::get<config::TcpAddress>(listen.address)),
         use_(use),
         text_(config::to_string(listen.address)) {}
 
@@ -109,10 +108,9 @@ class TcpBinder {
 
  private:
   // The socket, or errno.
-  std::variant<Descriptor, int> listen_on(SocketAddress address, std::uint16_t port) const;
+  std::variant<Descriptor, int> bind_to(SocketAddress address, std::uint16_t port) const;
   ws::Result<Sockets> round(const std::vector<SocketAddress>& addresses);
 
-  const config::Listen& listen_;
   const config::TcpAddress& address_;
   PortUse use_;
   std::string text_;
@@ -134,7 +132,7 @@ ws::Result<Sockets> TcpBinder::round(const std::vector<SocketAddress>& addresses
   std::uint16_t port = address_.port;
   std::optional<ws::Error> left_out;
   for (const SocketAddress& address : addresses) {
-    auto bound = listen_on(address, port);
+    auto bound = bind_to(address, port);
     if (const int* error = std::get_if<int>(&bound)) {
       ws::Error problem = listen_error(text_, advice(*error, numeric_host(address)), *error);
       if (!is_missing_family(address.storage.ss_family, *error)) {
@@ -154,8 +152,7 @@ ws::Result<Sockets> TcpBinder::round(const std::vector<SocketAddress>& addresses
   return sockets;
 }
 
-std::variant<Descriptor, int> TcpBinder::listen_on(SocketAddress address,
-                                                   std::uint16_t port) const {
+std::variant<Descriptor, int> TcpBinder::bind_to(SocketAddress address, std::uint16_t port) const {
   Descriptor descriptor(
       socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!descriptor) {
@@ -168,8 +165,7 @@ std::variant<Descriptor, int> TcpBinder::listen_on(SocketAddress address,
   }
   set_port(address, port);
   set_port_use(fd, use_);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0 ||
-      listen(fd, listen_.backlog) != 0) {
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
     return errno;
   }
   set_port_use(fd, PortUse::kAlone);
@@ -210,12 +206,36 @@ ws::Result<std::vector<SocketAddress>> look_up_tcp(const config::Listen& listen)
   return distinct_addresses(found.list.get());
 }
 
-ws::Result<Sockets> listen_tcp(const config::Listen& listen,
-                               const std::vector<SocketAddress>& addresses, PortUse use) {
+ws::Result<Sockets> bind_tcp(const config::Listen& listen,
+                             const std::vector<SocketAddress>& addresses, PortUse use) {
   if (const auto remote = listen.allow_remote ? std::nullopt : first_remote(addresses)) {
     return remote_error(config::to_string(listen.address), *remote);
   }
   return TcpBinder(listen, use).run(addresses);
+}
+
+std::optional<ws::Error> begin_listening(const ListeningSocket& socket, int backlog, PortUse use) {
+  const int fd = socket.descriptor.get();
+  set_port_use(fd, use);  // Linux looks for others on the port once more
+  const int error = listen(fd, backlog) == 0 ? 0 : errno;
+  set_port_use(fd, PortUse::kAlone);
+  if (error != 0) {
+    return listen_error(socket.address, advice(error, numeric_host(local_address(fd))), error);
+  }
+  return std::nullopt;
+}
+
+ws::Result<Sockets> listen_tcp(const config::Listen& listen,
+                               const std::vector<SocketAddress>& addresses, PortUse use) {
+  auto sockets = bind_tcp(listen, addresses, use);
+  if (sockets) {
+    for (const ListeningSocket& socket : sockets.value()) {
+      if (auto error = begin_listening(socket, listen.backlog, use)) {
+        return std::move(*error);
+      }
+    }
+  }
+  return sockets;
 }
 
 ws::Result<Sockets> listen_tcp(const config::Listen& listen) {

@@ -6,6 +6,7 @@
 // "0.0.0.0:PORT" can stand side by side, whatever net.ipv6.bindv6only says.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <ws/error.h>
@@ -41,10 +42,19 @@ void ignore_new_clients(int descriptor);
 
 // Without allow_remote every address must be a loopback one. An address of a family that this
 // system does not have is left out when another could be bound. With an error nothing stays bound.
+// Nobody reaches these sockets yet: who listens on a wider address goes on to get the clients.
+[[nodiscard]] ws::Result<std::vector<ListeningSocket>> bind_tcp(
+    const config::Listen& listen, const std::vector<SocketAddress>& addresses,
+    PortUse use = PortUse::kAlone);
+// From now on clients come to it. What was bound as shared needs the sockets that it was bound
+// beside to be shared once more. It fails when another program listens there since bind_tcp().
+[[nodiscard]] std::optional<ws::Error> begin_listening(const ListeningSocket& socket, int backlog,
+                                                       PortUse use = PortUse::kAlone);
+// Both in one.
 [[nodiscard]] ws::Result<std::vector<ListeningSocket>> listen_tcp(
     const config::Listen& listen, const std::vector<SocketAddress>& addresses,
     PortUse use = PortUse::kAlone);
-// Both in one.
+// After a look-up.
 [[nodiscard]] ws::Result<std::vector<ListeningSocket>> listen_tcp(const config::Listen& listen);
 
 }  // namespace wsbridged

@@ -169,6 +169,10 @@ void Daemon::take_over(config::Loaded loaded, const AdminPlaces& places, ReloadR
     result.errors.push_back("admin: " + error->message);
     return;
   }
+  if (auto error = reloading_.plan->finish()) {
+    result.errors.push_back(std::move(*error));
+    return;
+  }
   for (const config::Problem& warning : loaded.warnings) {
     result.warnings.push_back(to_string(warning));
     log_.warn(result.warnings.back());
@@ -189,18 +193,28 @@ void Daemon::take_over(config::Loaded loaded, const AdminPlaces& places, ReloadR
 // What is left in served_ ends here: who waits in its queues was connected before the change, and
 // is still let in.
 void Daemon::serve(ServedBridges next) {
-  for (const auto& served : served_) {
-    for (const BoundListen& listen : served->listens) {
-      for (const auto& listener : listen.listeners) {
-        listener->accept_last();
-      }
-    }
-  }
+  let_in_last(served_);
   retire(std::exchange(served_, std::move(next)));
   for (const auto& served : served_) {
     start_listeners(*served);
   }
   update_accepting();
+}
+
+// A bridge that is full stays full.
+void Daemon::let_in_last(const ServedBridges& bridges) {
+  for (const auto& served : bridges) {
+    std::size_t turned_away = 0;
+    for (const BoundListen& listen : served->listens) {
+      for (const auto& listener : listen.listeners) {
+        turned_away += listener->accept_last();
+      }
+    }
+    if (turned_away > 0) {
+      log_.warn("connections that waited for a listener that closes are turned away",
+                {{"bridge", served->bridge->name()}, {"connections", std::uint64_t{turned_away}}});
+    }
+  }
 }
 
 // Whoever still owes a PROXY header is let in by the rules under which he came.

@@ -27,7 +27,8 @@ ServiceLink::ServiceLink(ws::EventLoop& loop, Log& log, const ServiceEnvironment
       log_(log),
       socket_(environment.notify_socket),
       status_timer_(loop, [this] { handle_status_timer(); }),
-      watchdog_timer_(loop, [this] { handle_watchdog_timer(); }) {
+      watchdog_timer_(loop, [this] { handle_watchdog_timer(); }),
+      retry_timer_(loop, [this] { send_unsent(); }) {
   if (environment.watchdog_time && socket_.has_listener()) {
     watchdog_quarter_ =
         std::max(duration_cast<milliseconds>(*environment.watchdog_time / 4), milliseconds(1));
@@ -67,9 +68,9 @@ void ServiceLink::reloaded() {
   }
 }
 
-void ServiceLink::stopping() {
+void ServiceLink::stopping(milliseconds longest) {
   if (messages_) {
-    messages_->stopping();
+    messages_->stopping(longest);
     status_timer_.start(kStatusInterval);
   }
 }
@@ -95,13 +96,36 @@ void ServiceLink::tell_silence(std::size_t workers, ServiceMessages::TimePoint::
               {"waited_ms", std::int64_t{duration_cast<milliseconds>(waited).count()}}});
 }
 
+// In the order in which it came, but what may not wait does not.
 void ServiceLink::send(const std::string& state) {
+  const bool may_wait = UnsentStates::may_wait(state);
+  if (may_wait && !unsent_.empty()) {
+    unsent_.add(state);
+  } else if (!try_to_send(state) && may_wait) {
+    unsent_.add(state);
+    retry_delay_ = kFirstRetry;
+    retry_timer_.start(retry_delay_);
+  }
+}
+
+bool ServiceLink::try_to_send(const std::string& state) {
   const int error = socket_.send(state);
   if (error != 0 && error != last_errno_) {
     log_.warn("systemd was not notified", {{"cause", std::generic_category().message(error)},
                                            {"state", state.substr(0, state.find('\n'))}});
   }
   last_errno_ = error;
+  return error == 0;
+}
+
+void ServiceLink::send_unsent() {
+  while (!unsent_.empty() && try_to_send(unsent_.front())) {
+    unsent_.pop();
+  }
+  if (!unsent_.empty()) {
+    retry_delay_ = std::min(2 * retry_delay_, kLastRetry);
+    retry_timer_.start(retry_delay_);
+  }
 }
 
 }  // namespace wsbridged

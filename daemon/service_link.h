@@ -14,8 +14,13 @@
 #include "daemon/log.h"
 #include "daemon/notify_socket.h"
 #include "daemon/service_messages.h"
+#include "daemon/unsent_states.h"
 
 namespace wsbridged {
+
+// What could not be sent is tried again after this long, doubling.
+inline constexpr std::chrono::milliseconds kFirstRetry{100};
+inline constexpr std::chrono::milliseconds kLastRetry{2'000};
 
 // Belongs to the main loop's thread; the workers' answers are posted to that loop.
 class ServiceLink {
@@ -34,11 +39,13 @@ class ServiceLink {
   // As in ServiceMessages; nothing is told before the start.
   void reloading();
   void reloaded();
-  void stopping();
+  void stopping(std::chrono::milliseconds longest);
 
  private:
   [[nodiscard]] ServiceMessages::Hooks hooks();
   void send(const std::string& state);
+  [[nodiscard]] bool try_to_send(const std::string& state);
+  void send_unsent();
   void handle_status_timer();
   void handle_watchdog_timer();
   void ask(std::size_t worker);
@@ -52,6 +59,9 @@ class ServiceLink {
   std::optional<ServiceMessages> messages_;  // once started
   ws::Timer status_timer_;
   ws::Timer watchdog_timer_;
+  ws::Timer retry_timer_;
+  std::chrono::milliseconds retry_delay_ = kFirstRetry;
+  UnsentStates unsent_;
   int last_errno_ = 0;
 };
 

@@ -20,14 +20,15 @@ void ServiceMessages::reloaded() {
   send_with_status("READY=1");
 }
 
-void ServiceMessages::stopping() {
-  is_stopping_ = true;
+void ServiceMessages::stopping(std::chrono::milliseconds longest) {
+  extensions_left_ = longest / std::chrono::milliseconds(kStatusInterval) + 1;
   send_with_status("STOPPING=1");
   handle_status_interval();
 }
 
 void ServiceMessages::handle_status_interval() {
-  if (is_stopping_) {
+  if (extensions_left_ > 0) {
+    --extensions_left_;
     // The drain is bounded by its own time-out, which may be longer than TimeoutStopSec=.
     const std::chrono::microseconds more = kStopExtension;
     send_with_status("EXTEND_TIMEOUT_USEC=" + std::to_string(more.count()));

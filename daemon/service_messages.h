@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -37,8 +38,9 @@ class ServiceMessages {
   // `now` is CLOCK_MONOTONIC's, by which systemd tells which reload a READY ends.
   void reloading(std::chrono::microseconds now);
   void reloaded();  // whether it succeeded or not: the service goes on
-  // Nothing but STATUS, WATCHDOG and requests for more time follows.
-  void stopping();
+  // Nothing but STATUS, WATCHDOG and requests for more time follows; these end when the stop takes
+  // longer than `longest`, so that the manager's own time-out ends a stop that hangs.
+  void stopping(std::chrono::milliseconds longest);
 
   // To be called every kStatusInterval.
   void handle_status_interval();
@@ -54,8 +56,8 @@ class ServiceMessages {
   std::size_t worker_count_;
   TurnRounds rounds_;
   std::string last_status_;
-  bool is_stopping_ = false;
-  bool is_round_due_ = false;  // at every other quarter
+  std::int64_t extensions_left_ = 0;  // while stopping
+  bool is_round_due_ = false;         // at every other quarter
   bool is_silence_told_ = false;
 };
 

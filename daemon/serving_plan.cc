@@ -15,15 +15,79 @@ bool has_any_port(const config::Address& address) {
   return tcp != nullptr && tcp->port == 0;
 }
 
+bool is_met(const BoundListen& bound, const ListenPlace& place) {
+  const auto* const addresses = std::get_if<std::vector<SocketAddress>>(&place.target);
+  return addresses != nullptr &&
+         std::any_of(bound.listeners.begin(), bound.listeners.end(), [&](const auto& listener) {
+           return listener->meets(*addresses,
+                                  std::get<config::TcpAddress>(place.listen.address).port);
+         });
+}
+
+void set_port_use(const std::vector<const BoundListen*>& bounds, PortUse use) {
+  for (const BoundListen* const bound : bounds) {
+    for (const auto& listener : bound->listeners) {
+      listener->set_port_use(use);
+    }
+  }
+}
+
+std::string problem_of(const ServedBridge& served, const ws::Error& error) {
+  return "bridge " + served.bridge->name() + ": " + error.message;
+}
+
+ws::Error same_address_error(const config::Listen& listen) {
+  return listen_error(config::to_string(listen.address),
+                      "another listener of this configuration stands for the same address");
+}
+
 }  // namespace
 
 ServingPlan::ServingPlan(Means means, ServedBridges& served) : means_(means), served_(served) {}
 
-ServingPlan::~ServingPlan() {
-  try {
-    take_back();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory, and the error is told already
+std::optional<std::string> ServingPlan::finish() {
+  auto error = change_kept();
+  if (!error) {
+    error = begin_listening();
   }
+  if (error) {
+    take_back();
+  }
+  return error;
+}
+
+std::optional<std::string> ServingPlan::change_kept() {
+  for (const Kept& kept : kept_) {
+    const ServedBridge& bridge = *planned_[kept.bridge];
+    const BoundListen& listen = bridge.listens[kept.listen];
+    if (listen.settings == kept.from->settings) {
+      continue;
+    }
+    for (const auto& listener : kept.from->listeners) {
+      if (const auto error =
+              listener->change({.listen = listen.settings, .target = listen.target})) {
+        return problem_of(bridge, *error);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> ServingPlan::begin_listening() {
+  std::optional<std::string> problem;
+  set_port_use(replaced_, PortUse::kShared);
+  for (const auto& planned : planned_) {
+    for (const BoundListen& listen : planned->listens) {
+      for (const auto& listener : listen.listeners) {
+        const auto error = problem ? std::nullopt : listener->begin_listening();
+        if (error) {
+          problem = problem_of(*planned, *error);
+        }
+      }
+    }
+  }
+  set_port_use(replaced_, PortUse::kAlone);
+  return problem;
 }
 
 // In reverse, so that two changes of one socket end where they began.
@@ -78,7 +142,7 @@ std::optional<ws::Error> ServingPlan::add_listen(const config::Listen& listen,
   if (bound != nullptr) {
     return keep(*bound, place);
   }
-  auto opened = open(place);
+  auto opened = bind(place);
   if (!opened) {
     return opened.error();
   }
@@ -88,25 +152,34 @@ std::optional<ws::Error> ServingPlan::add_listen(const config::Listen& listen,
 
 std::optional<ws::Error> ServingPlan::keep(BoundListen& bound, const ListenPlace& place) {
   if (std::find(replaced_.begin(), replaced_.end(), &bound) != replaced_.end()) {
-    return listen_error(config::to_string(place.listen.address),
-                        "another listener of this configuration stands for the same address");
+    return same_address_error(place.listen);
   }
   kept_.push_back({&bound, planned_.size() - 1, planned_.back()->listens.size() - 1});
-  if (bound.settings == place.listen) {
-    return std::nullopt;
-  }
+  // Of a socket that systemd passed there is nothing to change: its address is judged again.
+  const bool is_inherited = std::holds_alternative<config::SystemdAddress>(place.listen.address);
   for (const auto& listener : bound.listeners) {
-    if (auto error = listener->change(place)) {
+    if (auto error = is_inherited ? listener->change(place) : std::nullopt) {
       return error;
     }
   }
   return std::nullopt;
 }
 
-ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::open(const ListenPlace& place) {
+// Sockets that are only bound do not keep each other away.
+bool ServingPlan::is_bound_by_plan(const ListenPlace& place) const {
+  return std::any_of(planned_.begin(), planned_.end(), [&place](const auto& planned) {
+    return std::any_of(planned->listens.begin(), planned->listens.end(),
+                       [&place](const BoundListen& bound) { return is_met(bound, place); });
+  });
+}
+
+ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::bind(const ListenPlace& place) {
+  if (is_bound_by_plan(place)) {
+    return same_address_error(place.listen);
+  }
   if (!std::holds_alternative<config::SystemdAddress>(place.listen.address)) {
-    auto opened = Listener::open(means_.loop, place);
-    return !opened && opened.error().system_errno == EADDRINUSE ? open_over(place, opened.error())
+    auto opened = Listener::bind(means_.loop, place);
+    return !opened && opened.error().system_errno == EADDRINUSE ? bind_over(place, opened.error())
                                                                 : std::move(opened);
   }
   auto sockets = means_.inherited.take(place.listen);
@@ -118,23 +191,16 @@ ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::open(const Liste
 
 // Beside sockets of ours that the reload ends: 127.0.0.1:7001 becomes :7001 without a moment in
 // which nobody listens. `error` is what binding alone said.
-ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::open_over(const ListenPlace& place,
+ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::bind_over(const ListenPlace& place,
                                                                           const ws::Error& error) {
-  const std::vector<BoundListen*> before = in_the_way(place);
+  const std::vector<const BoundListen*> before = in_the_way(place);
   if (before.empty()) {
     return error;
   }
-  const auto set_port_use = [&before](PortUse use) {
-    for (const BoundListen* const bound : before) {
-      for (const auto& listener : bound->listeners) {
-        listener->set_port_use(use);
-      }
-    }
-  };
-  set_port_use(PortUse::kShared);
-  auto opened = Listener::open(
+  set_port_use(before, PortUse::kShared);
+  auto opened = Listener::bind(
       means_.loop, {.listen = place.listen, .target = place.target, .use = PortUse::kShared});
-  set_port_use(PortUse::kAlone);
+  set_port_use(before, PortUse::kAlone);
   if (!opened) {
     return listen_error(config::to_string(place.listen.address),
                         "not beside " + config::to_string(before.front()->settings.address) +
@@ -146,18 +212,11 @@ ws::Result<std::vector<std::unique_ptr<Listener>>> ServingPlan::open_over(const 
   return opened;
 }
 
-std::vector<BoundListen*> ServingPlan::in_the_way(const ListenPlace& place) const {
-  std::vector<BoundListen*> found;
-  const auto* const addresses = std::get_if<std::vector<SocketAddress>>(&place.target);
+std::vector<const BoundListen*> ServingPlan::in_the_way(const ListenPlace& place) const {
+  std::vector<const BoundListen*> found;
   for (const auto& served : served_) {
-    for (BoundListen& bound : served->listens) {
-      const bool is_met =
-          std::any_of(bound.listeners.begin(), bound.listeners.end(), [&](const auto& listener) {
-            return addresses != nullptr &&
-                   listener->meets(*addresses,
-                                   std::get<config::TcpAddress>(place.listen.address).port);
-          });
-      if (is_met && !is_kept(bound)) {
+    for (const BoundListen& bound : served->listens) {
+      if (is_met(bound, place) && !is_kept(bound)) {
         found.push_back(&bound);
       }
     }

@@ -23,8 +23,7 @@
 
 namespace wsbridged {
 
-// Belongs to its loop's thread. A plan that is given up closes what it opened and takes back what
-// it changed.
+// Belongs to its loop's thread. A plan that is given up closes what it opened.
 class ServingPlan {
  public:
   // What listeners are made with.
@@ -41,17 +40,23 @@ class ServingPlan {
 
   // `served` is what is served now, and stays as it is until commit(). All must outlive the plan.
   ServingPlan(Means means, ServedBridges& served);
-  ~ServingPlan();
+  ~ServingPlan() = default;
   ServingPlan(const ServingPlan&) = delete;
   ServingPlan& operator=(const ServingPlan&) = delete;
 
-  // Takes a bridge and opens those of its listeners that are not bound yet; returns all that went
-  // wrong. A listener on the same address is kept, whichever bridge it belonged to. Waits for
+  // Takes a bridge and binds those of its listeners that are not bound yet; returns all that went
+  // wrong. A listener on the same address is kept, whichever bridge it belonged to, and stays as it
+  // is: the next bridge may take long, or be wrong. Waits for
   // nothing but the lock of a Unix socket's directory (kDirectoryLockWait).
   [[nodiscard]] std::vector<config::Misfit> add(const config::Bridge& settings, BridgeParts parts);
 
   // Of the bridges that are new, for the log.
   [[nodiscard]] const std::vector<Warning>& warnings() const { return warnings_; }
+
+  // The last that can fail, when all bridges are there and right: what was bound listens, what is
+  // kept gets its new backlog, mode and owner. Returns what went wrong; then nothing has changed.
+  // To be followed by commit() at once, as clients come to the new sockets from now on.
+  [[nodiscard]] std::optional<std::string> finish();
 
   // The bridges of the plan, in the order of add(), with the kept listeners taken out of `served`.
   // Listeners that are left there are not part of the plan any more.
@@ -65,6 +70,8 @@ class ServingPlan {
     std::size_t listen;
   };
 
+  [[nodiscard]] std::optional<std::string> change_kept();
+  [[nodiscard]] std::optional<std::string> begin_listening();
   void take_back();
   [[nodiscard]] std::optional<ws::Error> add_listen(const config::Listen& listen,
                                                     const ws::Result<ListenTarget>& target);
@@ -73,10 +80,11 @@ class ServingPlan {
   [[nodiscard]] bool is_kept(const BoundListen& bound) const;
   [[nodiscard]] bool may_keep(const ServedBridge& served, const BoundListen& bound) const;
   [[nodiscard]] bool is_planned(const config::Address& address) const;
-  [[nodiscard]] ws::Result<std::vector<std::unique_ptr<Listener>>> open(const ListenPlace& place);
-  [[nodiscard]] ws::Result<std::vector<std::unique_ptr<Listener>>> open_over(
+  [[nodiscard]] bool is_bound_by_plan(const ListenPlace& place) const;
+  [[nodiscard]] ws::Result<std::vector<std::unique_ptr<Listener>>> bind(const ListenPlace& place);
+  [[nodiscard]] ws::Result<std::vector<std::unique_ptr<Listener>>> bind_over(
       const ListenPlace& place, const ws::Error& error);
-  [[nodiscard]] std::vector<BoundListen*> in_the_way(const ListenPlace& place) const;
+  [[nodiscard]] std::vector<const BoundListen*> in_the_way(const ListenPlace& place) const;
 
   Means means_;
   ServedBridges& served_;

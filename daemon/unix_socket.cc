@@ -41,7 +41,7 @@ Problem grant_access(const config::Listen& listen, const UnixAccess& access) {
     return listen_error(
         text,
         "set the owner or group (only root changes the owner; the group must be one of this "
-        "user's)",
+        "user's, in a unit of SupplementaryGroups=, with SystemCallFilter=@chown)",
         errno);
   }
   return std::nullopt;

@@ -55,6 +55,7 @@ void Worker::run() {
     log_.error("worker failed, stopping", {{"cause", std::string(exception.what())}});
     std::_Exit(1);
   }
+  end_.set_value();
 }
 
 void Worker::adopt(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer) {

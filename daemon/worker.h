@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,6 +69,14 @@ class Worker {
   // Sessions here, those on their way included.
   [[nodiscard]] std::size_t session_count() const { return session_count_.load(); }
 
+  // Ends the loop, and with it the thread; sessions that still run are cut by the destructor.
+  void stop() { loop_.stop(); }
+
+  // Waits for the thread's end; false when it has not come by then.
+  [[nodiscard]] bool has_ended_by(std::chrono::steady_clock::time_point time) const {
+    return ended_.wait_until(time) == std::future_status::ready;
+  }
+
   // Has a session lost bytes since drain()?
   [[nodiscard]] bool has_lost_bytes() const { return has_lost_bytes_.load(); }
 
@@ -113,6 +122,8 @@ class Worker {
   bool is_draining_ = false;
   std::atomic<std::size_t> session_count_{0};
   std::atomic<bool> has_lost_bytes_{false};
+  std::promise<void> end_;
+  std::future<void> ended_ = end_.get_future();
   std::thread thread_;
 };
 

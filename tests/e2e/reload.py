@@ -11,19 +11,15 @@ import re
 import signal
 import socket
 import stat
-import threading
 
-from kit.case import E2eCase, bridge, main
-from kit.daemon import QUICK_SHUTDOWN, write_config
+from kit.case import bridge, main
+from kit.daemon import write_config
 from kit.lease import Lease
-from kit.local import Local
-from kit.process import descriptor_count
+from kit.process import descriptor_count, is_stopped
+from kit.reloading import FAILED, RELOADED, ReloadCase
 from kit.service import NotifyListener
-from kit.talkers import EchoServer
 from kit.upstream import TEXT, frame
 from kit.waiting import wait_until
-
-RELOADED, FAILED = "configuration reloaded", "reload failed"
 
 
 def listening_inodes(pid):
@@ -35,40 +31,7 @@ def listening_inodes(pid):
     return {row[9] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own}
 
 
-def is_stopped(pid):
-    """Every thread of it."""
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
-            if file.read().rpartition(") ")[2][0] != "T":
-                return False
-    return True
-
-
-class Reload(E2eCase):
-
-    def write(self, *bridges, **top):
-        config = {"log": {"level": "info", "format": "json"}, "shutdown": QUICK_SHUTDOWN,
-                  "bridges": list(bridges), **top}
-        write_config(self.directory, config)
-
-    def reload(self, daemon, *bridges, outcome=RELOADED, **top):
-        """Writes the file and tells the daemon; the entry of its outcome."""
-        if bridges:
-            self.write(*bridges, **top)
-        known = len(daemon.entries(outcome))
-        daemon.signal(signal.SIGHUP)
-        wait_until(lambda: len(daemon.entries(outcome)) > known, outcome)
-        return daemon.entries(outcome)[-1]
-
-    def changes(self, daemon):
-        return {entry["key"]: (entry.get("before", ""), entry.get("after", ""))
-                for entry in daemon.entries("configuration changed")}
-
-    def check_relays(self, local, upstream, text=b"still here"):
-        local.send(text + b"\n")
-        self.assertEqual(upstream.read_text(), text)
-        upstream.send_text(text.decode())
-        self.assertEqual(local.read_line(), text + b"\n")
+class Reload(ReloadCase):
 
     def test_new_sessions_use_the_new_file_and_running_ones_keep_theirs(self):
         first, second = self.server(), self.server()
@@ -202,33 +165,6 @@ class Reload(E2eCase):
         self.assertTrue(daemon.problems(path, "No such file"))
         self.reload(daemon, bridge(server.url()))
         self.session(server, daemon)
-
-    def test_an_address_grows_and_shrinks_and_nobody_is_refused_meanwhile(self):
-        echo = EchoServer()
-        self.addCleanup(echo.close)
-        url = echo.server.url()
-        daemon = self.start(bridge(url))
-        port = daemon.address().rsplit(":", 1)[1]
-        is_over = threading.Event()
-
-        def call():
-            count = 0
-            while not is_over.is_set():
-                local = Local(f"127.0.0.1:{port}")
-                local.send(b"%d\n" % count)
-                self.assertEqual(local.read_line(), b"re %d\n" % count)
-                local.close()
-                count += 1
-            return count
-        calls = self.in_background(call)
-        self.addCleanup(is_over.set)
-        for place in ("127.0.0.1", "0.0.0.0", "", "localhost", "127.0.0.1") * 2:
-            self.reload(daemon, bridge(url, listen={"address": f"{place}:{port}",
-                                                    "allow_remote": True}))
-        is_over.set()
-        print(calls.result(30), "calls")
-        with self.assertRaises(OSError, msg="nobody else can share the port afterwards"):
-            socket.create_server(("127.0.0.1", int(port)), reuse_port=False)
 
     def test_an_address_of_another_program_stays_its_own(self):
         server = self.server()

@@ -8,12 +8,19 @@ Why: a unit of Type=notify is active, reloaded and alive exactly when it says so
 """
 import os
 import signal
+import socket
 import time
 
 from kit.case import E2eCase, bridge, main
 from kit.frozen import FrozenThread
 from kit.service import NotifyListener
 from kit.waiting import deadline
+
+
+def worker_of(pid):
+    """The thread of the only worker: the last that is made at a start without an admin listener."""
+    threads = sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+    return threads[-1]
 
 
 class ServiceNotify(E2eCase):
@@ -72,6 +79,41 @@ class ServiceNotify(E2eCase):
         daemon.signal()
         daemon.wait()
         self.assertEqual(notify.count("READY"), 1, "none follows STOPPING")
+
+    def test_a_worker_that_hangs_does_not_make_a_stop_endless(self):
+        for has_session, signals in ((True, 1), (True, 2), (False, 1)):
+            with self.subTest(has_session=has_session, signals=signals):
+                server = self.server()
+                daemon = self.start(bridge(server.url()), threads=1,
+                                    shutdown={"drain_timeout": "300ms" if signals == 1 else "1h",
+                                              "quiet": "50ms"})
+                if has_session:
+                    self.session(server, daemon)
+                with FrozenThread(worker_of(daemon.pid)):
+                    for _ in range(signals):
+                        daemon.signal()
+                    entry = daemon.wait_for_entry("does not turn")
+                self.assertEqual(daemon.wait(), 1)
+                self.assertEqual((entry["level"], entry["worker"], entry["sessions"]),
+                                 ("error", 0, int(has_session)))
+
+    def test_ready_is_said_when_the_manager_has_room_again(self):
+        notify = self.listen()
+        stuffed = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(stuffed.close)
+        stuffed.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                stuffed.sendto(b"STUFFED=1", notify.name)
+        _, daemon = self.start_notifying(notify)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for_entry("configuration reloaded")
+        self.assertTrue(daemon.problems("systemd was not notified", "READY=1"))
+        self.assertEqual(notify.count("READY"), 0)
+        notify.wait_for("READY")
+        kinds = [key for one in notify.messages for key in one if key in ("READY", "RELOADING")]
+        self.assertEqual(kinds[-1], "READY", "of the reload, which is over")
+        self.assertEqual(daemon.stop(), 0)
 
     def test_the_watchdog_is_fed_by_loops_that_turn(self):
         notify = self.listen()

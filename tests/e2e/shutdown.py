@@ -10,6 +10,7 @@ import signal
 
 from kit.case import E2eCase, bridge, main
 from kit.local import Local
+from kit.process import is_stopped
 from kit.waiting import wait_until
 
 LONG = "60s"
@@ -70,6 +71,39 @@ class Shutdown(E2eCase):
                 wait_until(lambda: self.is_refused(address), "connections are refused")
                 daemon.signal()
                 self.assertEqual(daemon.wait(), 0)
+
+    def test_who_was_connected_before_the_signal_is_served(self):
+        server, path = self.server(), self.path("queue.sock")
+        tcp = {"address": "127.0.0.1:0", "backlog": 1024}  # and more than are accepted in a turn
+        daemon = self.start(bridge(server.url(), listen=[tcp, f"unix:{path}"]),
+                            bridge(server.url(), "proxied", listen={
+                                "address": "127.0.0.1:0",
+                                "proxy_protocol": {"from": ["127.0.0.0/8"]}}),
+                            shutdown={"drain_timeout": LONG, "quiet": "1s"})
+        daemon.signal(signal.SIGSTOP)
+        wait_until(lambda: is_stopped(daemon.pid), "it has stopped")
+        addresses = [*[daemon.address()] * 200, *[f"unix:{path}"] * 20, daemon.address("proxied")]
+        waiting = [self.connect(address) for address in addresses]
+        for number, local in enumerate(waiting):
+            header = b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" if local is waiting[-1] else b""
+            local.send(header + b"line %d\n" % number)
+        daemon.signal(signal.SIGTERM)
+        daemon.signal(signal.SIGCONT)
+        lines = {server.open().read_text() for _ in waiting}
+        self.assertEqual(lines, {b"line %d" % number for number in range(len(waiting))})
+        for local in waiting:
+            self.assertEqual(local.read_until_end(), (b"", "eof"))
+            local.close()
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_who_waits_for_a_full_bridge_is_counted(self):
+        server = self.server()
+        daemon = self.start(bridge(server.url(), session={"max_connections": 1}))
+        self.session(server, daemon)
+        daemon.wait_for_entry("limit reached")
+        waiting = [self.connect(daemon.address()) for _ in range(3)]
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait_for_entry("turned away")["connections"], len(waiting))
 
     @staticmethod
     def is_refused(address):

@@ -6,11 +6,12 @@ Method: a launcher passes descriptors as sd_listen_fds(3) describes it.
 Why: systemd keeps such sockets over a restart, so that no connection is refused.
 """
 import os
+import signal
 import socket
 import threading
 
 from kit.case import E2eCase, bridge, main
-from kit.daemon import write_config
+from kit.daemon import QUICK_SHUTDOWN, write_config
 from kit.service import listening, passing
 from kit.waiting import wait_until
 
@@ -154,6 +155,28 @@ class SocketActivation(E2eCase):
         self.assertEqual(failures, [])
         for local in connected:
             local.close()
+
+    def test_a_name_that_a_reload_leaves_out_is_as_it_was_for_the_next_start(self):
+        server, held, path = self.server(), self.tcp(), self.path("kept.sock")
+        by_path = self.made(socket.AF_UNIX, path)
+        passed = passing(("a", held), ("b", by_path))
+        addresses = [f"127.0.0.1:{held.getsockname()[1]}", f"unix:{path}"]
+        with_them = bridge(server.url(), listen=["systemd:a", "systemd:b", "127.0.0.1:0"])
+        daemon = self.start(with_them, options=passed)
+        write_config(self.directory, {"log": {"format": "json"}, "shutdown": QUICK_SHUTDOWN,
+                                      "bridges": [bridge(server.url())]})
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for_entry("configuration reloaded")
+        waiting = [self.connect(address) for address in addresses]
+        for local in waiting:
+            local.send(b"I waited\n")
+        self.assertEqual(daemon.stop(), 0)
+        waiting += [self.connect(address) for address in addresses]
+        for local in waiting[len(addresses):]:
+            local.send(b"I waited\n")
+        daemon = self.start(with_them, options=passed)
+        for _ in waiting:
+            self.assertEqual(server.open().read_text(), b"I waited")
 
     @staticmethod
     def accept_all(server, is_over):

@@ -31,4 +31,7 @@ class FrozenThread:
         return self
 
     def __exit__(self, *_):
-        ptrace(PTRACE_DETACH, self.thread)
+        try:
+            ptrace(PTRACE_DETACH, self.thread)
+        except ProcessLookupError:  # its process has ended: it is a zombie of ours
+            os.waitpid(self.thread, WALL)

@@ -26,6 +26,15 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def is_stopped(pid):
+    """Whether SIGSTOP has reached every thread of it."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
+            if file.read().rpartition(") ")[2][0] != "T":
+                return False
+    return True
+
+
 def free_ports(count):
     """Ports for programs that cannot choose one themselves; free a moment ago."""
     holders = [socket.socket() for _ in range(count)]

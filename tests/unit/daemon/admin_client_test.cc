@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
+// What the client of `ctl` does when nobody answers; what it reads is tested with the server.
 #include "daemon/admin_client.h"
 
-#include "admin_support.h"
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <thread>
+
+#include "listener_support.h"
+#include "support/catch.h"
 
 namespace wsbridged {
 namespace {
 
 using namespace std::chrono_literals;
-using test::send_all;
-using test::TempDir;
 
-TEST_CASE("admin client: a full queue of connections is waited for", "[admin]") {
-  const TempDir directory;
+TEST_CASE("admin client: a full queue of connections is waited for", "[admin_client]") {
+  const test::TempDir directory;
   const config::Address address = config::UnixAddress{.path = directory / "full.sock"};
   const Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un name{};
@@ -35,7 +40,8 @@ TEST_CASE("admin client: a full queue of connections is waited for", "[admin]") 
       }
       request.append(bytes.data(), static_cast<std::size_t>(size));
     }
-    send_all(second, "HTTP/1.1 200 OK\r\n\r\nhello");
+    constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\n\r\nhello";
+    static_cast<void>(send(second.get(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL));
   });
   const auto reply = call_admin(address, {.path = "/", .timeout = 20s});
   server.join();
@@ -43,8 +49,8 @@ TEST_CASE("admin client: a full queue of connections is waited for", "[admin]") 
   CHECK(reply->body == "hello");
 }
 
-TEST_CASE("admin client: what is wrong is told with what to do", "[admin]") {
-  const TempDir directory;
+TEST_CASE("admin client: what is wrong is told with what to do", "[admin_client]") {
+  const test::TempDir directory;
   const auto none = call_admin(config::UnixAddress{.path = directory / "no.sock"}, {});
   REQUIRE_FALSE(none);
   CHECK_THAT(none.error().message, ContainsSubstring("is wsbridged running"));

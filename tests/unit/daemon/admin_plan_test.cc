@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/admin_plan.h"
-
+// The admin listener in a reload: what moves, what stays, and what fails without a trace.
 #include "admin_support.h"
 
 namespace wsbridged {
 namespace {
 
 using namespace std::chrono_literals;
-using test::AdminFixture;
+using test::Fixture;
+using test::kGet;
 using test::read_all;
 using test::send_all;
 
-constexpr std::string_view kGet = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
 TEST_CASE("admin: listeners move while it runs, and who is connected gets his answer", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   const std::vector<std::string> before = fixture.server().addresses();
   const Descriptor connected = fixture.connect();
   send_all(connected, kGet.substr(0, 10));
@@ -35,7 +33,7 @@ TEST_CASE("admin: listeners move while it runs, and who is connected gets his an
 }
 
 TEST_CASE("admin: a change that fails leaves everything as it was", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   const std::vector<std::string> before = fixture.server().addresses();
   config::Admin admin;
   admin.listen = config::UnixAddress{.path = fixture.unix_path() + "2"};
@@ -51,8 +49,24 @@ TEST_CASE("admin: a change that fails leaves everything as it was", "[admin]") {
   CHECK(fixture.server().addresses() == before);
 }
 
+TEST_CASE("admin: a name that was not found matters only where nothing is bound yet", "[admin]") {
+  Fixture fixture;
+  config::Admin admin;
+  admin.listen = fixture.unix_address();
+  AdminPlaces places = look_up(admin);
+  ws::Error unanswered;
+  unanswered.message = "look up 'a': no answer";
+  places[0].target = unanswered;
+  REQUIRE_FALSE(fixture.change(admin, places));
+  places[0].serves = AdminDoor::Serves::kMetrics;
+  places[0].listen.address = config::TcpAddress{.host = "a", .port = 1};
+  const auto error = fixture.change(admin, places);
+  REQUIRE(error);
+  CHECK(error->message == "look up 'a': no answer");
+}
+
 TEST_CASE("admin: listen and metrics may change places", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   config::Admin admin;
   admin.listen = config::TcpAddress{.host = "127.0.0.1"};
   admin.metrics = fixture.unix_address();
@@ -66,7 +80,7 @@ TEST_CASE("admin: listen and metrics may change places", "[admin]") {
 }
 
 TEST_CASE("admin: a reload that leaves it as it is does not wait for its thread", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   fixture.target.is_stuck = true;
   const Descriptor client = fixture.connect();
   send_all(client, "POST /ctl/drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");

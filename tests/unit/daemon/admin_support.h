@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: MIT
-// What the tests of the admin listener share: a program that is played, the listener in front of it
-// on real sockets, and clients that send and read bytes.
+// What the tests of the admin listener share: the program that it speaks for, played, and a client.
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
-#include <chrono>
 #include <fstream>
-#include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <thread>
-#include <vector>
 
 #include "daemon/admin_client.h"
 #include "daemon/admin_plan.h"
@@ -26,6 +18,10 @@
 #include "support/catch.h"
 
 namespace wsbridged::test {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::string_view kGet = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 // Plays the program.
 class PlayedTarget final : public AdminTarget {
@@ -90,9 +86,9 @@ class PlayedTarget final : public AdminTarget {
   std::shared_ptr<Tap> tap;
 };
 
-class AdminFixture {
+class Fixture {
  public:
-  explicit AdminFixture(std::chrono::milliseconds deadline = AdminConnection::kDeadline) {
+  explicit Fixture(std::chrono::milliseconds deadline = 10s) {
     std::ofstream(directory_ / "token") << "0123456789abcdef\n";
     settings_.deadline = deadline;
     settings_.admin.listen = config::UnixAddress{.path = directory_ / "admin.sock"};
@@ -118,7 +114,7 @@ class AdminFixture {
     return reply ? reply->status : 0;
   }
 
-  [[nodiscard]] Descriptor connect() const { return test::connect_unix("unix:" + unix_path()); }
+  [[nodiscard]] Descriptor connect() const { return connect_unix("unix:" + unix_path()); }
 
   void end() { server_.reset(); }
 
@@ -170,8 +166,7 @@ inline void send_all(const Descriptor& to, std::string_view text) {
 }
 
 // Until the end, or nothing for `patience`.
-inline std::string read_all(const Descriptor& from,
-                            std::chrono::milliseconds patience = std::chrono::seconds(20)) {
+inline std::string read_all(const Descriptor& from, std::chrono::milliseconds patience = 20s) {
   std::string text;
   std::array<char, 65536> bytes{};
   pollfd waited{.fd = from.get(), .events = POLLIN, .revents = 0};

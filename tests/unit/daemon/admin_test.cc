@@ -7,14 +7,13 @@ namespace wsbridged {
 namespace {
 
 using namespace std::chrono_literals;
-using test::AdminFixture;
+using test::Fixture;
+using test::kGet;
 using test::read_all;
 using test::send_all;
 
-constexpr std::string_view kGet = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
 TEST_CASE("admin: paths answer, verbs reach the program", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   CHECK(test::mode_of(fixture.unix_path()) == 0600);
   CHECK(fixture.status("GET", "/livez") == 200);
   CHECK(fixture.status("GET", "/readyz") == 200);
@@ -42,27 +41,8 @@ TEST_CASE("admin: paths answer, verbs reach the program", "[admin]") {
   CHECK(fixture.status("GET", "/readyz") == 503);
 }
 
-TEST_CASE("admin: a name that was not found matters only where nothing is bound yet", "[admin]") {
-  AdminFixture fixture;
-  config::Admin admin;
-  admin.listen = fixture.unix_address();
-  AdminPlaces places = look_up(admin);
-  REQUIRE(places.size() == 1);
-  ws::Error unanswered;
-  unanswered.message = "look up 'a': no answer";
-  places[0].target = unanswered;
-  REQUIRE_FALSE(fixture.change(admin, places));
-  CHECK(fixture.status("GET", "/readyz") == 200);
-  places[0].serves = AdminDoor::Serves::kMetrics;
-  places[0].listen.address = config::TcpAddress{.host = "a", .port = 1};
-  const auto error = fixture.change(admin, places);
-  REQUIRE(error);
-  CHECK(error->message == "look up 'a': no answer");
-  CHECK(fixture.status("GET", "/readyz") == 200);
-}
-
 TEST_CASE("admin: HEAD has the head of GET, with no body", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   const Descriptor client = fixture.connect();
   send_all(client, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const std::string answer = read_all(client);
@@ -77,7 +57,7 @@ TEST_CASE("admin: HEAD has the head of GET, with no body", "[admin]") {
 }
 
 TEST_CASE("admin: a request that trickles has one deadline for all of it", "[admin]") {
-  AdminFixture fixture(300ms);
+  Fixture fixture(300ms);
   const Descriptor client = fixture.connect();
   const auto start = std::chrono::steady_clock::now();
   // A byte every 20 ms would keep a timeout for each byte alive for ever.
@@ -91,7 +71,7 @@ TEST_CASE("admin: a request that trickles has one deadline for all of it", "[adm
 }
 
 TEST_CASE("admin: a program that does not answer is told of", "[admin]") {
-  AdminFixture fixture(100ms);
+  Fixture fixture(100ms);
   fixture.target.answers = false;
   CHECK(fixture.status("GET", "/livez") == 503);
   CHECK(fixture.status("GET", "/status") == 503);
@@ -104,7 +84,7 @@ TEST_CASE("admin: a program that does not answer is told of", "[admin]") {
 
 TEST_CASE("admin: the 65th connection waits until another has gone, or its time is over",
           "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   std::vector<Descriptor> idle;
   for (std::size_t i = 0; i < AdminServer::kMaxConnections; ++i) {
     idle.push_back(fixture.connect());
@@ -119,7 +99,7 @@ TEST_CASE("admin: the 65th connection waits until another has gone, or its time 
 }
 
 TEST_CASE("admin: a request that is too large, malformed or cut off harms nothing", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   for (const auto& [request, answer] :
        {std::pair(std::string(100'000, 'x'), "HTTP/1.1 431 "),
         std::pair(std::string("\x16\x03\x01 TLS?\r\n\r\n"), "HTTP/1.1 400 "),
@@ -135,7 +115,7 @@ TEST_CASE("admin: a request that is too large, malformed or cut off harms nothin
 }
 
 TEST_CASE("admin: a tap shows records until the session or the watcher ends", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   const Descriptor client = fixture.connect();
   send_all(client, "POST /ctl/tap/7?width=3 HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::string head;
@@ -155,7 +135,7 @@ TEST_CASE("admin: a tap shows records until the session or the watcher ends", "[
 
 TEST_CASE("admin: a watcher that does not read is bounded, one that leaves is forgotten",
           "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   {
     const Descriptor client = fixture.connect();
     send_all(client, "POST /ctl/tap/7 HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -177,7 +157,7 @@ TEST_CASE("admin: a watcher that does not read is bounded, one that leaves is fo
 }
 
 TEST_CASE("admin: at most 8 sessions are watched at once", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   std::vector<Descriptor> watchers;
   const auto watch = [&fixture] {
     Descriptor client = fixture.connect();
@@ -193,7 +173,7 @@ TEST_CASE("admin: at most 8 sessions are watched at once", "[admin]") {
 }
 
 TEST_CASE("admin: it may end with requests under way", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   fixture.target.answers = false;
   const Descriptor waiting = fixture.connect();
   send_all(waiting, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -205,7 +185,7 @@ TEST_CASE("admin: it may end with requests under way", "[admin]") {
 }
 
 TEST_CASE("admin: many who ask for the status at once share its gathering", "[admin]") {
-  AdminFixture fixture;
+  Fixture fixture;
   fixture.target.session_count = 300;
   std::vector<Descriptor> askers;
   for (int i = 0; i < 40; ++i) {

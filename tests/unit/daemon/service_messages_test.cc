@@ -55,7 +55,7 @@ TEST_CASE("service_messages: ready, a reload with its time, ready again, stoppin
                                        "RELOADING=1\nMONOTONIC_USEC=3600000001",
                                        "READY=1\nSTATUS=2 bridges, 0 sessions"});
   service.status = "draining, 3 sessions left";
-  service.messages.stopping();
+  service.messages.stopping(seconds(60));
   CHECK(service.take_sent() ==
         Strings{"STOPPING=1\nSTATUS=draining, 3 sessions left",
                 "EXTEND_TIMEOUT_USEC=20000000\nSTATUS=draining, 3 sessions left"});
@@ -79,13 +79,28 @@ TEST_CASE("service_messages: while stopping every interval asks for more time th
   STATIC_REQUIRE(kStopExtension > 2 * kStatusInterval);
   Service service(1);
   service.messages.ready();
-  service.messages.stopping();
+  service.messages.stopping(seconds(60));
   service.take_sent();
   for (int i = 0; i < 3; ++i) {
     service.messages.handle_status_interval();
     CHECK(service.take_sent() ==
           Strings{"EXTEND_TIMEOUT_USEC=20000000\nSTATUS=1 bridges, 0 sessions"});
   }
+}
+
+TEST_CASE("service_messages: no time is asked for beyond the longest that a stop may take") {
+  Service service(1);
+  service.messages.ready();
+  service.messages.stopping(seconds(12));
+  service.take_sent();
+  service.messages.handle_status_interval();
+  service.messages.handle_status_interval();
+  CHECK(service.take_sent().size() == 2);
+  service.messages.handle_status_interval();
+  CHECK(service.take_sent().empty());
+  service.status = "draining, 1 sessions left";
+  service.messages.handle_status_interval();
+  CHECK(service.take_sent() == Strings{"STATUS=draining, 1 sessions left"});
 }
 
 TEST_CASE(

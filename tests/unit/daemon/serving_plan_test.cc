@@ -43,6 +43,9 @@ struct Serving {
       }
     }
     warnings = plan.warnings();
+    if (auto error = errors.empty() ? plan.finish() : std::nullopt) {
+      errors.push_back(std::move(*error));
+    }
     if (errors.empty()) {
       auto next = plan.commit();
       left = std::exchange(served, std::move(next));
@@ -77,6 +80,13 @@ struct Serving {
 
 std::uint16_t port_of_listener(const Listener& listener) {
   return port_of(loopback(listener.address()));
+}
+
+// Of a port that nobody has.
+std::string free_address() {
+  const auto sockets = listen_tcp(tcp_listen("127.0.0.1"));
+  REQUIRE(sockets);
+  return sockets->front().address;
 }
 
 TEST_CASE("serving_plan: what is equal is kept, what is not is made anew") {
@@ -199,6 +209,77 @@ TEST_CASE("serving_plan: a socket that another listener of the plan replaces can
   const auto misfits = plan.add(numeric, gather_parts(numeric, means));
   REQUIRE(misfits.size() == 1);
   CHECK_THAT(misfits[0].message, ContainsSubstring("stands for the same address"));
+}
+
+TEST_CASE("serving_plan: two names of one address are told apart from another program") {
+  Serving serving;
+  const auto port = port_of(loopback(free_address()));
+  const auto numeric = bridge_on("a", {tcp_listen("127.0.0.1", port)});
+  ServingPlan plan({.loop = serving.loop, .log = serving.log, .inherited = serving.inherited},
+                   serving.served);
+  const BridgeMeans means{.tls_contexts = std::make_shared<TlsContexts>()};
+  CHECK(plan.add(numeric, gather_parts(numeric, means)).empty());
+  const auto misfits =
+      plan.add(bridge_on("b", {tcp_listen("a-name.example", port)}), gather_parts(numeric, means));
+  REQUIRE(misfits.size() == 1);
+  CHECK_THAT(misfits[0].message, ContainsSubstring("stands for the same address"));
+}
+
+TEST_CASE("serving_plan: until the last step clients come to the sockets of before") {
+  Serving serving;
+  auto wide = tcp_listen("0.0.0.0");
+  wide.allow_remote = true;
+  auto path = unix_listen(serving.directory / "s");
+  REQUIRE(serving.serve({bridge_on("a", {wide, path})}).empty());
+  const auto port = port_of_listener(*serving.listener(0));
+  path.mode = "0666";
+  const auto narrow = bridge_on("a", {tcp_listen("127.0.0.1", port), path});
+  ServingPlan plan({.loop = serving.loop, .log = serving.log, .inherited = serving.inherited},
+                   serving.served);
+  const BridgeMeans means{.tls_contexts = std::make_shared<TlsContexts>()};
+  REQUIRE(plan.add(narrow, gather_parts(narrow, means)).empty());
+  Listener& before = *serving.listener(0);
+  std::vector<Descriptor> accepted;
+  before.start([&](int descriptor, const Peer&) { accepted.emplace_back(descriptor); }, {});
+  const auto client = connect_to(loopback("127.0.0.1:" + std::to_string(port)));
+  REQUIRE(client);
+  CHECK(before.accept_last() == 0);
+  CHECK(accepted.size() == 1);
+  CHECK(mode_of(serving.directory / "s") == 0600);
+  CHECK_FALSE(plan.finish());
+  CHECK(mode_of(serving.directory / "s") == 0666);
+  const auto next = plan.commit();
+  serving.served.clear();
+  CHECK(connect_to(loopback(next[0]->listens[0].listeners[0]->address())));
+}
+
+TEST_CASE("serving_plan: what cannot be changed or listened on in the end changes nothing") {
+  Serving serving;
+  auto path = unix_listen(serving.directory / "s");
+  auto gone = unix_listen(serving.directory / "gone");
+  REQUIRE(serving.serve({bridge_on("a", {path, gone})}).empty());
+  path.mode = "0666";
+  SECTION("a path that leads to another file") {
+    gone.mode = "0666";
+    REQUIRE(unlink((serving.directory / "gone").c_str()) == 0);
+    const Strings errors = serving.serve({bridge_on("a", {path, gone})});
+    REQUIRE(errors.size() == 1);
+    CHECK_THAT(errors[0], StartsWith("bridge a: ") && ContainsSubstring("does not lead to"));
+  }
+  SECTION("another program that listens there meanwhile") {
+    const auto port = port_of(loopback(free_address()));
+    const auto settings = bridge_on("a", {path, tcp_listen("127.0.0.1", port)});
+    ServingPlan plan({.loop = serving.loop, .log = serving.log, .inherited = serving.inherited},
+                     serving.served);
+    const BridgeMeans means{.tls_contexts = std::make_shared<TlsContexts>()};
+    REQUIRE(plan.add(settings, gather_parts(settings, means)).empty());
+    const auto other = listen_tcp(tcp_listen("127.0.0.1", port));
+    REQUIRE(other);
+    const auto error = plan.finish();
+    REQUIRE(error);
+    CHECK_THAT(*error, ContainsSubstring("another program listens there"));
+  }
+  CHECK(mode_of(serving.directory / "s") == 0600);
 }
 
 TEST_CASE("serving_plan: a name server that is out of order matters to new listeners alone") {
