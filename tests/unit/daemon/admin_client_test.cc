@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
+#include <string>
 #include <thread>
 
 #include "listener_support.h"
