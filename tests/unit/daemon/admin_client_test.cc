@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <thread>
 
 #include "listener_support.h"
@@ -31,6 +32,15 @@ TEST_CASE("admin client: a full queue of connections is waited for", "[admin_cli
   std::thread server([&listener] {
     static_cast<void>(Descriptor(accept(listener.get(), nullptr, nullptr)));
     const Descriptor second(accept(listener.get(), nullptr, nullptr));
+    std::string request;
+    std::array<char, 4096> bytes{};
+    while (request.find("\r\n\r\n") == std::string::npos) {
+      const ssize_t size = recv(second.get(), bytes.data(), bytes.size(), 0);
+      if (size <= 0) {
+        return;
+      }
+      request.append(bytes.data(), static_cast<std::size_t>(size));
+    }
     constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\n\r\nhello";
     static_cast<void>(send(second.get(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL));
   });

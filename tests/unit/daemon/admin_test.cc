@@ -186,7 +186,7 @@ TEST_CASE("admin: it may end with requests under way", "[admin]") {
 
 TEST_CASE("admin: many who ask for the status at once share its gathering", "[admin]") {
   Fixture fixture;
-  fixture.target.session_count = 4000;
+  fixture.target.session_count = 300;
   std::vector<Descriptor> askers;
   for (int i = 0; i < 40; ++i) {
     askers.push_back(fixture.connect());
@@ -195,7 +195,7 @@ TEST_CASE("admin: many who ask for the status at once share its gathering", "[ad
   for (const Descriptor& asker : askers) {
     const std::string answer = read_all(asker);
     CHECK_THAT(answer, StartsWith("HTTP/1.1 200 "));
-    CHECK(answer.size() > std::size_t{500'000});
+    CHECK(answer.size() > AdminConnection::kBuffer);
     CHECK(answer.ends_with("}\n"));
   }
   CHECK(fixture.target.gatherings < 20);
