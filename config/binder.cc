@@ -26,7 +26,8 @@ const Node* read_defaults(const File& file, Problems& problems) {
   return file.defaults->kind == Node::Kind::kMap ? file.defaults : nullptr;
 }
 
-void read_bridges(File& file, Document& document, Problems& problems, const BridgeCheck& check) {
+void read_bridges(File& file, Document& document, Problems& problems, const SourceOf& source_of,
+                  const BridgeCheck& check) {
   std::vector<Bridge>& bridges = file.config.bridges;
   const Node* defaults = read_defaults(file, problems);
   std::vector<const Node*> all;
@@ -40,6 +41,9 @@ void read_bridges(File& file, Document& document, Problems& problems, const Brid
     const Node* merged = merge(defaults, *own, document);
     const std::size_t errors_before = problems.error_count();
     bridges.push_back(bind_bridge(*own, *merged, problems));
+    if (problems.error_count() == 0) {  // else nothing of it is used, and its aliases may be a bomb
+      bridges.back().source = source_of(*own, *merged);
+    }
     if (problems.error_count() == errors_before) {
       check_fit(*merged, bridges.back(), check, problems);
     }
@@ -59,14 +63,14 @@ Bridge bind_bridge(const Node& own, const Node& merged, Problems& problems) {
 }
 
 Loaded bind_config(const Node& root, Document& document, Problems& problems,
-                   const BridgeCheck& check) {
+                   const SourceOf& source_of, const BridgeCheck& check) {
   File file;
   const Field top{"the configuration", root};
   read_map(top, file_table(), file, problems);
   const Node* bridges = root.find("bridges");
   check_admin(file.admin, file.config.admin, problems);
   if (file.bridges != nullptr) {
-    read_bridges(file, document, problems, check);
+    read_bridges(file, document, problems, source_of, check);
   } else {
     read_defaults(file, problems);
   }

@@ -7,10 +7,13 @@
 
 #include "config/binder.h"
 #include "config/expansion.h"
-#include "config/merge.h"
 
 namespace wsbridged::config {
 namespace {
+
+const std::string& as_written(const Node& scalar) {
+  return scalar.written.empty() ? scalar.text : scalar.written;
+}
 
 // Copies nodes as they were written; what two places share stays shared.
 class RawCopy {
@@ -24,7 +27,7 @@ class RawCopy {
     }
     Node& copy = document_.add(node.kind, node.place);
     copies_.emplace(&node, &copy);
-    copy.text = node.written.empty() ? node.text : node.written;
+    copy.text = as_written(node);
     copy.is_quoted = node.is_quoted;
     for (const Node* item : node.items) {
       copy.items.push_back(&of(*item));
@@ -52,43 +55,62 @@ Loaded read_again(const Node& own, const Node& merged, const Environment& enviro
   return {std::move(config), problems.take_errors(), problems.take_warnings()};
 }
 
-void collect_files(const Node& node, std::vector<std::string>& files) {
-  for (const std::string& file : node.files) {
-    if (std::find(files.begin(), files.end(), file) == files.end()) {
-      files.push_back(file);
-    }
-  }
-  for (const Node* item : node.items) {
-    collect_files(*item, files);
+// A map's entries are taken by their keys' names: their order means nothing.
+void collect(const std::string& path, const Node& node, References& references) {
+  references.add(path, node);
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    collect(path + "[" + std::to_string(i) + "]", *node.items[i], references);
   }
   for (const Node::Entry& entry : node.entries) {
-    collect_files(*entry.key, files);
-    collect_files(*entry.value, files);
+    const std::string key = path + "." + as_written(*entry.key);
+    references.add(key + " (key)", *entry.key);
+    collect(key, *entry.value, references);
   }
 }
 
 }  // namespace
 
-std::vector<std::string> files_below(const Node& node) {
-  std::vector<std::string> files;
-  collect_files(node, files);
-  return files;
+bool SharedSource::operator==(const SharedSource& other) const {
+  if (shared == nullptr || other.shared == nullptr) {
+    return shared == other.shared;
+  }
+  return shared->references() == other.shared->references();
 }
 
-void add_sources(Config& config, const Node& root, const std::shared_ptr<Document>& document,
-                 const Environment& environment) {
-  const Node* defaults = root.find("defaults");
-  const std::vector<const Node*>& bridges = root.find("bridges")->items;
-  for (std::size_t i = 0; i < bridges.size(); ++i) {
-    const Node& own = *bridges[i];
-    const Node& merged = *merge(defaults, own, *document);
-    auto files = files_below(merged);
-    if (!files.empty()) {
-      config.bridges[i].source = std::make_shared<const BridgeSource>(
-          std::move(files),
-          [document, &own, &merged, environment] { return read_again(own, merged, environment); });
+void References::add(const std::string& path, const Node& scalar) {
+  if (scalar.files.empty()) {
+    return;
+  }
+  written.push_back(path + ": " + scalar.written);
+  for (const std::string& file : scalar.files) {
+    if (std::find(files.begin(), files.end(), file) == files.end()) {
+      files.push_back(file);
     }
   }
+}
+
+References references_below(const Node& node) {
+  References references;
+  collect("", node, references);
+  std::sort(references.files.begin(), references.files.end());
+  std::sort(references.written.begin(), references.written.end());
+  return references;
+}
+
+SharedSource make_source(References references, BridgeSource::Read read) {
+  if (references.files.empty()) {
+    return {};
+  }
+  return {std::make_shared<const BridgeSource>(std::move(references), std::move(read))};
+}
+
+SourceOf sources_in(std::shared_ptr<Document> document, Environment environment) {
+  return [document = std::move(document), environment = std::move(environment)](
+             const Node& own, const Node& merged) {
+    return make_source(references_below(merged), [document, &own, &merged, environment] {
+      return read_again(own, merged, environment);
+    });
+  };
 }
 
 }  // namespace wsbridged::config

@@ -7,39 +7,52 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "config/binder.h"
 #include "config/document.h"
 #include "config/loader.h"
 
 namespace wsbridged::config {
+
+// The references that name files, and where they stand.
+struct References {
+  bool operator==(const References&) const = default;
+
+  // Nothing when `scalar` has none. `path` says where it stands.
+  void add(const std::string& path, const Node& scalar);
+
+  std::vector<std::string> files{};    // each once
+  std::vector<std::string> written{};  // "PATH: TEXT", as the text was written
+};
+
+// Those of every scalar at and below `node`.
+[[nodiscard]] References references_below(const Node& node);
 
 // Immutable; may be used from any number of threads.
 class BridgeSource {
  public:
   using Read = std::function<Loaded()>;
 
-  BridgeSource(std::vector<std::string> files, Read read)
-      : files_(std::move(files)), read_(std::move(read)) {}
+  BridgeSource(References references, Read read)
+      : references_(std::move(references)), read_(std::move(read)) {}
 
-  // That its references name.
-  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+  [[nodiscard]] const References& references() const { return references_; }
 
   // The bridge, alone, as its references stand for it now; or why
   // it cannot be had.
   [[nodiscard]] Loaded read() const { return read_(); }
 
  private:
-  std::vector<std::string> files_;
+  References references_;
   Read read_;
 };
 
-// The files of every scalar at and below `node`.
-[[nodiscard]] std::vector<std::string> files_below(const Node& node);
+// Null when there are no references.
+[[nodiscard]] SharedSource make_source(References references, BridgeSource::Read read);
 
-// Gives each bridge whose references name files its source. `root` is in `document` and was bound
-// to `config` without an error.
-void add_sources(Config& config, const Node& root, const std::shared_ptr<Document>& document,
-                 const Environment& environment);
+// Of the bridges of `document`.
+[[nodiscard]] SourceOf sources_in(std::shared_ptr<Document> document, Environment environment);
 
 }  // namespace wsbridged::config

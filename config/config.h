@@ -195,6 +195,14 @@ struct Access {
   std::vector<Cidr> allow_cidrs{};        // of TCP peers, and of those that a PROXY header names
 };
 
+// How to read a bridge again when a file changes that a reference names. Copies share it; two are
+// equal when the same references stand in the same places, whichever reading they came from.
+struct SharedSource {
+  bool operator==(const SharedSource& other) const;  // bridge_source.cc
+
+  std::shared_ptr<const BridgeSource> shared{};  // null: no reference names a file
+};
+
 struct Bridge {
   bool operator==(const Bridge&) const = default;
 
@@ -205,8 +213,7 @@ struct Bridge {
   Session session;
   Reconnect reconnect;
   Access access{};
-  // How to read it again when a file changes that a reference names; null: no reference names one.
-  std::shared_ptr<const BridgeSource> source;
+  SharedSource source{};
 };
 
 struct Config {

@@ -55,11 +55,7 @@ Loaded load_text(std::string_view yaml, const std::string& source, const Environ
     return {{}, problems.take_errors(), {}};
   }
   expand_scalars(*document, environment, problems);
-  Loaded loaded = bind_config(*root, *document, problems, check);
-  if (loaded.errors.empty()) {
-    add_sources(loaded.config, *root, document, environment);
-  }
-  return loaded;
+  return bind_config(*root, *document, problems, sources_in(document, environment), check);
 }
 
 }  // namespace wsbridged::config

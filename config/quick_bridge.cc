@@ -33,13 +33,13 @@ class FlagDocument {
 
   [[nodiscard]] Document& document() { return document_; }
 
-  // That the references of all flags name.
-  [[nodiscard]] std::vector<std::string> files() {
-    std::vector<std::string> files;
+  // Of all flags.
+  [[nodiscard]] References references() {
+    References references;
     for (const Node& node : document_.nodes()) {
-      files.insert(files.end(), node.files.begin(), node.files.end());
+      references.add(*node.place.source, node);
     }
-    return files;
+    return references;
   }
 
  private:
@@ -136,13 +136,11 @@ Loaded load_quick_bridge(const QuickBridge& bridge, const Environment& environme
   for (const Node* header : header_texts) {
     put_header(*header, headers, flags.document(), problems);
   }
-  Loaded loaded = bind_config(root, flags.document(), problems, check);
-  auto files = flags.files();
-  if (loaded.errors.empty() && !files.empty()) {
-    loaded.config.bridges[0].source = std::make_shared<const BridgeSource>(
-        std::move(files), [bridge, environment] { return load_quick_bridge(bridge, environment); });
-  }
-  return loaded;
+  const auto source_of = [&](const Node& /*own*/, const Node& /*merged*/) {
+    return make_source(flags.references(),
+                       [bridge, environment] { return load_quick_bridge(bridge, environment); });
+  };
+  return bind_config(root, flags.document(), problems, source_of, check);
 }
 
 }  // namespace wsbridged::config

@@ -29,6 +29,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using OnBody = std::function<bool(std::string_view)>;
 
+constexpr int kBacklogPause = 20;  // ms
+
 std::string advice_for(int system_errno) {
   switch (system_errno) {
     case ENOENT:
@@ -115,6 +117,8 @@ class Exchange {
   using Failure = std::optional<ws::Error>;
   Failure connect();
   int connect_to(const SocketAddress& to);
+  [[nodiscard]] bool wait_for_backlog() const;
+  [[nodiscard]] int connect_result() const;
   Failure send();
   // Received bytes; none at the end.
   ws::Result<std::string> receive();
@@ -151,12 +155,28 @@ int Exchange::connect_to(const SocketAddress& to) {
   if (!socket_) {
     return errno;
   }
-  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to.storage), to.length) == 0) {
-    return 0;
+  while (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to.storage), to.length) != 0) {
+    if (errno == EINPROGRESS) {
+      return connect_result();
+    }
+    if (errno != EAGAIN) {
+      return errno;
+    }
+    if (!wait_for_backlog()) {
+      return ETIMEDOUT;
+    }
   }
-  if (errno != EINPROGRESS) {
-    return errno;
-  }
+  return 0;
+}
+
+// A Unix socket whose queue of connections is full tells nobody when it has room again.
+bool Exchange::wait_for_backlog() const {
+  static_cast<void>(poll(nullptr, 0, kBacklogPause));
+  return !end_ || Clock::now() < *end_;
+}
+
+// Of a connection over TCP that was under way.
+int Exchange::connect_result() const {
   int error = 0;
   socklen_t length = sizeof error;
   if (!wait(POLLOUT)) {

@@ -8,22 +8,24 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <ws/event_loop.h>
 #include <ws/net/stream.h>
 
 #include "daemon/admin_service.h"
 #include "daemon/http_request.h"
+#include "daemon/peer.h"
 
 namespace wsbridged {
 
-// Belongs to its loop's thread. Memory: the request's head, and the answer until the kernel has it;
-// a tap has kTapBuffer waiting here and Tap's bound before.
+// Belongs to its loop's thread. Memory: the request's head, kBuffer of the answer on its way, and
+// the answer itself, which it may share with others; a tap has Tap's bound before the buffer.
 class AdminConnection final : private ws::net::StreamHandler {
  public:
   static constexpr std::chrono::seconds kDeadline{10};  // from accept until the answer has gone
   static constexpr std::chrono::seconds kLinger{2};     // then, for the peer to leave
-  static constexpr std::size_t kTapBuffer = std::size_t{64} << 10U;
+  static constexpr std::size_t kBuffer = std::size_t{64} << 10U;  // bytes
 
   struct Environment {
     ws::EventLoop& loop;
@@ -34,7 +36,7 @@ class AdminConnection final : private ws::net::StreamHandler {
   };
 
   AdminConnection(Environment environment, std::unique_ptr<ws::net::Stream> stream, AdminDoor door,
-                  std::string peer);
+                  Peer peer);
   ~AdminConnection() override;
   AdminConnection(const AdminConnection&) = delete;
   AdminConnection& operator=(const AdminConnection&) = delete;
@@ -48,8 +50,10 @@ class AdminConnection final : private ws::net::StreamHandler {
   void on_failure(const ws::Error& error) override;
 
   void serve();
-  void answer(const AdminResponse& response);
+  void answer(AdminResponse response);
+  void answer_with(AdminAnswer::Shared response);
   void write(std::string_view bytes);
+  void pass_body_on();
   void pass_tap_on();
   void handle_timer();
   void finish();
@@ -59,9 +63,11 @@ class AdminConnection final : private ws::net::StreamHandler {
   Environment environment_;
   std::unique_ptr<ws::net::Stream> stream_;
   AdminDoor door_;
-  std::string peer_;
+  Peer peer_;
   HttpRequestReader reader_;
   ws::Timer timer_;
+  AdminAnswer::Shared response_;  // until its body has been written
+  std::string_view body_left_;    // of it
   std::shared_ptr<Tap> tap_;
   Stage stage_ = Stage::kReading;
   // Shared with callbacks that may come when the connection is gone; touched on the loop's thread.

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kMinToken = 16;
 constexpr std::size_t kMaxToken = 4096;
-constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBearer = "bearer ";
 
 enum class Kind : unsigned char { kRead, kVerb };
 
@@ -86,13 +86,31 @@ bool is_ip_literal(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &address) == 1;
 }
 
+// A browser leaves http's own port out of an Origin, whoever writes one by hand may not.
+std::string without_default_port(std::string_view host) {
+  constexpr std::string_view kDefault = ":80";
+  return lower_case(host.substr(0, host.size() - (host.ends_with(kDefault) ? kDefault.size() : 0)));
+}
+
 // A browser says where the page that asks comes from. Only our own page may ask, and that is on the
 // host that was asked. ("null" is the origin of those who hide theirs.)
-bool is_foreign(const HttpRequest& request) {
+bool has_foreign_origin(const HttpRequest& request) {
   const std::string* origin = request.find("origin");
   return origin != nullptr &&
          (request.count("origin") != 1 ||
-          lower_case(*origin) != "http://" + lower_case(*request.find("host")));
+          without_default_port(*origin) != "http://" + without_default_port(*request.find("host")));
+}
+
+// Images and scripts of other sites are asked for without an Origin, but with this (Fetch
+// Metadata). Following a link to the status page is no such request: the site that has it sees
+// nothing.
+bool is_cross_site(const HttpRequest& request) {
+  const std::string* site = request.find("sec-fetch-site");
+  if (site == nullptr || *site == "same-origin" || *site == "none") {
+    return false;
+  }
+  const std::string* mode = request.find("sec-fetch-mode");
+  return mode == nullptr || *mode != "navigate" || request.path != "/";
 }
 
 ws::Error token_error(const std::string& path, std::string_view what, int system_errno = 0) {
@@ -112,9 +130,22 @@ void add_name(const std::optional<config::Address>& address, std::vector<std::st
   }
 }
 
-AdminResponse wrong_method(Kind kind) {
-  const std::string allowed = kind == Kind::kVerb ? "POST" : "GET, HEAD";
-  AdminResponse response = refusal(405, "this takes " + allowed);
+constexpr std::string_view kBothReads = "GET, HEAD";
+
+// SPEC: admin.metrics serves only GET.
+std::string_view allowed_methods(Kind kind, const AdminDoor& door) {
+  if (kind == Kind::kVerb) {
+    return "POST";
+  }
+  return door.serves == AdminDoor::Serves::kMetrics ? "GET" : kBothReads;
+}
+
+bool is_allowed(std::string_view method, std::string_view allowed) {
+  return method == allowed || (allowed == kBothReads && (method == "GET" || method == "HEAD"));
+}
+
+AdminResponse wrong_method(std::string_view allowed) {
+  AdminResponse response = refusal(405, "this takes " + std::string(allowed));
   response.fields.emplace_back("Allow", allowed);
   return response;
 }
@@ -171,23 +202,19 @@ bool is_equal_secret(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-AdminGate::AdminGate(const config::Admin& settings, const std::string& machine_name)
-    : token_file_(settings.token_file) {
+AdminGate::AdminGate(const config::Admin& settings) : token_file_(settings.token_file) {
   add_name(settings.listen, names_);
   add_name(settings.metrics, names_);
-  if (!machine_name.empty()) {
-    names_.push_back(lower_case(machine_name));
-  }
 }
 
 std::variant<AdminRoute, AdminResponse> AdminGate::admit(const HttpRequest& request,
                                                          const AdminDoor& door) const {
   if (!is_known_host(*request.find("host"), names_)) {
     return refusal(421,
-                   "this host is not known here: ask by address, as localhost, by the machine's "
-                   "name, or by the host in admin.listen or admin.metrics");
+                   "this host is not known here: ask by address, as localhost, or by the host in "
+                   "admin.listen or admin.metrics");
   }
-  if (is_foreign(request)) {
+  if (has_foreign_origin(request) || is_cross_site(request)) {
     return refusal(403, "requests from other web sites are refused");
   }
   const auto* const found =
@@ -197,9 +224,9 @@ std::variant<AdminRoute, AdminResponse> AdminGate::admit(const HttpRequest& requ
       (door.serves == AdminDoor::Serves::kMetrics && !found->is_for_metrics)) {
     return refusal(404, "there is nothing here");
   }
-  const bool is_read = request.method == "GET" || request.method == "HEAD";
-  if (found->kind == Kind::kVerb ? request.method != "POST" : !is_read) {
-    return wrong_method(found->kind);
+  const std::string_view allowed = allowed_methods(found->kind, door);
+  if (!is_allowed(request.method, allowed)) {
+    return wrong_method(allowed);
   }
   AdminRoute route{found->action, request.path.substr(found->path.size())};
   return found->kind == Kind::kVerb ? check_verb(request, std::move(route), door) : route;
@@ -222,7 +249,8 @@ std::variant<AdminRoute, AdminResponse> AdminGate::check_verb(const HttpRequest&
     return refusal(503, error->message);
   }
   const std::string* shown = request.find("authorization");
-  if (shown == nullptr || !shown->starts_with(kBearer)) {
+  // RFC 9110 section 11.1: a scheme's case does not matter.
+  if (shown == nullptr || lower_case(shown->substr(0, kBearer.size())) != kBearer) {
     return no_token("this needs the token of admin.token_file (Authorization: Bearer TOKEN)");
   }
   const std::string_view secret = std::string_view(*shown).substr(kBearer.size());

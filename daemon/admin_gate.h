@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who may ask the admin listener for what: the rules that stand before everything it does. Pure but
 // for the token's file. Against other web sites in the operator's browser: Host (DNS rebinding) and
-// Origin (cross-site requests); against other users of the machine: the token.
+// Origin and Sec-Fetch-Site (cross-site requests); against other users of the machine: the token.
 #pragma once
 
 #include <cstdint>
@@ -52,9 +52,8 @@ struct AdminDoor {
 
 class AdminGate {
  public:
-  // Besides "localhost" and addresses, the hosts that `settings` names and `machine_name` are
-  // known.
-  AdminGate(const config::Admin& settings, const std::string& machine_name);
+  // Besides "localhost" and addresses, the hosts that `settings` names are known.
+  explicit AdminGate(const config::Admin& settings);
 
   // What is asked for, or the refusal.
   [[nodiscard]] std::variant<AdminRoute, AdminResponse> admit(const HttpRequest& request,

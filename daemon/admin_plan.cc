@@ -17,13 +17,17 @@ AdminPlan::~AdminPlan() {
   }
 }
 
-std::optional<ws::Error> AdminPlan::prepare(const AdminServer::Settings& settings) {
+std::optional<ws::Error> AdminPlan::prepare(const AdminServer::Settings& settings,
+                                            const AdminPlaces& places) {
   if (server_) {
+    if (server_->is_as(settings)) {
+      return std::nullopt;
+    }
     is_prepared_ = true;
-    return server_->prepare(settings);
+    return server_->prepare(settings, places);
   }
   if (settings.admin.listen || settings.admin.metrics) {
-    auto opened = AdminServer::open(settings, target_, log_);
+    auto opened = AdminServer::open(settings, places, target_, log_);
     if (!opened) {
       return opened.error();
     }

@@ -8,6 +8,7 @@
 
 #include <ws/error.h>
 
+#include "daemon/admin_places.h"
 #include "daemon/admin_server.h"
 #include "daemon/admin_target.h"
 #include "daemon/log.h"
@@ -23,8 +24,9 @@ class AdminPlan {
   AdminPlan(const AdminPlan&) = delete;
   AdminPlan& operator=(const AdminPlan&) = delete;
 
-  // Opens those of its addresses that are not bound yet; at most once.
-  [[nodiscard]] std::optional<ws::Error> prepare(const AdminServer::Settings& settings);
+  // Opens those of its addresses that are not bound yet; at most once. It looks no name up.
+  [[nodiscard]] std::optional<ws::Error> prepare(const AdminServer::Settings& settings,
+                                                 const AdminPlaces& places);
   // Nothing without prepare().
   void commit();
 

@@ -10,7 +10,7 @@ namespace wsbridged {
 
 namespace {
 
-constexpr std::array<std::pair<int, std::string_view>, 16> kReasons = {
+constexpr std::array<std::pair<int, std::string_view>, 17> kReasons = {
     {{200, "OK"},
      {202, "Accepted"},
      {400, "Bad Request"},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<int, std::string_view>, 16> kReasons = {
      {429, "Too Many Requests"},
      {431, "Request Header Fields Too Large"},
      {500, "Internal Server Error"},
+     {501, "Not Implemented"},
      {503, "Service Unavailable"},
      {505, "HTTP Version Not Supported"}}};
 
@@ -49,7 +50,7 @@ AdminResponse refusal(int status, std::string_view error) {
   return response;
 }
 
-std::string to_wire(const AdminResponse& response, BodyWanted wanted) {
+std::string head_to_wire(const AdminResponse& response) {
   std::string wire = "HTTP/1.1 " + std::to_string(response.status) + " ";
   wire.append(reason_phrase(response.status)).append("\r\n");
   add_field(wire, "Content-Type", response.content_type);
@@ -65,8 +66,7 @@ std::string to_wire(const AdminResponse& response, BodyWanted wanted) {
   for (const auto& [name, value] : response.fields) {
     add_field(wire, name, value);
   }
-  wire += "\r\n";
-  return wanted == BodyWanted::kYes ? wire + response.body : wire;
+  return wire + "\r\n";
 }
 
 }  // namespace wsbridged

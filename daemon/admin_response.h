@@ -24,9 +24,8 @@ struct AdminResponse {
 // {"error": …}, in words that say what to do.
 [[nodiscard]] AdminResponse refusal(int status, std::string_view error);
 
-// For HEAD the body is left out and only its length is told.
-enum class BodyWanted : unsigned char { kYes, kNo };
-[[nodiscard]] std::string to_wire(const AdminResponse& response, BodyWanted wanted);
+// With the length of the body, which follows unless the request was HEAD.
+[[nodiscard]] std::string head_to_wire(const AdminResponse& response);
 
 [[nodiscard]] std::string_view reason_phrase(int status);
 

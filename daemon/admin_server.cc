@@ -38,6 +38,7 @@ struct AdminServer::Plan {
   };
 
   AdminGate gate;
+  config::Admin admin;
   std::vector<Entry> entries{};
 };
 
@@ -45,17 +46,18 @@ AdminServer::AdminServer(const Settings& settings, AdminTarget& target, Log& log
     : log_(log),
       deadline_(settings.deadline),
       keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
-      service_(loop_, target, AdminGate(settings.admin, settings.machine_name), log),
+      service_(loop_, target, AdminGate(settings.admin), log),
       refusals_(loop_, log, "admin"),
       sweep_(loop_, [this] { finished_.clear(); }) {
   keep_running_.start(kFarAway);
 }
 
 ws::Result<std::unique_ptr<AdminServer>> AdminServer::open(const Settings& settings,
+                                                           const AdminPlaces& places,
                                                            AdminTarget& target, Log& log) {
   // NOLINTNEXTLINE(modernize-make-unique): the constructor is private
   std::unique_ptr<AdminServer> server(new AdminServer(settings, target, log));
-  if (auto error = server->prepare(settings)) {
+  if (auto error = server->prepare(settings, places)) {
     return *std::move(error);
   }
   server->commit();
@@ -76,38 +78,37 @@ void AdminServer::on_own_thread(const std::function<void()>& task) {
   done->get_future().wait();
 }
 
-std::optional<ws::Error> AdminServer::prepare(const Settings& settings) {
+std::optional<ws::Error> AdminServer::prepare(const Settings& settings, const AdminPlaces& places) {
   std::optional<ws::Error> error;
-  on_own_thread([this, &settings, &error] {
-    plan_ = std::make_unique<Plan>(Plan{.gate = {settings.admin, settings.machine_name}});
-    config::Listen listen;
-    if (settings.admin.listen) {
-      listen.address = *settings.admin.listen;
-      error = plan_door(listen, AdminDoor::Serves::kAll);
-    }
-    if (settings.admin.metrics && !error) {
-      listen.address = *settings.admin.metrics;
-      listen.allow_remote = true;
-      error = plan_door(listen, AdminDoor::Serves::kMetrics);
+  on_own_thread([this, &settings, &places, &error] {
+    plan_ =
+        std::make_unique<Plan>(Plan{.gate = AdminGate(settings.admin), .admin = settings.admin});
+    for (const AdminPlace& place : places) {
+      if (!error) {
+        error = plan_door(place);
+      }
     }
   });
   return error;
 }
 
-std::optional<ws::Error> AdminServer::plan_door(const config::Listen& listen,
-                                                AdminDoor::Serves serves) {
-  if (Door* const kept = find_open(listen.address, serves)) {
-    plan_->entries.push_back({.serves = serves, .kept = kept});
+std::optional<ws::Error> AdminServer::plan_door(const AdminPlace& place) {
+  const config::Listen& listen = place.listen;
+  if (Door* const kept = find_open(listen.address, place.serves)) {
+    plan_->entries.push_back({.serves = place.serves, .kept = kept});
     return std::nullopt;
   }
-  auto listeners = Listener::open(loop_, listen);
+  if (!place.target) {
+    return place.target.error();
+  }
+  auto listeners = Listener::open(loop_, {.listen = listen, .target = place.target.value()});
   if (!listeners) {
     ws::Error error = listeners.error();
     error.message = explain(listen, error);
     return error;
   }
   plan_->entries.push_back(
-      {.serves = serves,
+      {.serves = place.serves,
        .opened = std::make_unique<Door>(
            Door{.address = listen.address, .listeners = std::move(listeners.value())})});
   return std::nullopt;
@@ -180,15 +181,17 @@ void AdminServer::carry_out() {
       retire(*door);
     }
     if (door && !door->connections.empty()) {
-      next.push_back(std::move(door));
+      retired_.push_back(std::move(door));
     }
   }
   doors_ = std::move(next);
   service_.use_gate(std::move(plan_->gate));
+  admin_ = std::move(plan_->admin);
   plan_.reset();
 }
 
 AdminServer::~AdminServer() {
+  service_.close();  // what is answered already waits for nobody
   loop_.stop();
   if (thread_.joinable()) {
     thread_.join();
@@ -247,7 +250,7 @@ void AdminServer::accept(Door& door, int descriptor, const Peer& peer) {
           .deadline = deadline_,
           .on_finished = [this, &door](AdminConnection& ended) { forget(door, ended); }},
       ws::net::adopt_socket(loop_, descriptor),
-      AdminDoor{.serves = door.serves, .is_unix = peer.is_unix}, peer.to_string());
+      AdminDoor{.serves = door.serves, .is_unix = peer.is_unix}, peer);
   AdminConnection* const key = connection.get();
   door.connections.emplace(key, std::move(connection));
   if (door.connections.size() >= kMaxConnections) {
@@ -262,6 +265,10 @@ void AdminServer::forget(Door& door, AdminConnection& connection) {
   finished_.push_back(std::move(found->second));
   door.connections.erase(found);
   sweep_.start(std::chrono::milliseconds(0));
+  if (door.listeners.empty() && door.connections.empty()) {
+    std::erase_if(retired_, [&door](const auto& each) { return each.get() == &door; });
+    return;
+  }
   if (door.connections.size() == kMaxConnections - 1) {
     for (const auto& listener : door.listeners) {
       listener->resume();

@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "daemon/admin_connection.h"
+#include "daemon/admin_places.h"
 #include "daemon/admin_service.h"
 #include "daemon/admin_target.h"
 #include "daemon/listener.h"
@@ -32,12 +33,12 @@ class AdminServer {
 
   struct Settings {
     config::Admin admin{};
-    std::string machine_name{};  // a host that may be asked for
     std::chrono::milliseconds deadline = AdminConnection::kDeadline;
   };
 
-  // Binds; nothing is accepted before start().
+  // Binds `places`, which are those of `settings`; nothing is accepted before start().
   [[nodiscard]] static ws::Result<std::unique_ptr<AdminServer>> open(const Settings& settings,
+                                                                     const AdminPlaces& places,
                                                                      AdminTarget& target, Log& log);
   // Ends every connection and joins the thread.
   ~AdminServer();
@@ -49,10 +50,15 @@ class AdminServer {
 
   // Changes it to `settings`, in two steps: what can fail, then the rest, or else give_up(). Who is
   // connected gets his answer, also over a listener that goes. The thread may run; all these wait
-  // for it.
-  [[nodiscard]] std::optional<ws::Error> prepare(const Settings& settings);
+  // for it. A place whose socket is bound already need not have been found.
+  [[nodiscard]] std::optional<ws::Error> prepare(const Settings& settings,
+                                                 const AdminPlaces& places);
   void commit();
   void give_up();
+
+  // Are these the settings already? Waits for nobody.
+  [[nodiscard]] bool is_as(const Settings& settings) const { return settings.admin == admin_; }
+
   // With the ports really bound; admin.listen first.
   [[nodiscard]] std::vector<std::string> addresses() const;
 
@@ -61,8 +67,7 @@ class AdminServer {
   struct Plan;
   AdminServer(const Settings& settings, AdminTarget& target, Log& log);
   void on_own_thread(const std::function<void()>& task);
-  [[nodiscard]] std::optional<ws::Error> plan_door(const config::Listen& listen,
-                                                   AdminDoor::Serves serves);
+  [[nodiscard]] std::optional<ws::Error> plan_door(const AdminPlace& place);
   [[nodiscard]] Door* find_open(const config::Address& address, AdminDoor::Serves serves) const;
   [[nodiscard]] std::string explain(const config::Listen& listen, const ws::Error& error) const;
   void carry_out();
@@ -78,8 +83,10 @@ class AdminServer {
   ws::Timer keep_running_;  // a loop with nothing to wait for would end
   AdminService service_;
   Refusals refusals_;
-  std::vector<std::unique_ptr<Door>> doors_;  // those without listeners end with their connections
+  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<std::unique_ptr<Door>> retired_;  // without listeners, until their connections end
   std::unique_ptr<Plan> plan_;
+  config::Admin admin_;  // of the last commit(), which its caller waits for
   std::vector<std::unique_ptr<AdminConnection>> finished_;  // destroyed outside of their own calls
   ws::Timer sweep_;
   std::thread thread_;

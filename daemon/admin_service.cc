@@ -21,6 +21,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kUnauthorized = 401;
+
 AdminResponse json_response(int status, const json& value) {
   AdminResponse response;
   response.status = status;
@@ -49,6 +51,22 @@ AdminResponse reload_response(const ReloadResult& result) {
                              {"change_count", result.change_count},
                              {"changes", std::move(changes)},
                              {"warnings", result.warnings}});
+}
+
+AdminResponse metrics_response(Snapshot snapshot) {
+  merge_workers(snapshot);
+  AdminResponse response;
+  response.content_type = kMetricsType;
+  response.body = metrics_text(snapshot, read_process_stats());
+  return response;
+}
+
+AdminResponse status_response(Snapshot snapshot, SessionRates& rates) {
+  merge_workers(snapshot);
+  const auto now = rates.look(snapshot.sessions, std::chrono::steady_clock::now());
+  AdminResponse response;
+  response.body = status_json(snapshot, now, std::chrono::system_clock::now());
+  return response;
 }
 
 AdminResponse page_response() {
@@ -87,10 +105,27 @@ AdminService::AdminService(ws::EventLoop& loop, AdminTarget& target, AdminGate g
     : target_(target),
       gate_(std::move(gate)),
       log_(log),
-      mailbox_(std::make_shared<LoopMailbox>(loop)) {}
+      wrong_tokens_(loop, log, "admin", Refusals::Of::kRequests),
+      mailbox_(std::make_shared<LoopMailbox>(loop)),
+      loop_(loop),
+      metrics_(answers_of(Snapshot::Detail::kTotals, metrics_response)),
+      status_(answers_of(
+          Snapshot::Detail::kSessions,
+          [this](Snapshot snapshot) { return status_response(std::move(snapshot), rates_); })),
+      life_(answers_of(Snapshot::Detail::kNothing, [](const Snapshot&) {
+        return json_response(200, {{"live", true}});
+      })) {}
 
 AdminService::~AdminService() {
-  mailbox_->close();
+  close();
+}
+
+SharedAnswers AdminService::answers_of(Snapshot::Detail detail, SharedAnswers::Make make) {
+  return {{.loop = loop_, .mailbox = mailbox_, .maker = maker_},
+          [this, detail](std::function<void(Snapshot)> done) {
+            target_.take_snapshot(detail, std::move(done));
+          },
+          std::move(make)};
 }
 
 template <class Value>
@@ -103,23 +138,40 @@ std::function<void(Value)> AdminService::on_loop(std::function<void(Value)> acti
 void AdminService::serve(const Asked& asked, const Answer& answer) {
   auto admitted = gate_.admit(asked.request, asked.door);
   if (auto* response = std::get_if<AdminResponse>(&admitted)) {
-    log_.debug("admin request refused", {{"peer", asked.peer},
-                                         Field::peer_text("path", asked.request.path),
-                                         {"status", std::int64_t{response->status}}});
+    tell_refusal(*response, asked);
     answer(std::move(*response));
     return;
   }
   perform(std::get<AdminRoute>(admitted), asked, answer);
 }
 
+// Somebody without the token tries to do something: his operator should see that.
+void AdminService::tell_refusal(const AdminResponse& response, const Asked& asked) {
+  if (response.status == kUnauthorized) {
+    wrong_tokens_.add(asked.peer, "token_file", "a verb came without the right token");
+    return;
+  }
+  log_.debug("admin request refused", {{"peer", asked.peer.to_string()},
+                                       Field::peer_text("path", asked.request.path),
+                                       {"status", std::int64_t{response.status}}});
+}
+
+// A reload that waits for files or names is no failure, and goes on without who asked for it.
+AdminResponse AdminService::late_answer(const HttpRequest& request) {
+  if (request.path != "/ctl/reload") {
+    return refusal(503, "the program did not answer within 10 s");
+  }
+  return json_response(202, {{"reloaded", false}, {"under_way", true}});
+}
+
 void AdminService::perform(const AdminRoute& route, const Asked& asked, const Answer& answer) {
   switch (route.action) {
     case AdminAction::kMetrics:
-      return show_metrics(answer);
+      return metrics_.ask(answer);
     case AdminAction::kStatus:
-      return show_status(answer);
+      return status_.ask(answer);
     case AdminAction::kLivez:
-      return show_life(answer);
+      return life_.ask(answer);
     case AdminAction::kReadyz:
       return answer(readiness_response(target_.readiness()));
     case AdminAction::kPage:
@@ -129,43 +181,15 @@ void AdminService::perform(const AdminRoute& route, const Asked& asked, const An
     case AdminAction::kTap:
       return tap(route, asked, answer);
     case AdminAction::kDrain:
-      log_.info("drain asked for", {{"peer", asked.peer}});
+      log_.info("drain asked for", {{"peer", asked.peer.to_string()}});
       target_.start_drain();
       return answer(json_response(202, {{"draining", true}}));
     case AdminAction::kReload:
-      log_.info("reload asked for", {{"peer", asked.peer}});
+      log_.info("reload asked for", {{"peer", asked.peer.to_string()}});
       return reload(answer);
     case AdminAction::kLogLevel:
-      return set_log_level(route, answer);
+      return set_log_level(route, asked, answer);
   }
-}
-
-void AdminService::show_metrics(const Answer& answer) {
-  target_.take_snapshot(Snapshot::Detail::kTotals, on_loop<Snapshot>([answer](Snapshot snapshot) {
-                          merge_workers(snapshot);
-                          AdminResponse response;
-                          response.content_type = kMetricsType;
-                          response.body = metrics_text(snapshot, read_process_stats());
-                          answer(std::move(response));
-                        }));
-}
-
-void AdminService::show_status(const Answer& answer) {
-  target_.take_snapshot(
-      Snapshot::Detail::kSessions, on_loop<Snapshot>([this, answer](Snapshot snapshot) {
-        merge_workers(snapshot);
-        const auto rates = rates_.look(snapshot.sessions, std::chrono::steady_clock::now());
-        AdminResponse response;
-        response.body = status_json(snapshot, rates, std::chrono::system_clock::now());
-        answer(std::move(response));
-      }));
-}
-
-// All threads answer; one that does not leaves the asker to the connection's limit.
-void AdminService::show_life(const Answer& answer) {
-  target_.take_snapshot(Snapshot::Detail::kNothing, on_loop<Snapshot>([answer](const Snapshot&) {
-                          answer(json_response(200, {{"live", true}}));
-                        }));
 }
 
 void AdminService::kill(const AdminRoute& route, const Asked& asked, const Answer& answer) {
@@ -173,7 +197,8 @@ void AdminService::kill(const AdminRoute& route, const Asked& asked, const Answe
   if (!id) {
     return answer(no_such_session(route.argument));
   }
-  log_.info("session to be ended, asked for by ctl", {{"session", *id}, {"peer", asked.peer}});
+  log_.info("session to be ended, asked for by ctl",
+            {{"session", *id}, {"peer", asked.peer.to_string()}});
   target_.kill_session(*id, on_loop<bool>([answer, id = route.argument](bool found) {
     answer(found ? json_response(202, {{"ending", true}}) : no_such_session(id));
   }));
@@ -187,7 +212,8 @@ void AdminService::tap(const AdminRoute& route, const Asked& asked, const Answer
   if (*tap_count_ >= kMaxTaps) {
     return answer(refusal(429, "8 sessions are watched already: end another tap first"));
   }
-  log_.warn("lines of a session are shown to a tap", {{"session", *id}, {"peer", asked.peer}});
+  log_.warn("lines of a session are shown to a tap",
+            {{"session", *id}, {"peer", asked.peer.to_string()}});
   ++*tap_count_;
   // The last owner lets go of it on any thread.
   const auto tap = std::make_shared<Tap>(
@@ -213,14 +239,28 @@ void AdminService::reload(const Answer& answer) {
       [answer](const ReloadResult& result) { answer(reload_response(result)); }));
 }
 
-void AdminService::set_log_level(const AdminRoute& route, const Answer& answer) {
+void AdminService::set_log_level(const AdminRoute& route, const Asked& asked,
+                                 const Answer& answer) {
   for (const auto& word : config::kLogLevels) {
     if (word.text == route.argument) {
-      target_.set_log_level(word.value);
+      change_log_level(word.value, route, asked);
       return answer(json_response(200, {{"level", word.text}}));
     }
   }
   answer(refusal(400, "the level must be debug, info, warn or error"));
+}
+
+// Told on the side of the change where it shows.
+void AdminService::change_log_level(config::LogLevel level, const AdminRoute& route,
+                                    const Asked& asked) {
+  const bool is_told_first = log_.is_on(config::LogLevel::kInfo);
+  if (!is_told_first) {
+    target_.set_log_level(level);
+  }
+  log_.info("log level set", {{"log_level", route.argument}, {"peer", asked.peer.to_string()}});
+  if (is_told_first) {
+    target_.set_log_level(level);
+  }
 }
 
 }  // namespace wsbridged

@@ -9,12 +9,17 @@
 
 #include <ws/event_loop.h>
 
+#include "daemon/admin_answer.h"
 #include "daemon/admin_gate.h"
 #include "daemon/admin_response.h"
 #include "daemon/admin_target.h"
+#include "daemon/answer_maker.h"
 #include "daemon/log.h"
 #include "daemon/loop_mailbox.h"
+#include "daemon/peer.h"
+#include "daemon/refusals.h"
 #include "daemon/session_rates.h"
+#include "daemon/shared_answers.h"
 
 namespace wsbridged {
 
@@ -28,12 +33,12 @@ class AdminService {
   AdminService(const AdminService&) = delete;
   AdminService& operator=(const AdminService&) = delete;
 
-  using Answer = std::function<void(AdminResponse)>;
+  using Answer = AdminAnswer;
 
   struct Asked {
     const HttpRequest& request;  // valid during the call
     AdminDoor door;
-    std::string peer;                    // for the log
+    const Peer& peer;                    // valid during the call, for the log
     std::function<void()> on_tap_ready;  // called on the loop's thread, should the answer be a tap
   };
 
@@ -42,16 +47,22 @@ class AdminService {
 
   // `answer` is called once, at once or in a later turn; never when the program is ending.
   void serve(const Asked& asked, const Answer& answer);
+  // For whoever has waited for `answer` until the connection's deadline.
+  [[nodiscard]] static AdminResponse late_answer(const HttpRequest& request);
+
+  // Nothing is answered any more. From any thread.
+  void close() { mailbox_->close(); }
 
  private:
   void perform(const AdminRoute& route, const Asked& asked, const Answer& answer);
-  void show_metrics(const Answer& answer);
-  void show_status(const Answer& answer);
-  void show_life(const Answer& answer);
+  // A snapshot of the program, and an answer out of it.
+  [[nodiscard]] SharedAnswers answers_of(Snapshot::Detail detail, SharedAnswers::Make make);
   void kill(const AdminRoute& route, const Asked& asked, const Answer& answer);
   void tap(const AdminRoute& route, const Asked& asked, const Answer& answer);
   void reload(const Answer& answer);
-  void set_log_level(const AdminRoute& route, const Answer& answer);
+  void set_log_level(const AdminRoute& route, const Asked& asked, const Answer& answer);
+  void change_log_level(config::LogLevel level, const AdminRoute& route, const Asked& asked);
+  void tell_refusal(const AdminResponse& response, const Asked& asked);
 
   // A callback for another thread: it calls `action` with its argument on this loop's thread, and
   // nothing once the service is gone.
@@ -61,9 +72,15 @@ class AdminService {
   AdminTarget& target_;
   AdminGate gate_;
   Log& log_;
-  SessionRates rates_;
+  Refusals wrong_tokens_;
+  SessionRates rates_;  // the maker's
   std::shared_ptr<int> tap_count_ = std::make_shared<int>(0);
   std::shared_ptr<LoopMailbox> mailbox_;
+  ws::EventLoop& loop_;
+  SharedAnswers metrics_;
+  SharedAnswers status_;
+  SharedAnswers life_;  // all threads answer; one that does not leaves askers to their own limit
+  AnswerMaker maker_;   // goes first
 };
 
 }  // namespace wsbridged

@@ -104,11 +104,11 @@ ws::Result<std::shared_ptr<const BridgeSnapshot>> BridgeSnapshots::make(
 BridgeSnapshots::BridgeSnapshots(const config::Bridge& bridge,
                                  std::shared_ptr<TlsContexts> tls_contexts, Check check)
     : bridge_(bridge.name),
-      source_(bridge.source),
+      source_(bridge.source.shared),
       tls_contexts_(std::move(tls_contexts)),
       check_(std::move(check)) {
   if (source_ != nullptr) {
-    for (const std::string& path : source_->files()) {
+    for (const std::string& path : source_->references().files) {
       files_.emplace_back(path);
     }
   }

@@ -26,6 +26,7 @@ struct Command {
   } verb = Verb::kRun;
   // Exactly one of these three says where the configuration comes from (none for demo).
   std::string config_file;                          // flag, variable, or the default path
+  bool is_file_named = false;                       // not the default; of ctl and healthcheck
   std::optional<std::string> config_yaml;           // WSBRIDGED_CONFIG_YAML
   std::optional<config::QuickBridge> quick_bridge;  // --upstream
   bool print = false;                               // check --print

@@ -241,6 +241,7 @@ std::variant<Command, std::string> choose_running(const CommandSettings& flags,
   } else {
     const auto& file = flags.config ? flags.config : variables.config;
     command.config_file = file.value_or(std::string(kDefaultFile));
+    command.is_file_named = file.has_value();
   }
   return command;
 }

@@ -4,12 +4,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "config/admin_flag.h"
+#include "config/admin_section.h"
 #include "daemon/admin_client.h"
 #include "daemon/admin_gate.h"
 #include "daemon/ctl_text.h"
@@ -22,6 +25,10 @@ namespace {
 using Verb = CtlCommand::Verb;
 
 constexpr std::string_view kDefaultSocket = "/run/wsbridged/admin.sock";
+constexpr std::string_view kEndRecord = R"({"end":)";
+
+// Behind the daemon's own deadline, with which it says that the reload is still under way.
+constexpr std::chrono::seconds kReloadTimeout{15};
 
 // Who answers, and what it wants to see over TCP.
 struct Contact {
@@ -34,24 +41,33 @@ int fail(std::string_view what) {
   return kExitFailure;
 }
 
-// Errors elsewhere in the file are no reason not to know where the daemon listens.
-config::Admin configured_admin(const AdminSource& source, const config::Environment& environment) {
+// Somebody who names a configuration means the program that has it, and no other. With none named,
+// the program may have been started without a file.
+config::AdminSection configured_admin(const AdminSource& source,
+                                      const config::Environment& environment) {
   if (source.config_yaml) {
-    return config::load_text(*source.config_yaml, "WSBRIDGED_CONFIG_YAML", environment)
-        .config.admin;
+    return config::read_admin_section(*source.config_yaml, "WSBRIDGED_CONFIG_YAML", environment);
   }
-  return config::load_file(source.config_file, environment).config.admin;
+  auto section = config::load_admin_section(source.config_file, environment);
+  const bool is_known = std::holds_alternative<config::Admin>(section);
+  return is_known || source.is_file_named ? section : config::Admin();
 }
 
 enum class Needs : unsigned char { kEverything, kHealth };
 
-std::variant<Contact, config::Problem> find_contact(const AdminSource& source, Needs needs,
-                                                    const config::Environment& environment) {
-  const config::Admin admin = configured_admin(source, environment);
+using Unknown = std::vector<config::Problem>;
+
+std::variant<Contact, Unknown> find_contact(const AdminSource& source, Needs needs,
+                                            const config::Environment& environment) {
+  auto section = configured_admin(source, environment);
+  if (auto* problems = std::get_if<Unknown>(&section)) {
+    return std::move(*problems);
+  }
+  const auto& admin = std::get<config::Admin>(section);
   if (source.flag) {
     auto read = config::read_admin_flag(*source.flag, environment);
     if (auto* problem = std::get_if<config::Problem>(&read)) {
-      return std::move(*problem);
+      return Unknown{std::move(*problem)};
     }
     return Contact{std::get<config::Address>(std::move(read)), admin.token_file};
   }
@@ -62,6 +78,12 @@ std::variant<Contact, config::Problem> find_contact(const AdminSource& source, N
     return Contact{*admin.metrics, ""};
   }
   return Contact{config::UnixAddress{.path = std::string(kDefaultSocket)}, ""};
+}
+
+void tell(const Unknown& problems) {
+  for (const config::Problem& problem : problems) {
+    std::cerr << "wsbridged: " << to_string(problem) << '\n';
+  }
 }
 
 // Columns of the terminal; 0 when it is none.
@@ -90,6 +112,7 @@ AdminCall call_for(const CtlCommand& command) {
       break;
     case Verb::kReload:
       call.path = "/ctl/reload";
+      call.timeout = kReloadTimeout;
       break;
     case Verb::kLogLevel:
       call.path = "/ctl/log-level/" + command.argument;
@@ -129,14 +152,16 @@ class TapPrinter {
       const std::string record = rest_.substr(0, end);
       std::cout << (is_json_ ? record + "\n" : tap_text(record, width_));
       rest_.erase(0, end + 1);
+      has_ended_ = record.starts_with(kEndRecord);
     }
     std::cout.flush();
-    return std::cout.good();
+    return std::cout.good() && !has_ended_;
   }
 
  private:
   bool is_json_;
   std::size_t width_;
+  bool has_ended_ = false;
   std::string rest_;
 };
 
@@ -163,16 +188,17 @@ ws::Result<AdminReply> perform(const CtlCommand& command, const Contact& contact
 int ctl_command(const CtlCommand& command, const AdminSource& source,
                 const config::Environment& environment) {
   const auto found = find_contact(source, Needs::kEverything, environment);
-  if (const auto* problem = std::get_if<config::Problem>(&found)) {
-    std::cerr << "wsbridged: " << to_string(*problem) << '\n';
+  if (const auto* problems = std::get_if<Unknown>(&found)) {
+    tell(*problems);
     return kExitUsage;
   }
   const auto reply = perform(command, std::get<Contact>(found), call_for(command));
   if (!reply) {
     return fail(reply.error().message);
   }
-  if (reply->status != 200 && reply->status != 202) {
-    if (command.verb == Verb::kReload) {
+  const bool is_reload = command.verb == Verb::kReload;
+  if (reply->status != 200 && (reply->status != 202 || is_reload)) {
+    if (is_reload) {
       std::cerr << reload_text(reply->body);
       return kExitFailure;
     }
@@ -185,8 +211,8 @@ int ctl_command(const CtlCommand& command, const AdminSource& source,
 int healthcheck_command(const HealthCommand& command, const AdminSource& source,
                         const config::Environment& environment) {
   const auto found = find_contact(source, Needs::kHealth, environment);
-  if (const auto* problem = std::get_if<config::Problem>(&found)) {
-    std::cerr << "wsbridged: " << to_string(*problem) << '\n';
+  if (const auto* problems = std::get_if<Unknown>(&found)) {
+    tell(*problems);
     return kExitFailure;
   }
   const AdminCall call{.path = command.is_live ? "/livez" : "/readyz"};

@@ -25,11 +25,13 @@ struct HealthCommand {
 // configuration, and /run/wsbridged/admin.sock.
 struct AdminSource {
   std::optional<config::AdminFlag> flag{};
-  std::string config_file{};  // may be absent
+  std::string config_file{};
+  bool is_file_named = false;  // by flag or variable; the default one may be absent or broken
   std::optional<std::string> config_yaml{};
 };
 
-// Each returns the exit status: 0, 1 when it failed or was refused, 2 for a bad address.
+// Each returns the exit status: 0, 1 when it failed or was refused. For a bad address, or when the
+// configuration that was named cannot say one, it is 2, and 1 for a healthcheck.
 int ctl_command(const CtlCommand& command, const AdminSource& source,
                 const config::Environment& environment);
 int healthcheck_command(const HealthCommand& command, const AdminSource& source,

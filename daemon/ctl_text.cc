@@ -179,6 +179,11 @@ std::string reload_text(std::string_view answer_json) {
   if (!answer.is_object()) {
     return message_of(answer_json) + "\n";
   }
+  if (answer.value("under_way", false)) {
+    return "wsbridged: the reload is still under way, its files or names do not answer: the log "
+           "will "
+           "tell its outcome\n";
+  }
   for (const char* list : {"errors", "warnings"}) {
     for (const json& problem : answer.value(list, json::array())) {
       text +=

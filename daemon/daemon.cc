@@ -46,7 +46,7 @@ void tell_rereading(Log& log, const std::string& bridge, const Rereading& reread
 
 // After drain_timeout the sides that still take bytes get this long: an image's default of 8 s and
 // this are less than the 10 s after which `docker stop` kills.
-constexpr std::chrono::milliseconds kEndingTime{1500};
+constexpr std::chrono::seconds kEndingTime{1};
 
 }  // namespace
 

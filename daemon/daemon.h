@@ -111,10 +111,11 @@ class Daemon final : private AdminTarget {
   // reload.cc
   void request_reload();
   void reload_for(std::vector<ReloadCallback> asked);
+  void limit_askers(std::vector<ReloadCallback>& asked);
   void refuse_reload(const std::vector<ReloadCallback>& asked, const std::string& why);
   void begin_reload(std::vector<ReloadCallback> asked);
-  void handle_loaded(config::Loaded loaded);
-  void take_over(config::Loaded loaded, ReloadResult& result);
+  void handle_loaded(config::Loaded loaded, const AdminPlaces& places);
+  void take_over(config::Loaded loaded, const AdminPlaces& places, ReloadResult& result);
   void finish_reload(const ReloadResult& result);
   void give_up_reload();
   void tell_slow_reload();

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The daemon as the admin listener sees it. Questions come from the admin's thread, pass through
 // the main loop to the workers, and the last one that answers hands the answer over.
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
 #include <csignal>
 #include <utility>
@@ -13,11 +10,6 @@
 namespace wsbridged {
 
 namespace {
-
-std::string machine_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 BridgeView view_of(const ServedBridge& served, Failover::TimePoint now) {
   Bridge& bridge = *served.bridge;
@@ -81,14 +73,15 @@ std::function<void(bool)> any_of(std::size_t count, std::function<void(bool)> do
 }  // namespace
 
 AdminServer::Settings Daemon::admin_settings(const config::Admin& admin) {
-  return {.admin = admin, .machine_name = machine_name()};
+  return {.admin = admin};
 }
 
 void Daemon::open_admin(std::vector<std::string>& errors) {
   if (!settings_.admin.listen && !settings_.admin.metrics) {
     return;
   }
-  auto admin = AdminServer::open(admin_settings(settings_.admin), *this, log_);
+  auto admin =
+      AdminServer::open(admin_settings(settings_.admin), look_up(settings_.admin), *this, log_);
   if (!admin) {
     errors.push_back("admin: " + admin.error().message);
     return;

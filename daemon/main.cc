@@ -32,6 +32,7 @@ int answer(const wsbridged::Answer& answer) {
 wsbridged::AdminSource admin_source(const wsbridged::Command& command) {
   return {.flag = command.admin,
           .config_file = command.config_file,
+          .is_file_named = command.is_file_named,
           .config_yaml = command.config_yaml};
 }
 

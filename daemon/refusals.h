@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The log entries of refused connections: the first of a burst one by one, then their number, so
-// that whoever is kept out cannot fill the log.
+// The log entries of refused connections and requests: the first of a burst one by one, then their
+// number, so that whoever is kept out cannot fill the log.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,9 @@ class Refusals {
   static constexpr std::uint64_t kToldEach = 10;  // in each interval
   static constexpr std::chrono::milliseconds kInterval{10'000};
 
-  Refusals(ws::EventLoop& loop, Log& log, std::string bridge);
+  enum class Of : std::uint8_t { kConnections, kRequests };
+
+  Refusals(ws::EventLoop& loop, Log& log, std::string bridge, Of what = Of::kConnections);
   ~Refusals();  // tells what is still untold
   Refusals(const Refusals&) = delete;
   Refusals& operator=(const Refusals&) = delete;
@@ -34,6 +36,7 @@ class Refusals {
 
   Log& log_;
   std::string bridge_;
+  Of what_;
   ws::Timer interval_;
   bool is_counting_ = false;  // within an interval
   std::uint64_t in_interval_ = 0;

@@ -56,8 +56,20 @@ void Daemon::reload_for(std::vector<ReloadCallback> asked) {
     // What it has read already may be older than this request.
     auto& next = next_reload_ ? *next_reload_ : next_reload_.emplace();
     next.insert(next.end(), asked.begin(), asked.end());
+    limit_askers(next);
   } else {
     begin_reload(std::move(asked));
+  }
+}
+
+// A reload that hangs must not collect those who have left: the oldest ones are told no outcome.
+void Daemon::limit_askers(std::vector<ReloadCallback>& asked) {
+  while (asked.size() > kMaxReloadAskers) {
+    const std::string cause = std::to_string(kMaxReloadAskers) + " others wait for the same reload";
+    log_.warn("a request for a reload is told no outcome, the log will tell it",
+              {{"cause", cause}});
+    asked.front()({.errors = {cause + ": the log will tell its outcome"}});
+    asked.erase(asked.begin());
   }
 }
 
@@ -73,17 +85,24 @@ void Daemon::begin_reload(std::vector<ReloadCallback> asked) {
   reload_patience_.start(kReloadPatience);
   reloading_.asked = std::move(asked);
   reloading_.plan = std::make_unique<ServingPlan>(plan_means(), served_);
+  const auto places = std::make_shared<AdminPlaces>();  // the reader's until it is done
   reloading_.reader = std::make_unique<ReloadReader>(
       loop_,
       ReloadReader::Hooks{
-          .load = environment_.load,
+          .load =
+              [load = environment_.load, places](const config::BridgeCheck& check) {
+                config::Loaded loaded = load(check);
+                *places = loaded.errors.empty() ? look_up(loaded.config.admin) : AdminPlaces();
+                return loaded;
+              },
           .check = check_bridge,
           .gather = [means = bridge_means()](
                         const config::Bridge& bridge) { return gather_parts(bridge, means); },
           .add = [this](
                      const config::Bridge& bridge,
                      BridgeParts parts) { return reloading_.plan->add(bridge, std::move(parts)); },
-          .on_done = [this](config::Loaded loaded) { handle_loaded(std::move(loaded)); }});
+          .on_done = [this, places](
+                         config::Loaded loaded) { handle_loaded(std::move(loaded), *places); }});
 }
 
 void Daemon::tell_slow_reload() {
@@ -93,13 +112,13 @@ void Daemon::tell_slow_reload() {
       {{"waited_ms", std::int64_t{std::chrono::milliseconds(kReloadPatience).count()}}});
 }
 
-void Daemon::handle_loaded(config::Loaded loaded) {
+void Daemon::handle_loaded(config::Loaded loaded, const AdminPlaces& places) {
   ReloadResult result;
   for (const config::Problem& error : loaded.errors) {
     result.errors.push_back(to_string(error));
   }
   if (result.errors.empty()) {
-    take_over(std::move(loaded), result);
+    take_over(std::move(loaded), places, result);
   }
   reloading_.plan.reset();
   reloading_.reader.reset();  // it holds the bridges of before
@@ -144,9 +163,9 @@ void Daemon::give_up_reload() {
   refuse_reload(asked, "the program is stopping");
 }
 
-void Daemon::take_over(config::Loaded loaded, ReloadResult& result) {
+void Daemon::take_over(config::Loaded loaded, const AdminPlaces& places, ReloadResult& result) {
   AdminPlan admin(admin_, *this, log_);
-  if (const auto error = admin.prepare(admin_settings(loaded.config.admin))) {
+  if (const auto error = admin.prepare(admin_settings(loaded.config.admin), places)) {
     result.errors.push_back("admin: " + error->message);
     return;
   }

@@ -35,6 +35,10 @@ struct ReloadResult {
   std::vector<std::string> warnings{};
 };
 
+// Who wait for the next reload while one is under way; as many as connect to the admin listener at
+// once, so that beyond it somebody has left.
+inline constexpr std::size_t kMaxReloadAskers = 64;
+
 using ReloadCallback = std::function<void(const ReloadResult& result)>;
 
 // A reload that takes longer says so in the log: somebody waits for files or names.

@@ -63,19 +63,14 @@ void Tap::tell_end(std::string_view cause) {
   }
 }
 
-std::string Tap::take() {
+Tap::Taken Tap::take() {
   const std::lock_guard lock(mutex_);
   is_announced_ = false;
-  std::string records = std::exchange(waiting_, {});
+  Taken taken{.records = std::exchange(waiting_, {}), .has_ended = has_ended_};
   if (dropped_lines_ > 0) {
-    records += record_of(json{{"dropped_lines", std::exchange(dropped_lines_, 0)}});
+    taken.records += record_of(json{{"dropped_lines", std::exchange(dropped_lines_, 0)}});
   }
-  return records;
-}
-
-bool Tap::has_ended() const {
-  const std::lock_guard lock(mutex_);
-  return has_ended_;
+  return taken;
 }
 
 void Tap::leave() {

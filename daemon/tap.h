@@ -32,11 +32,15 @@ class Tap {
 
   [[nodiscard]] bool is_watched() const { return is_watched_.load(std::memory_order_relaxed); }
 
-  // The watcher's side. Records, one JSON object a line:
-  // {"time":1763812801.123,"direction":"up","size":5,"line":"hello"}, {"dropped_lines":12} and at
-  // last {"end":"local end"}. Empty when none wait.
-  [[nodiscard]] std::string take();
-  [[nodiscard]] bool has_ended() const;
+  // The watcher's side. What comes behind the end is announced to nobody: so both are one answer.
+  struct Taken {
+    // One JSON object a line: {"time":1763812801.123,"direction":"up","size":5,"line":"hello"},
+    // {"dropped_lines":12} and at last {"end":"local end"}. Empty when none wait.
+    std::string records;
+    bool has_ended = false;  // these were the last
+  };
+
+  [[nodiscard]] Taken take();
   // Nobody watches any more.
   void leave();
 
@@ -46,7 +50,7 @@ class Tap {
   const std::size_t width_;
   const std::function<void()> on_ready_;
   std::atomic<bool> is_watched_{true};
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::string waiting_;
   std::uint64_t dropped_lines_ = 0;
   bool is_announced_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The TLS contexts of all bridges: one for each distinct set of options, made anew when one of its
-// files (authorities, certificate, key) changes. The system's store is not watched.
+// files (authorities, certificate, key) changes. The system's store is not watched. Whoever waits
+// for the files of some options keeps nobody from the others.
 #pragma once
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ws/options.h>
@@ -24,7 +26,8 @@ class TlsContexts {
     std::string error;  // why changed files are not used; `context` is that of before
   };
 
-  // For new connections. An error only when there has never been a context of these options.
+  // For new connections. An error only when there has never been a context of these options. Blocks
+  // while files of these options are read, by this thread or by another.
   [[nodiscard]] ws::Result<Current> get(const ws::TlsOptions& options);
 
   // Different options that are in use.
@@ -32,17 +35,25 @@ class TlsContexts {
 
  private:
   struct Entry {
-    ws::TlsOptions options;
+    Entry(ws::TlsOptions all, std::vector<WatchedFile> watched)
+        : options(std::move(all)), files(std::move(watched)) {}
+
+    const ws::TlsOptions options;
+
+    std::mutex reading;  // held while files are read; of the two below
     std::vector<WatchedFile> files;
-    std::shared_ptr<const ws::TlsContext> context;
-    std::string error{};
     std::chrono::steady_clock::time_point retry{};  // when there is an error
+
+    Current current{};  // TlsContexts::mutex_'s
   };
 
-  static void refresh(Entry& entry);
+  [[nodiscard]] std::shared_ptr<Entry> find(const ws::TlsOptions& options) const;
+  [[nodiscard]] ws::Result<Current> make(const ws::TlsOptions& options);
+  [[nodiscard]] Current refresh(Entry& entry);
+  [[nodiscard]] Current add(const std::shared_ptr<Entry>& made);
 
-  mutable std::mutex mutex_;
-  std::vector<Entry> entries_;
+  mutable std::mutex mutex_;  // never held while a file is read
+  std::vector<std::shared_ptr<Entry>> entries_;
 };
 
 }  // namespace wsbridged

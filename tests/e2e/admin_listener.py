@@ -174,6 +174,9 @@ class AdminListener(E2eCase):
         for fields in ({}, {"Authorization": "Bearer wrong-token-of-length"},
                        {"Authorization": f"Basic {TOKEN}"}):
             self.assertEqual(ask(address, kill, "POST", **fields).status, 401)
+        refused = daemon.entries("request refused", "token_file")
+        self.assertEqual([entry["level"] for entry in refused], ["warn"] * 3)
+        self.assertTrue(refused[0]["peer"].startswith("127.0.0.1:"))
         right = {"Authorization": f"Bearer {TOKEN}"}
         self.assertEqual(ask(address, f"/ctl/tap/{session}", "POST", **right).status, 403)
         self.assertEqual(ask(address, kill, "POST", Origin="http://evil.example",
@@ -193,6 +196,8 @@ class AdminListener(E2eCase):
             for origin in ("http://evil.example", "null", "https://localhost"):
                 answer = ask(door, "/metrics", Origin=origin)
                 self.assertEqual((answer.status, b"wsbridged_" in answer.body), (403, False))
+            answer = ask(door, "/metrics", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")
+            self.assertEqual((answer.status, b"wsbridged_" in answer.body), (403, False))
             self.assertEqual(exchange(door, b"x" * 9000).status, 431)
             self.assertEqual(exchange(
                 door, b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n"

@@ -6,11 +6,30 @@ Method:   the built binary as both ends; the file is changed between.
 Why:      whoever reloads by hand wants to know what it did, from the program that did it.
 """
 import os
+import signal
 
-from kit.admin import ask
+from kit.admin import ask, dial
 from kit.case import E2eCase, bridge, main
 from kit.daemon import QUICK_SHUTDOWN, write_config
+from kit.lease import Lease
 from kit.process import free_ports
+from kit.service import NotifyListener
+from kit.waiting import wait_until
+
+
+def open_writer(path):
+    """Of a pipe; None as long as nobody reads."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def answer(path):
+    """To whoever opens the pipe by now: nothing."""
+    writer = open_writer(path)
+    if writer is not None:
+        os.close(writer)
 
 
 class CtlReload(E2eCase):
@@ -116,6 +135,51 @@ class CtlReload(E2eCase):
         self.assertEqual(ask(address, "/ctl/reload", "POST", **first).status, 401)
         self.assertEqual(ask(address, "/ctl/reload", "POST", **second).status, 200)
         self.assertNotIn("the token of", daemon.stderr())
+
+    def test_a_reload_that_takes_long_is_told_of_and_goes_on(self):
+        daemon = self.start_with({"listen": self.unix})
+        lease = Lease(self.path("wsbridged.yaml"))
+        self.addCleanup(lease.close)
+        daemon.signal(signal.SIGHUP)
+        wait_until(lease.is_asked_for, "it reads")
+        status, stdout, stderr = self.ctl(self.unix)
+        self.assertEqual((status, stdout), (1, ""))
+        self.assertRegex(stderr, "^wsbridged: the reload is still under way, .* the log will tell")
+        request = b"POST /ctl/reload HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        told = "told no outcome"
+        def leave_until_told():
+            with dial(self.unix) as client:
+                client.sendall(request)
+            return daemon.entries(told)
+        wait_until(leave_until_told, "who has left is not remembered for ever")
+        self.assertGreaterEqual(len(daemon.entries("reload asked for")), 65, "the limit is 64")
+        lease.close()
+        wait_until(lambda: len(daemon.entries("configuration reloaded")) == 2, "the due one as well")
+        self.assertEqual(daemon.problems("reload failed"), [])
+        self.reload(self.unix)
+
+    def test_a_silent_name_server_of_the_admin_listener_holds_up_the_reload_and_nothing_else(self):
+        """A name without a dot is first looked for in the file of HOSTALIASES; it hangs there."""
+        aliases = self.path("aliases")
+        os.mkfifo(aliases)
+        for number, before in enumerate(({}, {"metrics": "127.0.0.1:0"})):
+            notify = NotifyListener(self.path(f"notify{number}"))
+            self.addCleanup(notify.close)
+            env = notify.environment(WATCHDOG_USEC="1000000", HOSTALIASES=aliases,
+                                     RES_OPTIONS="timeout:1 attempts:1")
+            daemon = self.start(bridge(self.server_.url()), admin=before, options={"env": env})
+            self.write({"metrics": "nowhere:9843"})
+            daemon.signal(signal.SIGHUP)
+            writer = wait_until(lambda: open_writer(aliases), "the name is looked up")
+            fed = notify.count("WATCHDOG")
+            self.session(self.server_, daemon)
+            notify.wait_for("WATCHDOG", fed + 3)
+            self.assertEqual(daemon.problems("reload failed"), [])
+            os.close(writer)
+            wait_until(lambda: answer(aliases) or daemon.entries("reload failed"), "an empty file")
+            self.assertTrue(daemon.problems("admin: cannot listen on nowhere:9843", "look up"))
+            self.session(self.server_, daemon)
+            daemon.stop()
 
 
 if __name__ == "__main__":

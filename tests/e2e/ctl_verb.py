@@ -108,6 +108,9 @@ class CtlVerb(E2eCase):
         daemon = self.start_with_admin(bridge(server.url()),
                                        shutdown={"drain_timeout": "60s", "quiet": "10ms"})
         self.assertIn("the log level is error", self.ctl("log-level", "error"))
+        entry = daemon.wait_for_entry("log level set")
+        self.assertEqual(entry["log_level"], "error")
+        self.assertTrue(entry["peer"])
         self.session(server, daemon)[1].close_with(1011)
         wait_until(lambda: not json.loads(self.ctl("ps", "--json"))["sessions"], "it has ended")
         self.assertFalse(daemon.entries("1011"), "a warning is not logged any more")
@@ -145,6 +148,17 @@ class CtlVerb(E2eCase):
                 (["-c", config, "--admin", admin["listen"]], nowhere, 0),
                 (["-c", self.path("absent.yaml")], {}, 1)):
             self.assertEqual(self.run_to_end("healthcheck", *arguments, env=env)[0], status)
+        with open(self.path("broken.yaml"), "w", encoding="ascii") as file:
+            file.write("admin: {listen: nowhere}\n")
+        with open(self.path("elsewhere.yaml"), "w", encoding="ascii") as file:
+            file.write(f"admin: {{listen: \"{admin['listen']}\"}}\nbridges: wrong\n")
+        for name, status, said in (("absent", 2, "cannot be read"), ("broken", 2, ":1:17: listen"),
+                                   ("elsewhere", 0, "")):
+            for arguments, env in ((["-c", self.path(f"{name}.yaml")], {}),
+                                   ([], {"WSBRIDGED_CONFIG": self.path(f"{name}.yaml")})):
+                code, _, stderr = self.run_to_end("ctl", "ps", *arguments, env=env)
+                self.assertEqual(code, status, stderr)
+                self.assertIn(said, stderr)
         status, _, stderr = self.run_to_end("ctl", "--admin", "nonsense", "ps")
         self.assertEqual(status, 2)
         self.assertIn("--admin: listen", stderr)

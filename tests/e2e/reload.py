@@ -6,7 +6,6 @@ Scenario: the file changes in one respect, and the daemon is told.
 Method: sessions before and after, the sockets that the process holds, what the log says.
 Why: whoever fears a reload restarts, and a restart cuts every session.
 """
-import fcntl
 import os
 import re
 import signal
@@ -15,6 +14,7 @@ import stat
 
 from kit.case import bridge, main
 from kit.daemon import write_config
+from kit.lease import Lease
 from kit.process import descriptor_count, is_stopped
 from kit.reloading import FAILED, RELOADED, ReloadCase
 from kit.service import NotifyListener
@@ -176,17 +176,13 @@ class Reload(ReloadCase):
         self.session(server, daemon)
 
     def hang_in_a_reload(self, **options):
-        """A daemon that reads a file which does not answer, and what ends that: the file is leased
-        (fcntl(2)), so that open() waits for the lease's holder."""
+        """A daemon that reads a file which does not answer, and what ends that."""
         server = self.server()
         daemon = self.start(bridge(server.url()), **options)
-        before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the kernel asks for it back
-        self.addCleanup(signal.signal, signal.SIGIO, before)
-        lease = open(self.path("wsbridged.yaml"), "r+b", buffering=0)
+        lease = Lease(self.path("wsbridged.yaml"))
         self.addCleanup(lease.close)
-        fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         daemon.signal(signal.SIGHUP)
-        wait_until(lambda: fcntl.fcntl(lease, fcntl.F_GETLEASE) != fcntl.F_WRLCK, "it reads")
+        wait_until(lease.is_asked_for, "it reads")
         return server, daemon, lease.close
 
     def test_a_file_that_does_not_answer_holds_up_the_reload_and_nothing_else(self):

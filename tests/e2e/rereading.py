@@ -2,15 +2,19 @@
 """Credentials in files are read again for new sessions, without a reload.
 
 Scenario: a token, a password, authorities and a client certificate are replaced: in place, by rename,
-          and by a symbolic link that leads elsewhere, as certbot and Kubernetes do it; also by bad ones.
+          and by a symbolic link that leads elsewhere, as certbot and Kubernetes do it; also by bad ones,
+          and behind reloads, which make bridges anew or keep them.
 Method: a server tells what it was shown, before and after; the log is read.
 Why: a daemon that runs for a year outlives each of its credentials.
 """
 import os
 import shutil
+import signal
 import ssl
 
 from kit.case import E2eCase, bridge, main
+from kit.daemon import QUICK_SHUTDOWN, write_config
+from kit.waiting import wait_until
 
 
 class RereadingCase(E2eCase):
@@ -44,14 +48,6 @@ class RereadingCase(E2eCase):
             "ca_file": ca.certificate, "cert_file": self.path("..data/tls.crt"),
             "key_file": self.path("..data/tls.key")}}))
 
-    @staticmethod
-    def shown_certificate(upstream):
-        [(_, name)] = upstream.socket.getpeercert()["subjectAltName"]
-        return name
-
-
-class Rereading(RereadingCase):
-
     def shown(self, server, daemon, name="main"):
         """The Authorization header of a new session."""
         local = self.connect(daemon.address(name))
@@ -59,6 +55,38 @@ class Rereading(RereadingCase):
         local.close()
         upstream.close()
         return upstream.request.get("Authorization")
+
+    def shown_client(self, server, daemon):
+        """The name in the client certificate of a new session."""
+        local = self.connect(daemon.address())
+        upstream = server.accept()
+        name = self.shown_certificate(upstream)
+        upstream.open()
+        local.close()
+        upstream.close()
+        return name
+
+    @staticmethod
+    def reload(daemon):
+        """By SIGHUP, waited for; the number of changes."""
+        done = "configuration reloaded"
+        before = len(daemon.entries(done))
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: len(daemon.entries(done)) > before, done)
+        return daemon.entries(done)[-1]["change_count"]
+
+    @staticmethod
+    def refuse(upstream, status):
+        upstream.send(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode("ascii"))
+        upstream.close()
+
+    @staticmethod
+    def shown_certificate(upstream):
+        [(_, name)] = upstream.socket.getpeercert()["subjectAltName"]
+        return name
+
+
+class Rereading(RereadingCase):
 
     def test_references_of_headers_and_passwords(self):
         server = self.server()
@@ -129,30 +157,17 @@ class Rereading(RereadingCase):
 
     def test_a_client_certificate_behind_kubernetes_links(self):
         server, daemon = self.server_for_certificates()
-        def shown():
-            local = self.connect(daemon.address())
-            upstream = server.accept()
-            name = self.shown_certificate(upstream)
-            upstream.open()
-            local.close()
-            upstream.close()
-            return name
-        self.assertEqual(shown(), "one.example")
+        self.assertEqual(self.shown_client(server, daemon), "one.example")
         self.point("..data", "two.example")
-        self.assertEqual(shown(), "two.example")
+        self.assertEqual(self.shown_client(server, daemon), "two.example")
         shutil.copy(self.path("one.example/tls.key"), self.path("two.example/tls.key"))
-        self.assertEqual(shown(), "two.example", "a key of another certificate is not used")
+        self.assertEqual(self.shown_client(server, daemon), "two.example", "a key of another certificate is not used")
         self.assertIn("does not belong", daemon.problems("not read again")[0]["cause"])
 
 
 class Reconnecting(RereadingCase):
     """The same, for each attempt of a session that lives on."""
     QUICK = {"enabled": True, "initial": "10ms", "max": "100ms", "confirm_interval": "50ms"}
-
-    @staticmethod
-    def refuse(upstream, status):
-        upstream.send(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode("ascii"))
-        upstream.close()
 
     def session_with_token(self):
         server = self.server()
@@ -206,6 +221,82 @@ class Reconnecting(RereadingCase):
             self.assertEqual(upstream.read_text(), b"line")
             self.point("..data", "two.example")
             upstream.close()
+
+
+class AfterReloads(RereadingCase):
+    """A bridge that a reload made, or kept, follows its files as the first one does."""
+    JAR = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tk\t{}\n"
+
+    def test_references_are_followed_behind_each_reload(self):
+        server = self.server()
+        token, password = self.write("token", "0"), self.write("password", "one\n")
+        daemon = self.start(
+            bridge(server.url(), upstream={"headers": {"Authorization": f"Bearer ${{file:{token}}}"}}),
+            bridge(server.url(), name="basic", upstream={
+                "basic_auth": {"user": "me", "password": "${credential:password}"}}),
+            options={"env": {"CREDENTIALS_DIRECTORY": self.directory}})
+        for text in ("1", "2", "3"):
+            self.assertEqual(self.reload(daemon), 0 if text == "1" else 1, "what was rotated")
+            self.write("token", text)
+            self.assertEqual(self.shown(server, daemon), f"Bearer {text}")
+        self.write("password", "two\n")
+        self.assertEqual(self.shown(server, daemon, "basic"), "Basic bWU6dHdv")
+
+    def test_the_files_of_the_new_configuration_are_followed_and_those_of_before_are_not(self):
+        server = self.server()
+        token, other = self.write("token", "same"), self.write("other", "same")
+        def bridge_of(file):
+            return bridge(server.url(), upstream={
+                "headers": {"Authorization": f"Bearer ${{file:{file}}}"}})
+        daemon = self.start(bridge_of(token))
+        write_config(self.directory, {"log": {"format": "json"}, "shutdown": QUICK_SHUTDOWN,
+                                      "bridges": [bridge_of(other)]})
+        self.assertEqual(self.reload(daemon), 0, "the value is the same")
+        self.write("other", "new")
+        self.write("token", "old")
+        self.assertEqual(self.shown(server, daemon), "Bearer new")
+
+    def test_a_bridge_of_flags(self):
+        server = self.server()
+        token = self.write("token", "first")
+        daemon = self.launch("run", "--listen", "127.0.0.1:0", "--upstream", server.url(),
+                             "--header", f"Authorization: Bearer ${{file:{token}}}")
+        daemon.wait_ready(1)
+        for text in ("second", "third"):
+            self.reload(daemon)
+            self.write("token", text)
+            self.assertEqual(self.shown(server, daemon), f"Bearer {text}")
+
+    def test_a_403_with_a_new_token_is_tried_again(self):
+        server = self.server()
+        token = self.write("token", "first")
+        daemon = self.start(bridge(server.url(), reconnect=Reconnecting.QUICK, upstream={
+            "headers": {"Authorization": f"Bearer ${{file:{token}}}"}}))
+        self.reload(daemon)
+        self.connect(daemon.address())
+        upstream = server.accept()
+        self.assertEqual(upstream.read_request().get("Authorization"), "Bearer first")
+        self.write("token", "second")
+        self.refuse(upstream, "403 Forbidden")
+        self.assertEqual(server.open().request.get("Authorization"), "Bearer second")
+
+    def test_a_cookie_jar(self):
+        server = self.server()
+        daemon = self.start(bridge(server.url(), upstream={
+            "cookie_jar": self.write("jar", self.JAR.format("one"))}))
+        for value in ("two", "three"):
+            self.reload(daemon)
+            self.write("jar", self.JAR.format(value))
+            local, upstream = self.session(server, daemon)
+            self.assertEqual(upstream.request.get("Cookie"), f"k={value}")
+            local.close()
+
+    def test_a_client_certificate(self):
+        server, daemon = self.server_for_certificates()
+        for name in ("two.example", "one.example"):
+            self.reload(daemon)
+            self.point("..data", name)
+            self.assertEqual(self.shown_client(server, daemon), name)
 
 
 if __name__ == "__main__":

@@ -93,8 +93,14 @@ class Container:
                   "sh", self.root]
         self.program = Program([*prefix, *in_image(self.root, case.image_variables + variables,
                                                    *arguments)], case.directory, "container")
-        case.addCleanup(self.program.end)
+        case.addCleanup(self.end)
         case.programs.append(self.program)
+
+    def end(self):
+        """PID 1 itself: --kill-child is forgotten when the child becomes another user."""
+        for child in self.children():
+            os.kill(child, signal.SIGKILL)
+        self.program.end()
 
     def address(self):
         def ready():
@@ -103,11 +109,16 @@ class Container:
             return [line for line in self.program.stdout().splitlines() if line.startswith("ready:")]
         return wait_until(ready, "a ready line", 30)[0].split(" on ")[1]
 
+    def children(self):
+        if not self.program.is_running():
+            return []
+        outer = self.program.child.pid
+        return [int(pid) for pid in
+                pathlib.Path(f"/proc/{outer}/task/{outer}/children").read_text().split()]
+
     def inner(self):
         """What PID 1 is outside."""
-        outer = self.program.child.pid
-        children = pathlib.Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
-        return int(children[0])
+        return self.children()[0]
 
     def signal(self, number):
         """To PID 1, as a container runtime sends it: what has no handler there is ignored."""

@@ -66,6 +66,7 @@ class Life(unittest.TestCase):
         dpkg("-i", PACKAGE)
         self.assertEqual(is_enabled(UNIT), "enabled")
         self.assertEqual(is_enabled("wsbridged.socket"), "disabled")
+        self.assertEqual(show("ActiveState", "wsbridged.socket"), "inactive")
         self.assertEqual(show("ActiveState"), "inactive", "neither running nor failed")
         self.assertEqual(run("getent", "passwd", "wsbridged").stdout.split(":")[-1].strip(),
                          "/usr/sbin/nologin")

@@ -20,9 +20,9 @@ TEST_CASE("bridge source: a file is read again, a variable and the file's text a
   Variables variables = {{"X", "x"}};
   const Loaded loaded = load(
       bridge_with("      headers: {A: \"$${a} ${env:X} ${file:" + token + "}\"}\n"), variables);
-  REQUIRE(loaded.config.bridges.at(0).source != nullptr);
-  const BridgeSource& source = *loaded.config.bridges.at(0).source;
-  CHECK(source.files() == std::vector{token});
+  REQUIRE(loaded.config.bridges.at(0).source.shared != nullptr);
+  const BridgeSource& source = *loaded.config.bridges.at(0).source.shared;
+  CHECK(source.references().files == std::vector{token});
   CHECK(token_of(loaded) == "${a} x one");
   CHECK(token_of(source.read()) == "${a} x one");
   (void)folder.write("token", "${env:X}");
@@ -50,14 +50,14 @@ TEST_CASE("bridge source: a bridge without files has none, whatever its neighbou
       {{"CREDENTIALS_DIRECTORY", folder.path("")}});
   REQUIRE(joined(loaded.errors).empty());
   const auto& bridges = loaded.config.bridges;
-  CHECK(bridges[0].source->files() == std::vector{a});
-  CHECK(bridges[1].source->files() == std::vector{folder.path("") + "/b"});
-  CHECK(bridges[2].source == nullptr);
+  CHECK(bridges[0].source.shared->references().files == std::vector{a});
+  CHECK(bridges[1].source.shared->references().files == std::vector{folder.path("") + "/b"});
+  CHECK(bridges[2].source.shared == nullptr);
   // What a bridge replaces need not be readable for it.
   std::filesystem::remove(unused);
   std::filesystem::remove(b);
-  CHECK(joined(bridges[0].source->read().errors).empty());
-  CHECK_FALSE(joined(bridges[1].source->read().errors).empty());
+  CHECK(joined(bridges[0].source.shared->read().errors).empty());
+  CHECK_FALSE(joined(bridges[1].source.shared->read().errors).empty());
 }
 
 TEST_CASE("bridge source: flags are read again too", "[bridge_source]") {
@@ -71,8 +71,58 @@ TEST_CASE("bridge source: flags are read again too", "[bridge_source]") {
                                           environment_of({}));
   CHECK(token_of(loaded) == "one");
   (void)folder.write("header", "A: two\n");
-  CHECK(loaded.config.bridges.at(0).source->files() == std::vector{header});
-  CHECK(token_of(loaded.config.bridges.at(0).source->read()) == "two");
+  CHECK(loaded.config.bridges.at(0).source.shared->references().files == std::vector{header});
+  CHECK(token_of(loaded.config.bridges.at(0).source.shared->read()) == "two");
+}
+
+// What a reload keeps of its check is not replaced by what is loaded in the end.
+TEST_CASE("bridge source: is there when the bridge is checked, of files and of flags",
+          "[bridge_source]") {
+  const TemporaryFolder folder;
+  const std::string token = folder.write("token", "X: one\n");
+  std::vector<Bridge> checked;
+  const BridgeCheck check = [&checked](const Bridge& bridge) {
+    checked.push_back(bridge);
+    return std::vector<Misfit>();
+  };
+  const auto file = load_text(bridge_with("      headers: {A: \"${file:" + token + "}\"}\n"), "f",
+                              environment_of({}), check);
+  QuickBridge quick;
+  quick.listen = "127.0.0.1:1";
+  quick.upstream = "ws://h/";
+  quick.headers = {"${file:" + token + "}"};
+  const auto flags = load_quick_bridge(quick, environment_of({}), check);
+  REQUIRE(checked.size() == 2);
+  for (const Bridge& bridge : checked) {
+    REQUIRE(bridge.source.shared != nullptr);
+    CHECK(bridge.source.shared->references().files == std::vector{token});
+  }
+  CHECK(checked[0] == file.config.bridges.at(0));
+  CHECK(checked[1] == flags.config.bridges.at(0));
+}
+
+TEST_CASE("bridge source: two readings of the same references are equal, of others they are not",
+          "[bridge_source]") {
+  const TemporaryFolder folder;
+  const std::string a = "${file:" + folder.write("a", "same") + "}";
+  const std::string b = "${file:" + folder.write("b", "same") + "}";
+  const auto bridge = [](const std::string& headers) {
+    const Loaded loaded = load(bridge_with("      headers: {" + headers + "}\n"));
+    REQUIRE(joined(loaded.errors).empty());
+    return loaded.config.bridges.at(0);
+  };
+  const auto of = [&](const std::string& x, const std::string& y) {
+    return bridge("X: '" + x + "', Y: '" + y + "'");
+  };
+  CHECK(of(a, b) == of(a, b));
+  CHECK_FALSE(of(a, b) == of(b, a));
+  CHECK_FALSE(of(a, b) == of(a, a));
+  CHECK_FALSE(of(a, "same") == of("same", a));
+  CHECK_FALSE(of(a, "same") == of("same", "same"));
+  CHECK(of("same", "same") == of("same", "same"));
+  CHECK(bridge("X: '" + a + "', Y: '" + b + "'").source ==
+        bridge("Y: '" + b + "', X: '" + a + "'").source);
+  CHECK_FALSE(bridge("'" + a + "': 1").source == bridge("'" + b + "': 1").source);
 }
 
 }  // namespace

@@ -47,12 +47,12 @@ TEST_CASE("admin gate: only addresses and configured names are hosts (DNS rebind
   }
 }
 
-TEST_CASE("admin gate: names come from the configuration and the machine", "[admin]") {
+TEST_CASE("admin gate: names come from the configuration alone", "[admin]") {
   config::Admin settings;
   settings.metrics = config::TcpAddress{.host = "Metrics.example", .port = 1};
-  const AdminGate gate(settings, "Machine");
-  for (const auto& [host, status] :
-       {std::pair("metrics.EXAMPLE:1", 0), std::pair("machine", 0), std::pair("other", 421)}) {
+  const AdminGate gate(settings);
+  for (const auto& [host, status] : {std::pair("metrics.EXAMPLE:1", 0),
+                                     std::pair("metrics.example", 0), std::pair("other", 421)}) {
     HttpRequest request = request_of("GET", "/metrics");
     request.fields.front().second = host;
     CHECK(status_of(gate.admit(request, kMetrics)) == status);
@@ -60,9 +60,10 @@ TEST_CASE("admin gate: names come from the configuration and the machine", "[adm
 }
 
 TEST_CASE("admin gate: a foreign Origin gets nothing, our own page gets all", "[admin]") {
-  const AdminGate gate({}, "");
+  const AdminGate gate{config::Admin()};
   for (const auto& [origin, status] :
        {std::pair("http://localhost", 0), std::pair("HTTP://LOCALHOST", 0),
+        std::pair("http://localhost:80", 0), std::pair("http://localhost:8080", 403),
         std::pair("https://localhost", 403), std::pair("http://localhost:81", 403),
         std::pair("http://evil.example", 403), std::pair("null", 403), std::pair("", 403)}) {
     CAPTURE(origin);
@@ -74,8 +75,45 @@ TEST_CASE("admin gate: a foreign Origin gets nothing, our own page gets all", "[
   }
 }
 
+TEST_CASE("admin gate: the port that http has anyway makes no other origin", "[admin]") {
+  const AdminGate gate{config::Admin()};
+  HttpRequest request = request_of("GET", "/status");
+  request.fields.front().second = "[::1]:80";
+  request.fields.emplace_back("origin", "http://[::1]");
+  CHECK(status_of(gate.admit(request, kUnix)) == 0);
+  request.fields.back().second = "http://[::1]:81";
+  CHECK(status_of(gate.admit(request, kUnix)) == 403);
+}
+
+TEST_CASE("admin gate: pages of other sites load nothing, but may have a link to the page",
+          "[admin]") {
+  const AdminGate gate{config::Admin()};
+
+  struct Case {
+    const char* path;
+    const char* site;
+    const char* mode;  // empty: none is told
+    int status;
+  };
+
+  for (const Case& each :
+       {Case{"/status", "cross-site", "no-cors", 403}, Case{"/status", "same-site", "no-cors", 403},
+        Case{"/metrics", "cross-site", "navigate", 403}, Case{"/status", "cross-site", "", 403},
+        Case{"/", "cross-site", "no-cors", 403}, Case{"/", "cross-site", "navigate", 0},
+        Case{"/", "same-site", "navigate", 0}, Case{"/status", "same-origin", "cors", 0},
+        Case{"/status", "none", "navigate", 0}, Case{"/status", "", "no-cors", 403}}) {
+    CAPTURE(each.path, each.site, each.mode);
+    HttpRequest request = request_of("GET", each.path);
+    request.fields.emplace_back("sec-fetch-site", each.site);
+    if (*each.mode != '\0') {
+      request.fields.emplace_back("sec-fetch-mode", each.mode);
+    }
+    CHECK(status_of(gate.admit(request, kUnix)) == each.status);
+  }
+}
+
 TEST_CASE("admin gate: paths, methods and what metrics serves", "[admin]") {
-  const AdminGate gate({}, "");
+  const AdminGate gate{config::Admin()};
 
   struct Case {
     const char* method;
@@ -86,7 +124,8 @@ TEST_CASE("admin gate: paths, methods and what metrics serves", "[admin]") {
 
   for (const Case& each :
        {Case{"GET", "/", 0, 404}, Case{"HEAD", "/", 0, 404}, Case{"GET", "/metrics", 0, 0},
-        Case{"HEAD", "/livez", 0, 0}, Case{"GET", "/readyz", 0, 0}, Case{"GET", "/status", 0, 404},
+        Case{"HEAD", "/livez", 0, 405}, Case{"GE", "/livez", 405, 405},
+        Case{"GET", "/readyz", 0, 0}, Case{"GET", "/status", 0, 404},
         Case{"POST", "/metrics", 405, 405}, Case{"DELETE", "/", 405, 404},
         Case{"GET", "/ctl/drain", 405, 404}, Case{"HEAD", "/ctl/kill/1", 405, 404},
         Case{"POST", "/ctl/drain", 0, 404}, Case{"POST", "/ctl/kill/7", 0, 404},
@@ -108,9 +147,9 @@ TEST_CASE("admin gate: verbs over TCP want the token of a safe file, and never t
   const test::TempDir directory;
   const std::string file = directory / "token";
   config::Admin settings;
-  CHECK(status_of(AdminGate(settings, "").admit(request_of("POST", "/ctl/drain"), kTcp)) == 403);
+  CHECK(status_of(AdminGate(settings).admit(request_of("POST", "/ctl/drain"), kTcp)) == 403);
   settings.token_file = file;
-  const AdminGate gate(settings, "");
+  const AdminGate gate(settings);
   const auto status_with = [&gate](std::string_view authorization, const char* path) {
     HttpRequest request = request_of("POST", path);
     if (!authorization.empty()) {
@@ -122,9 +161,10 @@ TEST_CASE("admin gate: verbs over TCP want the token of a safe file, and never t
   CHECK(status_with(right, "/ctl/drain") == 503);  // there is no file yet
   write_file(file, std::string(kToken) + "\n");
   CHECK(status_with(right, "/ctl/drain") == 0);
+  CHECK(status_with("bEARER" + right.substr(6), "/ctl/drain") == 0);  // RFC 9110 section 11.1
   CHECK(status_with(right, "/ctl/tap/1") == 403);
   for (const std::string& wrong :
-       {std::string(), right + "x", right.substr(0, right.size() - 1), "bearer" + right.substr(6),
+       {std::string(), right + "x", right.substr(0, right.size() - 1), "Bearer" + right.substr(7),
         std::string("Bearer "), std::string("Basic ") + std::string(kToken)}) {
     CAPTURE(wrong);
     CHECK(status_with(wrong, "/ctl/drain") == 401);

@@ -1,153 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The admin listener over real sockets in front of a program that is played: answers, limits, and
 // what hostile clients get.
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <fstream>
-#include <mutex>
-
-#include "daemon/admin_client.h"
-#include "daemon/admin_server.h"
-#include "listener_support.h"
-#include "support/catch.h"
+#include "admin_support.h"
 
 namespace wsbridged {
 namespace {
 
 using namespace std::chrono_literals;
-using test::TempDir;
-
-constexpr std::string_view kGet = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
-// Plays the program.
-class PlayedTarget final : public AdminTarget {
- public:
-  [[nodiscard]] Readiness readiness() const override {
-    return is_ready ? Readiness{.is_ready = true} : Readiness{.reason = "draining"};
-  }
-
-  void take_snapshot(Snapshot::Detail /*detail*/, std::function<void(Snapshot)> done) override {
-    if (answers) {
-      Snapshot snapshot;
-      snapshot.readiness = readiness();
-      snapshot.bridges.push_back({.name = "chat"});
-      done(std::move(snapshot));
-    }
-  }
-
-  void kill_session(std::uint64_t id, Found done) override {
-    killed = id;
-    done(id == 7);
-  }
-
-  void tap_session(std::uint64_t id, std::shared_ptr<Tap> new_tap, Found done) override {
-    if (id == 7) {
-      const std::lock_guard lock(mutex);
-      tap = std::move(new_tap);
-    }
-    done(id == 7);
-  }
-
-  void start_drain() override { is_ready = false; }
-
-  void reload_configuration(std::function<void(ReloadResult)> done) override {
-    done({.errors = {"f.yaml:1:1: wrong"}});
-  }
-
-  void set_log_level(config::LogLevel new_level) override { level = new_level; }
-
-  std::shared_ptr<Tap> taken_tap() {
-    const std::lock_guard lock(mutex);
-    return tap;
-  }
-
-  std::atomic<bool> is_ready{true};
-  std::atomic<bool> answers{true};
-  std::atomic<std::uint64_t> killed{0};
-  std::atomic<config::LogLevel> level{config::LogLevel::kInfo};
-  std::mutex mutex;
-  std::shared_ptr<Tap> tap;
-};
-
-class Fixture {
- public:
-  explicit Fixture(std::chrono::milliseconds deadline = 10s) {
-    std::ofstream(directory_ / "token") << "0123456789abcdef\n";
-    AdminServer::Settings settings{.deadline = deadline};
-    settings.admin.listen = config::UnixAddress{.path = directory_ / "admin.sock"};
-    settings.admin.metrics = config::TcpAddress{.host = "127.0.0.1"};
-    auto opened = AdminServer::open(settings, target, log_);
-    REQUIRE(opened);
-    server_ = std::move(opened.value());
-    server_->start();
-  }
-
-  [[nodiscard]] config::Address unix_address() const {
-    return config::UnixAddress{.path = directory_ / "admin.sock"};
-  }
-
-  [[nodiscard]] std::string unix_path() const { return directory_ / "admin.sock"; }
-
-  [[nodiscard]] config::Address tcp_address() const {
-    return std::get<config::Address>(config::parse_address(server_->addresses().at(1)));
-  }
-
-  [[nodiscard]] int status(const std::string& method, const std::string& path) const {
-    const auto reply = call_admin(unix_address(), {.method = method, .path = path});
-    return reply ? reply->status : 0;
-  }
-
-  [[nodiscard]] Descriptor connect() const { return test::connect_unix("unix:" + unix_path()); }
-
-  void end() { server_.reset(); }
-
-  [[nodiscard]] AdminServer& server() { return *server_; }
-
-  [[nodiscard]] std::string token_path() const { return directory_ / "token"; }
-
-  // A change as a reload makes it.
-  [[nodiscard]] std::optional<ws::Error> change(const config::Admin& admin) {
-    auto error = server_->prepare({.admin = admin});
-    error ? server_->give_up() : server_->commit();
-    return error;
-  }
-
-  PlayedTarget target;
-
- private:
-  TempDir directory_;
-  Log log_{{.level = config::LogLevel::kError}};
-  std::unique_ptr<AdminServer> server_;
-};
-
-void send_all(const Descriptor& to, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t sent = send(to.get(), text.data(), text.size(), MSG_NOSIGNAL);
-    if (sent <= 0) {
-      return;
-    }
-    text.remove_prefix(static_cast<std::size_t>(sent));
-  }
-}
-
-// Until the end, or nothing for `patience`.
-std::string read_all(const Descriptor& from, std::chrono::milliseconds patience = 20s) {
-  std::string text;
-  std::array<char, 65536> bytes{};
-  pollfd waited{.fd = from.get(), .events = POLLIN, .revents = 0};
-  while (poll(&waited, 1, static_cast<int>(patience.count())) > 0) {
-    const ssize_t size = recv(from.get(), bytes.data(), bytes.size(), 0);
-    if (size <= 0) {
-      break;
-    }
-    text.append(bytes.data(), static_cast<std::size_t>(size));
-  }
-  return text;
-}
+using test::Fixture;
+using test::kGet;
+using test::read_all;
+using test::send_all;
 
 TEST_CASE("admin: paths answer, verbs reach the program", "[admin]") {
   Fixture fixture;
@@ -176,58 +39,6 @@ TEST_CASE("admin: paths answer, verbs reach the program", "[admin]") {
   CHECK_THAT(reload->body, ContainsSubstring("f.yaml:1:1: wrong"));
   CHECK(fixture.status("POST", "/ctl/drain") == 202);
   CHECK(fixture.status("GET", "/readyz") == 503);
-}
-
-TEST_CASE("admin: listeners move while it runs, and who is connected gets his answer", "[admin]") {
-  Fixture fixture;
-  const std::vector<std::string> before = fixture.server().addresses();
-  const Descriptor connected = fixture.connect();
-  send_all(connected, kGet.substr(0, 10));
-  config::Admin admin;
-  admin.listen = fixture.unix_address();
-  REQUIRE_FALSE(fixture.change(admin));  // admin.metrics goes, the other stays bound
-  CHECK(fixture.server().addresses() == std::vector{before[0]});
-  CHECK(fixture.status("GET", "/readyz") == 200);
-  admin.listen = config::UnixAddress{.path = fixture.unix_path() + "2"};
-  REQUIRE_FALSE(fixture.change(admin));
-  CHECK(fixture.server().addresses() == std::vector{before[0] + "2"});
-  CHECK(fixture.status("GET", "/readyz") == 0);
-  CHECK(call_admin(*admin.listen, {.path = "/readyz"}));
-  send_all(connected, kGet.substr(10));
-  CHECK_THAT(read_all(connected), StartsWith("HTTP/1.1 200 "));
-  REQUIRE_FALSE(fixture.change({}));
-  CHECK(fixture.server().addresses().empty());
-}
-
-TEST_CASE("admin: a change that fails leaves everything as it was", "[admin]") {
-  Fixture fixture;
-  const std::vector<std::string> before = fixture.server().addresses();
-  config::Admin admin;
-  admin.listen = config::UnixAddress{.path = fixture.unix_path() + "2"};
-  admin.metrics = config::TcpAddress{.host = "192.0.2.1", .port = 1};  // of no interface
-  CHECK(fixture.change(admin));
-  CHECK(fixture.server().addresses() == before);
-  CHECK(fixture.status("GET", "/readyz") == 200);
-  CHECK_FALSE(call_admin(*admin.listen, {.path = "/readyz"}));
-  const auto port = std::get<config::TcpAddress>(fixture.tcp_address()).port;
-  admin.listen = fixture.unix_address();
-  admin.metrics = config::TcpAddress{.host = "127.0.0.1", .port = port};
-  REQUIRE(fixture.change(admin));  // it was given port 0, which now is another address
-  CHECK(fixture.server().addresses() == before);
-}
-
-TEST_CASE("admin: listen and metrics may change places", "[admin]") {
-  Fixture fixture;
-  config::Admin admin;
-  admin.listen = config::TcpAddress{.host = "127.0.0.1"};
-  admin.metrics = fixture.unix_address();
-  REQUIRE_FALSE(fixture.change(admin));
-  CHECK(fixture.status("GET", "/readyz") == 200);
-  CHECK(fixture.status("GET", "/status") == 404);
-  admin.listen = fixture.unix_address();
-  admin.metrics.reset();
-  REQUIRE_FALSE(fixture.change(admin));
-  CHECK(fixture.status("GET", "/status") == 200);
 }
 
 TEST_CASE("admin: HEAD has the head of GET, with no body", "[admin]") {
@@ -264,6 +75,10 @@ TEST_CASE("admin: a program that does not answer is told of", "[admin]") {
   fixture.target.answers = false;
   CHECK(fixture.status("GET", "/livez") == 503);
   CHECK(fixture.status("GET", "/status") == 503);
+  const auto reload = call_admin(fixture.unix_address(), {.method = "POST", .path = "/ctl/reload"});
+  REQUIRE(reload);
+  CHECK(reload->status == 202);  // it goes on
+  CHECK(reload->body == "{\"reloaded\":false,\"under_way\":true}\n");
   CHECK(fixture.status("GET", "/readyz") == 200);
 }
 
@@ -369,14 +184,21 @@ TEST_CASE("admin: it may end with requests under way", "[admin]") {
   CHECK(read_all(idle).empty());
 }
 
-TEST_CASE("admin client: what is wrong is told with what to do", "[admin]") {
-  const TempDir directory;
-  const auto none = call_admin(config::UnixAddress{.path = directory / "no.sock"}, {});
-  REQUIRE_FALSE(none);
-  CHECK_THAT(none.error().message, ContainsSubstring("is wsbridged running"));
-  const auto unknown = call_admin(config::TcpAddress{.host = "name.invalid", .port = 1}, {});
-  REQUIRE_FALSE(unknown);
-  CHECK_THAT(unknown.error().message, ContainsSubstring("no such host"));
+TEST_CASE("admin: many who ask for the status at once share its gathering", "[admin]") {
+  Fixture fixture;
+  fixture.target.session_count = 4000;
+  std::vector<Descriptor> askers;
+  for (int i = 0; i < 40; ++i) {
+    askers.push_back(fixture.connect());
+    send_all(askers.back(), "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  for (const Descriptor& asker : askers) {
+    const std::string answer = read_all(asker);
+    CHECK_THAT(answer, StartsWith("HTTP/1.1 200 "));
+    CHECK(answer.size() > std::size_t{500'000});
+    CHECK(answer.ends_with("}\n"));
+  }
+  CHECK(fixture.target.gatherings < 20);
 }
 
 }  // namespace

@@ -63,6 +63,22 @@ TEST_CASE("bridge_parts: a bridge with the same settings is kept, with others it
   CHECK_FALSE(gather_parts(settings, means).bridge);
 }
 
+TEST_CASE("bridge_parts: a bridge whose references are the same is kept, with its failover") {
+  const config::TemporaryFolder folder;
+  const std::string one = folder.write("one", "secret");
+  const std::string two = folder.write("two", "secret");
+  const auto settings_of = [](const std::string& file) {
+    const auto loaded =
+        config::load(config::bridge_with("      headers: {A: \"${file:" + file + "}\"}\n"));
+    return loaded.config.bridges.at(0);
+  };
+  BridgeMeans means{.tls_contexts = std::make_shared<TlsContexts>()};
+  const auto first = gather_parts(settings_of(one), means);
+  means.served = {first.bridge.value()};
+  CHECK(gather_parts(settings_of(one), means).bridge.value() == first.bridge.value());
+  CHECK(gather_parts(settings_of(two), means).bridge.value() != first.bridge.value());
+}
+
 TEST_CASE("bridge_parts: what is left out of a cookie file is told of a new bridge alone") {
   const config::TemporaryFolder folder;
   config::Bridge settings;

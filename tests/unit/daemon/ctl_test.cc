@@ -55,6 +55,8 @@ TEST_CASE("ctl: a reload tells what it changed, or every error", "[ctl]") {
   CHECK(reload_text(R"({"error":"not reloaded","errors":["f:1:1: a","f:2:1: b"]})") ==
         "f:1:1: a\nf:2:1: b\nwsbridged: not reloaded\n");
   CHECK(reload_text("plain") == "plain\n");
+  CHECK_THAT(reload_text(R"({"reloaded":false,"under_way":true})"),
+             StartsWith("wsbridged: the reload is still under way"));
 }
 
 TEST_CASE("ctl: the reason of a refusal is found in its answer", "[ctl]") {

@@ -3,9 +3,16 @@
 // that, is tested here too.
 #include "daemon/tls_contexts.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "daemon/watched_file.h"
 #include "support/catch.h"
@@ -101,6 +108,64 @@ TEST_CASE("tls contexts: a changed file makes a new one, a bad file keeps the ol
   CHECK(context().context != second.context);
   CHECK(context().error.empty());
   CHECK_FALSE(contexts.get({.ca_file = folder.path("none")}));
+}
+
+// A pipe stands for a file server: who opens it hangs until somebody writes.
+TEST_CASE("tls contexts: files that do not answer keep nobody from other options",
+          "[tls_contexts]") {
+  const TemporaryFolder folder;
+  const std::string slow = folder.path("slow.pem");
+  const std::string quick =
+      folder.write("quick.pem", ws::test::test_certificates().authority.pem());
+  REQUIRE(mkfifo(slow.c_str(), 0600) == 0);
+  TlsContexts contexts;
+  const auto known = contexts.get({.ca_file = quick});
+  REQUIRE(known);
+  auto hanging = std::async(std::launch::async,
+                            [&] { return contexts.get({.ca_file = slow}) ? true : false; });
+  const int writer = open(slow.c_str(), O_WRONLY);  // returns when the other thread looks at it
+  const int reader = open(slow.c_str(), O_RDONLY | O_NONBLOCK);  // no SIGPIPE between two looks
+  REQUIRE(writer >= 0);
+  REQUIRE(reader >= 0);
+  auto served = std::async(std::launch::async, [&] {
+    const bool is_known = contexts.get({.ca_file = quick})->context == known->context;
+    return is_known && contexts.get({.insecure_skip_verify = true}) && contexts.size() == 2;
+  });
+  CHECK(served.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  CHECK(hanging.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+  const std::string pem = ws::test::test_certificates().authority.pem();
+  CHECK(write(writer, pem.data(), pem.size()) == static_cast<ssize_t>(pem.size()));
+  close(writer);
+  CHECK(hanging.get());
+  CHECK(served.get());
+  close(reader);
+}
+
+TEST_CASE("tls contexts: threads that ask at once get the same one, also of a new file",
+          "[tls_contexts]") {
+  const TemporaryFolder folder;
+  const std::string pem = ws::test::test_certificates().authority.pem();
+  const std::string other = ws::test::TestAuthority("Other").pem();
+  const ws::TlsOptions options{.ca_file = folder.write("ca.pem", pem)};
+  TlsContexts contexts;
+  std::shared_ptr<const ws::TlsContext> before;
+  for (int round = 0; round < 5; ++round) {
+    std::vector<std::future<ws::Result<TlsContexts::Current>>> asked;
+    for (int i = 0; i < 4; ++i) {
+      asked.push_back(std::async(std::launch::async, [&] { return contexts.get(options); }));
+    }
+    const auto now = contexts.get(options);
+    REQUIRE(now);
+    for (auto& one : asked) {
+      const auto got = one.get();
+      REQUIRE(got);
+      CHECK(got->context == now->context);
+    }
+    CHECK(now->context != before);
+    CHECK(contexts.size() == 1);
+    before = now->context;
+    (void)folder.write("ca.pem", round % 2 == 0 ? other : pem);
+  }
 }
 
 }  // namespace
