@@ -6,7 +6,6 @@
 #include <sys/un.h>
 
 #include <array>
-#include <string>
 #include <thread>
 
 #include "listener_support.h"
