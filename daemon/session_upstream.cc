@@ -172,6 +172,9 @@ void Session::on_upstream_error(const ws::Error& error) {
   if (!is_open) {
     tell_cookie_problems();
   }
+  if (error.response) {
+    report_.answer_reason = error.response->reason;
+  }
   const bool is_theirs = !is_open || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,
        .is_error = true,

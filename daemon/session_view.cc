@@ -74,7 +74,8 @@ void Session::remember_error() const {
                              .session = name_.id,
                              .cause = end.cause,
                              .advice = end.advice,
-                             .peer_text = report_.close_reason});
+                             .peer_text = report_.close_reason.empty() ? report_.answer_reason
+                                                                       : report_.close_reason});
   }
 }
 

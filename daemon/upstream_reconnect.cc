@@ -22,12 +22,20 @@ milliseconds repeat_after(const config::Upstream& upstream) {
                                              : upstream.ping_interval + upstream.ping_timeout;
 }
 
-// What is kept of an error until the outage is over.
-ws::Error without_response(const ws::Error& error) {
-  return ws::Error{.phase = error.phase,
-                   .code = error.code,
-                   .message = error.message,
-                   .system_errno = error.system_errno};
+// Of a peer's phrase no more is ever shown.
+constexpr std::size_t kMaxReason = 256;
+
+// What is kept of an error until the outage is over: of a response, what tells people and advice.
+ws::Error without_body(const ws::Error& error) {
+  ws::Error kept{.phase = error.phase,
+                 .code = error.code,
+                 .message = error.message,
+                 .system_errno = error.system_errno};
+  if (error.response) {
+    kept.response = ws::HttpResponse{.status = error.response->status,
+                                     .reason = error.response->reason.substr(0, kMaxReason)};
+  }
+  return kept;
 }
 
 }  // namespace
@@ -69,7 +77,7 @@ void Upstream::plan_attempt(const ws::Error& error, milliseconds at_least) {
   Reconnect& reconnect = *reconnect_;
   const bool is_told = reconnect.last_error.has_value();
   reconnect.lost_at = is_told ? reconnect.lost_at : now();
-  reconnect.last_error = without_response(error);
+  reconnect.last_error = without_body(error);
   const double uniform = std::uniform_real_distribution<double>(0, 1)(reconnect.random);
   const milliseconds delay = std::max(reconnect.backoff.next(uniform), at_least);
   // One entry for each outage: a server that stays away for days shall not fill the log.
@@ -81,6 +89,7 @@ void Upstream::plan_attempt(const ws::Error& error, milliseconds at_least) {
        {"peer", context_.name.peer},
        {"upstream", context_.bridge.upstream_name(url_)},
        {"cause", error.message},
+       Field::peer_text("answer_reason", error.response ? error.response->reason : ""),
        {"advice", advice_for(error)},
        {"unconfirmed_lines", reconnect.queue.line_count()},
        {"wait_ms", std::int64_t{delay.count()}}});
