@@ -103,6 +103,10 @@ std::function<void(Value)> AdminService::on_loop(std::function<void(Value)> acti
 void AdminService::serve(const Asked& asked, const Answer& answer) {
   auto admitted = gate_.admit(asked.request, asked.door);
   if (auto* response = std::get_if<AdminResponse>(&admitted)) {
+    if (!response->fault.empty()) {
+      log_.warn("admin request cannot be served",
+                {{"peer", asked.peer}, {"cause", response->fault}});
+    }
     log_.debug("admin request refused", {{"peer", asked.peer},
                                          Field::peer_text("path", asked.request.path),
                                          {"status", std::int64_t{response->status}}});
