@@ -64,6 +64,8 @@ std::variant<Contact, config::Problem> find_contact(const AdminSource& source, N
   return Contact{config::UnixAddress{.path = std::string(kDefaultSocket)}, ""};
 }
 
+constexpr std::size_t kMaxUtf8 = 4;  // bytes of a character
+
 // Columns of the terminal; 0 when it is none.
 std::size_t terminal_width() {
   winsize size{};
@@ -82,7 +84,7 @@ AdminCall call_for(const CtlCommand& command) {
     case Verb::kTap:
       call.path = "/ctl/tap/" + command.argument;
       if (const std::size_t width = terminal_width(); width > 0 && !command.is_json) {
-        call.path += "?width=" + std::to_string(width);
+        call.path += "?width=" + std::to_string(width * kMaxUtf8);  // bytes are asked for
       }
       break;
     case Verb::kDrain:

@@ -50,17 +50,6 @@ bool is_invisible(char32_t code) {
          is_in(code, 0xfff9, 0xfffb) || is_in(code, 0xe0000, 0xe007f);
 }
 
-// Of valid UTF-8.
-char32_t code_point(std::string_view character) {
-  const auto first = static_cast<unsigned char>(character[0]);
-  const std::size_t size = character.size();
-  char32_t code = size == 1 ? first : first & (0xffU >> (size + 1));
-  for (const char byte : character.substr(1)) {
-    code = code << 6U | (static_cast<unsigned char>(byte) & 0x3fU);
-  }
-  return code;
-}
-
 bool is_control(std::string_view character) {
   const char32_t code = code_point(character);
   return code < 0x20 || is_in(code, 0x7f, 0x9f) || is_invisible(code);
