@@ -128,7 +128,8 @@ TEST_CASE("refusal: a Content-Length near 2^64 is not trusted", "[handshake]") {
   }
 }
 
-TEST_CASE("refusal: the message tells the status code and nothing else of the peer's", "[handshake]") {
+TEST_CASE("refusal: the message tells the status code and nothing else of the peer's",
+          "[handshake]") {
   auto handshake = make_handshake();
   const std::string bytes = "HTTP/1.1 403 Forbidden\r\nX: secret\r\nContent-Length: 3\r\n\r\nabc";
   REQUIRE(handshake.receive(std::as_bytes(std::span(bytes))) == Progress::kFailed);
