@@ -33,7 +33,7 @@ const Table<Admin>& admin_table() {
   static const Table<Admin> table = {
       {"listen", read_admin_address<&Admin::listen>},
       {"metrics", read_admin_address<&Admin::metrics>},
-      {"token_file", text(&Admin::token_file, check_readable_file)},
+      {"token_file", text(&Admin::token_file, check_token_file)},
   };
   return table;
 }

@@ -7,6 +7,7 @@
 
 #include "config/input_file.h"
 #include "config/template_text.h"
+#include "config/token_file.h"
 
 namespace wsbridged::config {
 namespace {
@@ -130,8 +131,10 @@ Parsed<std::string> check_header_value(std::string_view text) {
   return std::string(text);
 }
 
+// User information and a query are part of no origin, and would be secrets that the server logs.
 Parsed<std::string> check_origin(std::string_view text) {
-  if (text.size() > kMaxUrl || has_control_or_space(text)) {
+  if (text.size() > kMaxUrl || has_control_or_space(text) ||
+      text.find_first_of("@?#") != std::string_view::npos) {
     return Refusal{"must be an origin such as https://example.com", ""};
   }
   return std::string(text);
@@ -145,6 +148,17 @@ Parsed<std::string> check_readable_file(std::string_view text) {
   const std::string failure = path.empty() ? "" : refuse_unreadable(path);
   if (!failure.empty()) {
     return Refusal{"must be a readable file (" + failure + ")", ""};
+  }
+  return path;
+}
+
+Parsed<std::string> check_token_file(std::string_view text) {
+  auto path = check_readable_file(text);
+  if (const auto* file = std::get_if<std::string>(&path); file != nullptr && !file->empty()) {
+    const auto token = read_token_file(*file);
+    if (const auto* fault = std::get_if<TokenFault>(&token)) {
+      return Refusal{"must be a file with a token (" + fault->what + ")", ""};
+    }
   }
   return path;
 }

@@ -27,6 +27,7 @@ using Check = Parsed<std::string> (*)(std::string_view text);
 [[nodiscard]] Parsed<std::string> check_header_value(std::string_view text);  // no controls
 [[nodiscard]] Parsed<std::string> check_origin(std::string_view text);
 [[nodiscard]] Parsed<std::string> check_readable_file(std::string_view text);  // or empty
+[[nodiscard]] Parsed<std::string> check_token_file(std::string_view text);     // or empty
 [[nodiscard]] Parsed<std::string> check_cookie_jar(std::string_view text);     // may hold templates
 [[nodiscard]] Parsed<std::string> check_server_name(std::string_view text);
 [[nodiscard]] Parsed<std::string> check_min_version(std::string_view text);

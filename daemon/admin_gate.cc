@@ -2,26 +2,19 @@
 #include "daemon/admin_gate.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <optional>
-#include <system_error>
 #include <utility>
 
-#include "daemon/listener_socket.h"
+#include "config/token_file.h"
 
 namespace wsbridged {
 
 namespace {
 
-constexpr std::size_t kMinToken = 16;
-constexpr std::size_t kMaxToken = 4096;
 constexpr std::string_view kBearer = "bearer ";
 
 enum class Kind : unsigned char { kRead, kVerb };
@@ -113,16 +106,6 @@ bool is_cross_site(const HttpRequest& request) {
   return mode == nullptr || *mode != "navigate" || request.path != "/";
 }
 
-ws::Error token_error(const std::string& path, std::string_view what, int system_errno = 0) {
-  ws::Error error;
-  error.system_errno = system_errno;
-  error.message = "token_file " + path + ": " + std::string(what);
-  if (system_errno != 0) {
-    error.message += ": " + std::system_category().message(system_errno);
-  }
-  return error;
-}
-
 void add_name(const std::optional<config::Address>& address, std::vector<std::string>& names) {
   const auto* tcp = address ? std::get_if<config::TcpAddress>(&*address) : nullptr;
   if (tcp != nullptr && !tcp->host.empty()) {
@@ -165,32 +148,14 @@ bool is_known_host(std::string_view host, const std::vector<std::string>& names)
 }
 
 std::variant<std::string, ws::Error> read_token(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-
-  struct stat status {};
-
-  if (!file || fstat(file.get(), &status) != 0) {
-    return token_error(path, "cannot be read", errno);
+  auto token = config::read_token_file(path);
+  if (const auto* fault = std::get_if<config::TokenFault>(&token)) {
+    ws::Error error;
+    error.system_errno = fault->system_errno;
+    error.message = "token_file " + path + " " + fault->what;
+    return error;
   }
-  if (!S_ISREG(status.st_mode)) {
-    return token_error(path, "is no regular file");
-  }
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return token_error(path, "others than its owner may write it: chmod go-w");
-  }
-  std::array<char, kMaxToken + 2> bytes{};
-  const ssize_t size = read(file.get(), bytes.data(), bytes.size());
-  if (size < 0) {
-    return token_error(path, "cannot be read", errno);
-  }
-  std::string_view token(bytes.data(), static_cast<std::size_t>(size));
-  if (token.ends_with('\n')) {
-    token.remove_suffix(1);
-  }
-  if (token.size() < kMinToken || token.size() > kMaxToken) {
-    return token_error(path, "must hold 16 bytes to 4 KiB");
-  }
-  return std::string(token);
+  return std::get<std::string>(std::move(token));
 }
 
 bool is_equal_secret(std::string_view a, std::string_view b) {
@@ -246,7 +211,10 @@ std::variant<AdminRoute, AdminResponse> AdminGate::check_verb(const HttpRequest&
   }
   const auto token = read_token(token_file_);
   if (const auto* error = std::get_if<ws::Error>(&token)) {
-    return refusal(503, error->message);
+    AdminResponse response =
+        refusal(503, "the token cannot be read here: the daemon's log says why");
+    response.fault = error->message;
+    return response;
   }
   const std::string* shown = request.find("authorization");
   // RFC 9110 section 11.1: a scheme's case does not matter.

@@ -18,6 +18,7 @@ struct AdminResponse {
   std::string body{};
   std::vector<std::pair<std::string, std::string>> fields{};
   std::string content_security_policy = "default-src 'none'; frame-ancestors 'none'";
+  std::string fault{};         // of ours, for the log and not for who asks
   std::shared_ptr<Tap> tap{};  // set: its records are the body, until it or the connection ends
 };
 

@@ -151,6 +151,10 @@ void AdminService::tell_refusal(const AdminResponse& response, const Asked& aske
     wrong_tokens_.add(asked.peer, "token_file", "a verb came without the right token");
     return;
   }
+  if (!response.fault.empty()) {
+    log_.warn("admin request cannot be served",
+              {{"peer", asked.peer.to_string()}, {"cause", response.fault}});
+  }
   log_.debug("admin request refused", {{"peer", asked.peer.to_string()},
                                        Field::peer_text("path", asked.request.path),
                                        {"status", std::int64_t{response.status}}});

@@ -86,6 +86,8 @@ void tell(const Unknown& problems) {
   }
 }
 
+constexpr std::size_t kMaxUtf8 = 4;  // bytes of a character
+
 // Columns of the terminal; 0 when it is none.
 std::size_t terminal_width() {
   winsize size{};
@@ -104,7 +106,7 @@ AdminCall call_for(const CtlCommand& command) {
     case Verb::kTap:
       call.path = "/ctl/tap/" + command.argument;
       if (const std::size_t width = terminal_width(); width > 0 && !command.is_json) {
-        call.path += "?width=" + std::to_string(width);
+        call.path += "?width=" + std::to_string(width * kMaxUtf8);  // bytes are asked for
       }
       break;
     case Verb::kDrain:

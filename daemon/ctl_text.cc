@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/log_format.h"
+#include "daemon/text_columns.h"
 
 namespace wsbridged {
 
@@ -62,14 +63,14 @@ std::string table_text(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   for (const Row& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
+      widths[i] = std::max(widths[i], columns_of(row[i]));
     }
   }
   std::string text;
   for (const Row& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
+      const std::string padding(widths[i] - columns_of(row[i]), ' ');
       line += i == 0 ? "" : "  ";
       line += i >= kFirstNumber ? padding + row[i] : row[i] + padding;
     }
@@ -86,19 +87,6 @@ std::string clock_text(double unix_seconds) {
   localtime_r(&whole, &local);
   return format("%02d:%02d:%02d.%03d", local.tm_hour, local.tm_min, local.tm_sec,
                 static_cast<int>(part * 1000));
-}
-
-// Not within a character.
-void cut(std::string& text, std::size_t width) {
-  if (width == 0 || text.size() <= width) {
-    return;
-  }
-  std::size_t size = width - std::min<std::size_t>(width, 3);
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80U) {
-    --size;
-  }
-  text.resize(size);
-  text += "...";
 }
 
 }  // namespace
@@ -169,8 +157,7 @@ std::string tap_text(std::string_view record_json, std::size_t width) {
   text += record.value("direction", "") == "up" ? " > " : " < ";
   text += escape_control(line);
   text += record.value("size", std::size_t{0}) > line.size() ? "..." : "";
-  cut(text, width);
-  return text + "\n";
+  return (width == 0 ? text : cut_to_columns(text, width)) + "\n";
 }
 
 std::string reload_text(std::string_view answer_json) {

@@ -11,8 +11,8 @@ namespace wsbridged {
 // The sessions of /status as a table, or why it cannot be shown.
 [[nodiscard]] std::string ps_text(std::string_view status_json);
 
-// A record of a tap: "12:00:01.123 > hello"; '>' is up, '<' down. Cut to `width` columns (bytes
-// stand for columns); 0: as long as it is.
+// A record of a tap: "12:00:01.123 > hello"; '>' is up, '<' down. Cut to `width` columns; 0: as
+// long as it is.
 [[nodiscard]] std::string tap_text(std::string_view record_json, std::size_t width);
 
 // What a reload changed, or on which lines of the file it failed.

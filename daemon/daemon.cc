@@ -35,10 +35,15 @@ std::size_t count_open_descriptors() {
   return error ? 0 : static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-void tell_rereading(Log& log, const std::string& bridge, const Rereading& rereading) {
+void tell_rereading(Log& log, RecentErrors& errors, const std::string& bridge,
+                    const Rereading& rereading) {
   if (rereading.is_failed) {
-    log.warn(rereading.what + ", what was there before stays",
-             {{"bridge", bridge}, {"cause", rereading.cause}});
+    const std::string what = rereading.what + ", what was there before stays";
+    log.warn(what, {{"bridge", bridge}, {"cause", rereading.cause}});
+    errors.add({.time = std::chrono::system_clock::now(),
+                .bridge = bridge,
+                .cause = what + ": " + rereading.cause,
+                .advice = "correct the file: it is read again by itself"});
   } else {
     log.info(rereading.what, {{"bridge", bridge}});
   }
@@ -131,12 +136,12 @@ ServingPlan::Means Daemon::plan_means() {
 }
 
 BridgeMeans Daemon::bridge_means() {
-  BridgeMeans means{
-      .tls_contexts = tls_contexts_,
-      .on_session_end = session_end_callback(),
-      .on_rereading = [&log = log_](const std::string& bridge, const Rereading& what) {
-        tell_rereading(log, bridge, what);
-      }};
+  BridgeMeans means{.tls_contexts = tls_contexts_,
+                    .on_session_end = session_end_callback(),
+                    .on_rereading = [&log = log_, &errors = errors_](const std::string& bridge,
+                                                                     const Rereading& what) {
+                      tell_rereading(log, errors, bridge, what);
+                    }};
   for (const auto& served : served_) {
     means.served.push_back(served->bridge);
   }

@@ -117,6 +117,7 @@ class Daemon final : private AdminTarget {
   void handle_loaded(config::Loaded loaded, const AdminPlaces& places);
   void take_over(config::Loaded loaded, const AdminPlaces& places, ReloadResult& result);
   void finish_reload(const ReloadResult& result);
+  void remember_failure(const std::vector<std::string>& errors);
   void give_up_reload();
   void tell_slow_reload();
   void serve(ServedBridges next);

@@ -53,16 +53,6 @@ void append_character(char32_t character, std::string& text) {
   text += low;
 }
 
-char32_t decode(std::string_view sequence) {
-  const auto lead = static_cast<unsigned char>(sequence.front());
-  // One leading bit for each byte, and a 0.
-  auto character = static_cast<char32_t>(lead & 0x7fU >> sequence.size());
-  for (const char byte : sequence.substr(1)) {
-    character = character << 6U | (static_cast<unsigned char>(byte) & 0x3fU);
-  }
-  return character;
-}
-
 }  // namespace
 
 std::size_t ascii_prefix(std::string_view text) {
@@ -111,7 +101,7 @@ LocalText from_utf8(Encoding encoding, std::string_view text) {
     }
     const Utf8Sequence sequence = first_utf8_sequence(text);
     const unsigned char byte =
-        sequence.valid ? byte_of(encoding, decode(text.substr(0, sequence.size))) : 0;
+        sequence.valid ? byte_of(encoding, code_point(text.substr(0, sequence.size))) : 0;
     local.bytes += byte != 0 ? static_cast<char>(byte) : '?';
     local.replaced_count += byte == 0 ? 1 : 0;
     text.remove_prefix(sequence.size);

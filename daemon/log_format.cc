@@ -38,11 +38,21 @@ LevelStyle style_of(LogLevel level) {
   return {"error", "ERROR", "\x1b[31m", 3};
 }
 
+bool is_in(char32_t code, char32_t first, char32_t last) {
+  return code >= first && code <= last;
+}
+
+// What has no picture of its own and changes how others are shown, or hides: line and paragraph
+// separators, zero-width characters, and those that turn the direction of writing.
+bool is_invisible(char32_t code) {
+  return code == 0x00ad || code == 0x061c || code == 0x180e || is_in(code, 0x200b, 0x200f) ||
+         is_in(code, 0x2028, 0x202e) || is_in(code, 0x2060, 0x206f) || code == 0xfeff ||
+         is_in(code, 0xfff9, 0xfffb) || is_in(code, 0xe0000, 0xe007f);
+}
+
 bool is_control(std::string_view character) {
-  const auto first = static_cast<unsigned char>(character[0]);
-  const bool is_c1 = character.size() == 2 && first == 0xc2 &&
-                     static_cast<unsigned char>(character[1]) < 0xa0;  // U+0080 to U+009F
-  return first < 0x20 || first == 0x7f || is_c1;
+  const char32_t code = code_point(character);
+  return code < 0x20 || is_in(code, 0x7f, 0x9f) || is_invisible(code);
 }
 
 void append_escaped(std::string& out, std::string_view character) {

@@ -35,7 +35,8 @@ inline constexpr std::size_t kMaxLogValue = 4096;
 // "<6>session ended bridge=chat", the prefix as sd-daemon(3) has it; the journal knows the time.
 [[nodiscard]] std::string format_journal(const LogEntry& entry);
 
-// Control characters as "\n", "\r", "\t" or "\xHH", each byte of invalid UTF-8 as "\xHH".
+// Control characters as "\n", "\r", "\t" or "\xHH", likewise characters that cannot be seen or turn
+// the direction of writing, and each byte of invalid UTF-8 as "\xHH".
 [[nodiscard]] std::string escape_control(std::string_view text);
 
 }  // namespace wsbridged

@@ -72,12 +72,14 @@ void DirectionTotals::add(const DirectionTotals& other) {
   add_all(altered_lines, other.altered_lines);
 }
 
-void BridgeTotals::count_dropped(Direction direction, std::string_view reason) {
-  count(of(direction).dropped_lines, reason);
+void BridgeTotals::count_dropped(DropReason reason) {
+  const auto& [direction, word] = explain(reason);
+  count(of(direction).dropped_lines, word);
 }
 
-void BridgeTotals::count_altered(Direction direction, std::string_view reason) {
-  count(of(direction).altered_lines, reason);
+void BridgeTotals::count_altered(AlterReason reason) {
+  const auto& [direction, word] = explain(reason);
+  count(of(direction).altered_lines, word);
 }
 
 void BridgeTotals::count_open(const ws::OpeningTimes& times, const std::optional<ws::TlsInfo>& tls,

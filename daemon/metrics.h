@@ -19,6 +19,7 @@
 #include <ws/tls_info.h>
 
 #include "daemon/direction.h"
+#include "daemon/line_reasons.h"
 #include "daemon/session_report.h"
 
 namespace wsbridged {
@@ -69,7 +70,7 @@ struct DirectionTotals {
   std::uint64_t lines = 0;
   std::uint64_t bytes = 0;
   std::uint64_t buffered_bytes = 0;  // now
-  // By reason: our own fixed words, so there are few.
+  // By the words of line_reasons.h.
   std::map<std::string, std::uint64_t, std::less<>> dropped_lines;
   std::map<std::string, std::uint64_t, std::less<>> altered_lines;
 
@@ -97,8 +98,8 @@ struct BridgeTotals {
     return direction == Direction::kUp ? up : down;
   }
 
-  void count_dropped(Direction direction, std::string_view reason);
-  void count_altered(Direction direction, std::string_view reason);
+  void count_dropped(DropReason reason);
+  void count_altered(AlterReason reason);
   void count_open(const ws::OpeningTimes& times, const std::optional<ws::TlsInfo>& tls,
                   std::int64_t now);
   void count_failed_dial(const ws::Error& error);

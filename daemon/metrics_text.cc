@@ -15,13 +15,7 @@ namespace {
 using Bridges = std::vector<BridgeView>;
 using Reasons = std::map<std::string, std::uint64_t, std::less<>>;
 
-// Present from the start, so that a first one is seen as an increase.
-constexpr std::array<std::string_view, 3> kDropsUp{"max_line", "invalid_utf8",
-                                                   "final_partial_line"};
-constexpr std::array<std::string_view, 3> kDropsDown{"max_message", "binary_messages",
-                                                     "embedded_delimiter"};
-constexpr std::array<std::string_view, 1> kAlterationsUp{"replace"};
-constexpr std::array<std::string_view, 2> kAlterationsDown{"space", "encoding"};
+// Present from the start, as all reasons are, so that a first one is seen as an increase.
 constexpr std::array<std::string_view, 4> kUsualCodes{"1000", "1001", "1006", "none"};
 
 double unix_seconds(std::chrono::system_clock::time_point time) {
@@ -75,20 +69,18 @@ void write_directions(MetricsWriter& out, const Bridges& bridges, const LineMetr
 }
 
 struct ReasonedMetric {
-  Direction direction;
-  const Reasons& counted;
-  std::span<const std::string_view> usual;
+  std::span<const LineReason> reasons;
+  Reasons DirectionTotals::*counted;
 };
 
 void write_reasons(MetricsWriter& out, const BridgeView& bridge, const ReasonedMetric& metric) {
-  Reasons reasons = metric.counted;
-  for (const std::string_view reason : metric.usual) {
-    reasons.emplace(reason, 0);
-  }
-  for (const auto& [reason, count] : reasons) {
-    out.sample(
-        {{"bridge", bridge.name}, {"direction", to_string(metric.direction)}, {"reason", reason}},
-        count);
+  for (const auto& [direction, word] : metric.reasons) {
+    const DirectionTotals& totals =
+        direction == Direction::kUp ? bridge.totals.up : bridge.totals.down;
+    const Reasons& counted = totals.*metric.counted;
+    const auto found = counted.find(word);
+    out.sample({{"bridge", bridge.name}, {"direction", to_string(direction)}, {"reason", word}},
+               found == counted.end() ? std::uint64_t{0} : found->second);
   }
 }
 
@@ -105,14 +97,11 @@ void write_lines(MetricsWriter& out, const Bridges& bridges) {
   out.counter("wsbridged_dropped_lines_total",
               "Lines taken from one side and never given to the other.");
   for (const BridgeView& bridge : bridges) {
-    write_reasons(out, bridge, {Direction::kUp, bridge.totals.up.dropped_lines, kDropsUp});
-    write_reasons(out, bridge, {Direction::kDown, bridge.totals.down.dropped_lines, kDropsDown});
+    write_reasons(out, bridge, {kDropReasons, &DirectionTotals::dropped_lines});
   }
   out.counter("wsbridged_altered_lines_total", "Lines that a policy changed.");
   for (const BridgeView& bridge : bridges) {
-    write_reasons(out, bridge, {Direction::kUp, bridge.totals.up.altered_lines, kAlterationsUp});
-    write_reasons(out, bridge,
-                  {Direction::kDown, bridge.totals.down.altered_lines, kAlterationsDown});
+    write_reasons(out, bridge, {kAlterReasons, &DirectionTotals::altered_lines});
   }
 }
 

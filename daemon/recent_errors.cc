@@ -10,8 +10,6 @@ namespace wsbridged {
 
 namespace {
 
-constexpr std::size_t kMaxPeerText = 200;  // bytes, as in the log
-
 void cut(std::string& text, std::size_t size) {
   if (text.size() > size) {
     text.resize(size);
@@ -24,9 +22,8 @@ void cut(std::string& text, std::size_t size) {
 void RecentErrors::add(RecentError error) {
   cut(error.cause, kMaxText);
   cut(error.advice, kMaxText);
-  cut(error.peer_text, kMaxPeerText);
   error.cause = escape_control(error.cause);
-  error.peer_text = escape_control(error.peer_text);
+  error.peer_text = std::get<std::string>(Field::peer_text("", error.peer_text).value);
   const std::lock_guard lock(mutex_);
   const auto same = std::find_if(errors_.begin(), errors_.end(), [&error](const RecentError& e) {
     return e.bridge == error.bridge && e.cause == error.cause && e.advice == error.advice;

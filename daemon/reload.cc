@@ -110,6 +110,9 @@ void Daemon::tell_slow_reload() {
       "the reload takes long: files or name servers do not answer. The configuration of before "
       "stays in force until they do",
       {{"waited_ms", std::int64_t{std::chrono::milliseconds(kReloadPatience).count()}}});
+  errors_.add({.time = std::chrono::system_clock::now(),
+               .cause = "the reload takes long: files or name servers do not answer",
+               .advice = "the configuration of before stays in force until they do"});
 }
 
 void Daemon::handle_loaded(config::Loaded loaded, const AdminPlaces& places) {
@@ -137,6 +140,7 @@ void Daemon::finish_reload(const ReloadResult& result) {
   } else {
     log_.error("reload failed, the configuration of before stays in force",
                {{"error_count", std::uint64_t{result.errors.size()}}});
+    remember_failure(result.errors);
   }
   reload_patience_.stop();
   service_link_.reloaded();
@@ -146,6 +150,17 @@ void Daemon::finish_reload(const ReloadResult& result) {
   if (auto next = std::exchange(next_reload_, std::nullopt)) {
     loop_.post([this, asked = std::move(*next)]() mutable { reload_for(std::move(asked)); });
   }
+}
+
+// One entry, else a bad file would drive out all others.
+void Daemon::remember_failure(const std::vector<std::string>& errors) {
+  const std::size_t more = errors.size() - 1;
+  errors_.add({.time = reload_status_.time,
+               .cause = "reload failed" +
+                        (more == 0 ? "" : " (and " + std::to_string(more) + " more errors)") +
+                        ": " + errors.front(),
+               .advice = "the configuration of before stays in force: correct the file and reload; "
+                         "`wsbridged check` lists all errors"});
 }
 
 // For a stop: nothing has changed yet. A thread that hangs is left to ~ReloadReader().

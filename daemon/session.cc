@@ -14,6 +14,9 @@ namespace {
 // With a drain_timeout of 0 something may still move.
 constexpr milliseconds kDrainLook{50};
 
+// The upstream's Close is behind what a program that does not read lets nobody take.
+constexpr std::chrono::seconds kClosingTime{5};
+
 }  // namespace
 
 Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local)
@@ -30,6 +33,7 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,
                  .totals = environment_.totals,
+                 .errors = environment_.errors,
                  .bridge = *slot_.bridge(),
                  .name = name_},
                 *this),
@@ -71,10 +75,27 @@ void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
   }
 }
 
+void Session::close_in_time(std::uint16_t code, SessionEnd cause) {
+  close_upstream(code, std::move(cause));
+  if (!upstream_.is_over()) {
+    close_timer_ = std::make_unique<ws::Timer>(environment_.loop, [this] { give_up_closing(); });
+    close_timer_->start(kClosingTime);
+  }
+}
+
+void Session::give_up_closing() {
+  if (was_open_) {
+    report_.close_code = ws::kCloseAbnormal;
+  }
+  upstream_.cancel();
+  upstream_ended();
+}
+
 // Nothing more comes from the upstream, nor goes to it.
 void Session::upstream_ended() {
   is_closing_ = true;
   drain_timer_.reset();
+  close_timer_.reset();
   idle_.reset();
   note_upstream();
   if (local_) {
@@ -128,10 +149,10 @@ void Session::handle_idle() {
     idle_->restart();
     return;
   }
-  close_upstream(ws::kCloseNormal,
-                 {.by = Side::kBridge,
-                  .cause = "nothing for idle_timeout (" +
-                           std::to_string(settings().session.idle_timeout.count()) + " ms)"});
+  close_in_time(ws::kCloseNormal,
+                {.by = Side::kBridge,
+                 .cause = "nothing for idle_timeout (" +
+                          std::to_string(settings().session.idle_timeout.count()) + " ms)"});
 }
 
 void Session::finish() {
@@ -140,6 +161,7 @@ void Session::finish() {
   }
   is_finished_ = true;
   quiet_timer_.reset();
+  close_timer_.reset();
   const auto duration = duration_cast<milliseconds>(environment_.loop.now() - started_);
   log_session_end(environment_.log, name_, report_, duration);
   environment_.totals.count_end(report_, duration);

@@ -78,7 +78,8 @@ class Session final : private ws::net::StreamHandler,
 
   // limits.memory was set by a reload: what it holds counts from now on.
   void limit_memory(MemoryWatch& watch);
-  // On an operator's wish: ends it as end_for_shutdown() does, the second time as abort().
+  // On an operator's wish: ends it as end_for_shutdown() does, but in bounded time; the second time
+  // as abort().
   void kill();
   // Shows its lines from now on, until the watcher leaves.
   void add_tap(std::shared_ptr<Tap> tap);
@@ -104,7 +105,7 @@ class Session final : private ws::net::StreamHandler,
   bool pass_on(std::string_view line);
   bool count_sent(ws::SendResult result, std::size_t size);
   bool refuse_line();
-  void drop_line(std::string_view reason);
+  void drop_line(DropReason reason);
   void frame(std::span<const std::byte> bytes);
   void check_framer(FramerState state);
   void hold(std::span<const std::byte> bytes);
@@ -133,7 +134,7 @@ class Session final : private ws::net::StreamHandler,
   // Of the last dial, without user information and query; empty before.
   [[nodiscard]] std::string upstream_url() const;
   void refuse_message(Written::Refused why);
-  void drop_message(std::string_view reason);
+  void drop_message(DropReason reason);
 
   // limits.memory: session_memory.cc
   [[nodiscard]] Holdings holdings() const override;
@@ -143,6 +144,8 @@ class Session final : private ws::net::StreamHandler,
   // Its life: session.cc
   void end(SessionEnd cause);  // records the first
   void close_upstream(std::uint16_t code, SessionEnd cause);
+  void close_in_time(std::uint16_t code, SessionEnd cause);
+  void give_up_closing();
   void upstream_ended();
   void note_upstream();
   void end_local();
@@ -170,7 +173,8 @@ class Session final : private ws::net::StreamHandler,
   void end_taps();
   void remember_error() const;
   // "waiting" (for the program's first byte, or for its turn to dial), "connecting", "open",
-  // "reconnecting" (waiting included), "closing", "ending".
+  // "reconnecting" (the first attempt failed or the connection was lost; waiting included),
+  // "closing", "ending".
   [[nodiscard]] std::string_view state() const;
   [[nodiscard]] std::size_t buffered_bytes_up() const;
   [[nodiscard]] std::size_t buffered_bytes_down() const;
@@ -210,6 +214,7 @@ class Session final : private ws::net::StreamHandler,
 
   std::unique_ptr<ws::Timer> drain_timer_;  // after local EOF
   std::unique_ptr<ws::Timer> quiet_timer_;  // during shutdown
+  std::unique_ptr<ws::Timer> close_timer_;  // while the upstream closes in bounded time
   std::vector<std::shared_ptr<Tap>> taps_;  // at most AdminService::kMaxTaps
   DrainMark drain_mark_;                    // at the last look
   ws::EventLoop::Clock::time_point last_message_;

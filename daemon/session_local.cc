@@ -61,7 +61,7 @@ void Session::check_framer(FramerState state) {
     return;
   }
   const bool is_prefixed = settings().framing.mode == config::FramingMode::kLengthPrefixed;
-  drop_line("max_line");
+  drop_line(DropReason::kMaxLine);
   const std::string limit = std::to_string(settings().framing.max_line);
   close_upstream(ws::kCloseMessageTooBig,
                  {.by = Side::kBridge,
@@ -88,14 +88,14 @@ bool Session::pass_on(std::string_view line) {
   }
   if (sent.is_altered) {
     ++report_.up.altered_lines;
-    environment_.totals.count_altered(Direction::kUp, "replace");
+    environment_.totals.count_altered(AlterReason::kReplace);
   }
   return count_sent(sent.result, line.size());
 }
 
 bool Session::count_sent(ws::SendResult result, std::size_t size) {
   if (result == ws::SendResult::kRefused) {
-    drop_line("the upstream was closing");
+    drop_line(DropReason::kUpstreamClosing);
     return true;
   }
   ++report_.up.lines;
@@ -103,16 +103,16 @@ bool Session::count_sent(ws::SendResult result, std::size_t size) {
   return true;
 }
 
-void Session::drop_line(std::string_view reason) {
+void Session::drop_line(DropReason reason) {
   ++report_.up.dropped_lines;
-  environment_.totals.count_dropped(Direction::kUp, reason);
+  environment_.totals.count_dropped(reason);
   if (report_.dropped_reason.empty()) {
-    report_.dropped_reason = reason;
+    report_.dropped_reason = explain(reason).word;
   }
 }
 
 bool Session::refuse_line() {
-  drop_line("invalid_utf8");
+  drop_line(DropReason::kInvalidUtf8);
   close_upstream(
       ws::kCloseInvalidPayload,
       {.by = Side::kBridge,
@@ -175,10 +175,10 @@ void Session::handle_local_eof() {
 // A line cut short can still be a line; a message with less bytes than its length said never is.
 void Session::drop_final_part() {
   if (settings().framing.final_partial_line == config::FinalPartialLine::kDrop) {
-    drop_line("final_partial_line");
+    drop_line(DropReason::kFinalPartialLine);
     ++report_.up.unwanted_lines;
   } else {
-    drop_line("incomplete_message");
+    drop_line(DropReason::kIncompleteMessage);
     report_.unsent_bytes_up += framer_.dropped_bytes();
   }
 }

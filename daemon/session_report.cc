@@ -37,6 +37,7 @@ void log_session_end(Log& log, const SessionName& name, const SessionReport& rep
              {"peer", name.peer},
              {"close_code", std::uint64_t{report.close_code}},
              Field::peer_text("close_reason", report.close_reason),
+             Field::peer_text("answer_reason", report.answer_reason),
              {"lines_up", report.up.lines},
              {"bytes_up", report.up.bytes},
              {"lines_down", report.down.lines},

@@ -53,6 +53,7 @@ struct SessionReport {
       0;  // that the local program had written, looked at by nobody: the end had come
   std::uint16_t close_code = 0;  // on the wire, 1005 or 1006 as RFC 6455 has them; 0: never open
   std::string close_reason;      // the peer's
+  std::string answer_reason;     // the phrase of the HTTP answer that refused us, the peer's, too
   UpstreamCounters upstream;
   std::optional<SessionEnd> end;
 

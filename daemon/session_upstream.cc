@@ -96,7 +96,7 @@ void Session::on_upstream_message(const ws::Message& message) {
     idle_->touch();
   }
   if (!local_ || is_down_cut_) {
-    drop_message(local_ ? "behind a refused message" : "the local program was gone");
+    drop_message(local_ ? DropReason::kBehindRefusedMessage : DropReason::kLocalGone);
     return;
   }
   const Written written = writer_.write(message, local_->output());
@@ -108,7 +108,8 @@ void Session::on_upstream_message(const ws::Message& message) {
   report_.down.bytes += message.data.size();
   if (written.altered) {
     ++report_.down.altered_lines;
-    environment_.totals.count_altered(Direction::kDown, written.lacked ? "encoding" : "space");
+    environment_.totals.count_altered(written.lacked ? AlterReason::kEncoding
+                                                     : AlterReason::kSpace);
   }
   if (!taps_.empty()) {
     tell_taps(Direction::kDown, message.data);
@@ -129,17 +130,17 @@ void Session::update_upstream_reading() {
   }
 }
 
-void Session::drop_message(std::string_view reason) {
+void Session::drop_message(DropReason reason) {
   ++report_.down.dropped_lines;
-  environment_.totals.count_dropped(Direction::kDown, reason);
+  environment_.totals.count_dropped(reason);
   if (report_.dropped_reason.empty()) {
-    report_.dropped_reason = reason;
+    report_.dropped_reason = explain(reason).word;
   }
 }
 
 void Session::refuse_message(Written::Refused why) {
   const bool is_binary = why == Written::Refused::kBinary;
-  drop_message(is_binary ? "binary_messages" : "embedded_delimiter");
+  drop_message(is_binary ? DropReason::kBinaryMessages : DropReason::kEmbeddedDelimiter);
   is_down_cut_ = true;  // the program must not see a stream with a hole in it
   close_upstream(
       is_binary ? ws::kCloseUnsupportedData : ws::kClosePolicyViolation,
@@ -167,10 +168,13 @@ void Session::on_upstream_error(const ws::Error& error) {
   const bool is_open = error.phase == ws::Phase::kOpen;
   report_.close_code = upstream_.close_code();
   if (is_open && error.code == ws::ErrorCode::kMessageTooBig) {
-    drop_message("max_message");
+    drop_message(DropReason::kMaxMessage);
   }
   if (!is_open) {
     tell_cookie_problems();
+  }
+  if (error.response) {
+    report_.answer_reason = error.response->reason;
   }
   const bool is_theirs = !is_open || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,

@@ -16,7 +16,7 @@ std::string_view Session::state() const {
   if (is_closing_) {
     return "closing";
   }
-  if (was_open_) {
+  if (was_open_ || upstream_.is_reconnecting()) {
     return upstream_.is_connected() ? "open" : "reconnecting";
   }
   return upstream_.is_dialling() ? "connecting" : "waiting";
@@ -69,12 +69,13 @@ void Session::add_to(BridgeTotals& totals) const {
 void Session::remember_error() const {
   const SessionEnd end = report_.end.value_or(SessionEnd{});
   if (end.is_error || report_.has_lost_bytes()) {
-    environment_.errors.add({.time = std::chrono::system_clock::now(),
-                             .bridge = name_.bridge,
-                             .session = name_.id,
-                             .cause = end.cause,
-                             .advice = end.advice,
-                             .peer_text = report_.close_reason});
+    environment_.errors.add(
+        {.time = std::chrono::system_clock::now(),
+         .bridge = name_.bridge,
+         .session = name_.id,
+         .cause = end.cause,
+         .advice = end.advice,
+         .peer_text = report_.close_reason.empty() ? report_.answer_reason : report_.close_reason});
   }
 }
 
@@ -82,7 +83,7 @@ void Session::kill() {
   if (is_closing_) {
     abort();
   } else {
-    close_upstream(ws::kCloseGoingAway, {.by = Side::kBridge, .cause = "ended by ctl kill"});
+    close_in_time(ws::kCloseGoingAway, {.by = Side::kBridge, .cause = "ended by ctl kill"});
   }
 }
 

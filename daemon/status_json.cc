@@ -142,7 +142,7 @@ json error_json(const RecentError& error) {
           {"session", error.session == 0 ? json() : json(error.session)},
           {"cause", error.cause},
           {"advice", error.advice},
-          {"close_reason", error.peer_text}};
+          {"peer_text", error.peer_text}};
 }
 
 json ready_json(const Readiness& readiness) {

@@ -72,4 +72,7 @@ struct Utf8Sequence {
 
 [[nodiscard]] Utf8Sequence first_utf8_sequence(std::string_view text);
 
+// Of a well-formed character.
+[[nodiscard]] char32_t code_point(std::string_view character);
+
 }  // namespace wsbridged

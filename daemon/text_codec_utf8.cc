@@ -52,6 +52,17 @@ Utf8Sequence first_utf8_sequence(std::string_view text) {
   return {.size = next.count + 1, .valid = true};
 }
 
+char32_t code_point(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character.front());
+  // One leading bit for each byte, and a 0; ASCII has the 0 alone.
+  auto code =
+      static_cast<char32_t>(character.size() == 1 ? lead : lead & 0x7fU >> character.size());
+  for (const char byte : character.substr(1)) {
+    code = code << 6U | (static_cast<unsigned char>(byte) & 0x3fU);
+  }
+  return code;
+}
+
 std::string replace_invalid_utf8(std::string_view text) {
   std::string repaired;
   repaired.reserve(text.size());

@@ -280,12 +280,13 @@ void Upstream::handle_close(const ws::CloseInfo& info) {
     reconnect_->queue.confirm(reconnect_->queue.sent());
   }
   if (verdict == UpstreamVerdict::kTransient) {
-    rest_url(Failover::kRest, close_cause(info.code));
+    const ws::Error error{.phase = ws::Phase::kOpen,
+                          .code = ws::ErrorCode::kConnectionLost,
+                          .message = close_cause(info.code)};
+    rest_url(Failover::kRest, error);
     count_partial_message();
     if (may_reconnect()) {
-      lose(ws::Error{.phase = ws::Phase::kOpen,
-                     .code = ws::ErrorCode::kConnectionLost,
-                     .message = close_cause(info.code)});
+      lose(error);
       return;
     }
   }

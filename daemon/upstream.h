@@ -21,6 +21,7 @@
 #include "daemon/dial_damper.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "daemon/recent_errors.h"
 #include "daemon/session_report.h"
 
 namespace wsbridged {
@@ -64,6 +65,7 @@ class Upstream {
     ws::EventLoop& loop;
     Log& log;
     BridgeTotals& totals;
+    RecentErrors& errors;
     Bridge& bridge;
     const SessionName& name;
   };
@@ -88,6 +90,9 @@ class Upstream {
   [[nodiscard]] bool is_connected() const {
     return state_ == State::kReady || state_ == State::kReplaying;
   }
+
+  // The last attempt failed, or the connection was lost, and another attempt follows.
+  [[nodiscard]] bool is_reconnecting() const;
 
   // Above session.buffer, until on_upstream_ready().
   [[nodiscard]] bool is_full() const { return is_full_; }
@@ -156,7 +161,7 @@ class Upstream {
   [[nodiscard]] ws::Callbacks callbacks();
   void handle_dial_error(const ws::Error& error);
   [[nodiscard]] bool retries_with_new_credentials(const ws::Error& error);
-  void rest_url(std::chrono::milliseconds rest, const std::string& cause);
+  void rest_url(std::chrono::milliseconds rest, const ws::Error& error);
   void end_dial(const ws::Error& error);
   void tell_damper_failure(const ws::Error& error);
   void tell_damped(DialDamper::Change change, const ws::Error& error);
@@ -166,6 +171,7 @@ class Upstream {
   [[nodiscard]] bool may_reconnect() const;
   void lose(const ws::Error& error);
   void plan_attempt(const ws::Error& error, std::chrono::milliseconds at_least);
+  void remember(std::string cause, const ws::Error& error);
   void wait();
   void give_up();
   [[nodiscard]] std::optional<TimePoint> local_deadline() const;

@@ -74,7 +74,7 @@ void Upstream::handle_dial_error(const ws::Error& error) {
   dialling.retry_after = std::min(dialling.retry_after.value_or(asked), asked);
   dialling.is_hopeful =
       dialling.is_hopeful || verdict_on_error(error) == UpstreamVerdict::kTransient;
-  rest_url(std::max(asked, Failover::kRest), error.message);
+  rest_url(std::max(asked, Failover::kRest), error);
   if (++dialling.next < dialling.order.size()) {
     try_url();
   } else {
@@ -95,15 +95,18 @@ bool Upstream::retries_with_new_credentials(const ws::Error& error) {
   return true;
 }
 
-void Upstream::rest_url(milliseconds rest, const std::string& cause) {
+void Upstream::rest_url(milliseconds rest, const ws::Error& error) {
   if (context_.bridge.url_count() < 2 || !context_.bridge.failover().failed(url_, now(), rest)) {
     return;
   }
   context_.log.warn("upstream rests, the others are tried before it",
                     {{"bridge", context_.name.bridge},
                      {"upstream", context_.bridge.upstream_name(url_)},
-                     {"cause", cause},
+                     {"cause", error.message},
                      {"rest_ms", std::int64_t{rest.count()}}});
+  remember("upstream " + context_.bridge.upstream_name(url_) +
+               " rests, the others are tried before it: " + error.message,
+           error);
 }
 
 // No URL has opened.

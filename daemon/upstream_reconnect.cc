@@ -22,12 +22,21 @@ milliseconds repeat_after(const config::Upstream& upstream) {
                                              : upstream.ping_interval + upstream.ping_timeout;
 }
 
-// What is kept of an error until the outage is over.
-ws::Error without_response(const ws::Error& error) {
-  return ws::Error{.phase = error.phase,
-                   .code = error.code,
-                   .message = error.message,
-                   .system_errno = error.system_errno};
+// Of a peer's phrase no more is ever shown.
+constexpr std::size_t kMaxReason = 256;
+
+// What is kept of an error until the outage is over: of a response, what tells people and advice.
+ws::Error without_body(const ws::Error& error) {
+  ws::Error kept{.phase = error.phase,
+                 .code = error.code,
+                 .message = error.message,
+                 .system_errno = error.system_errno};
+  if (error.response) {
+    ws::HttpResponse& response = kept.response.emplace();
+    response.status = error.response->status;
+    response.reason = error.response->reason.substr(0, kMaxReason);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -69,7 +78,7 @@ void Upstream::plan_attempt(const ws::Error& error, milliseconds at_least) {
   Reconnect& reconnect = *reconnect_;
   const bool is_told = reconnect.last_error.has_value();
   reconnect.lost_at = is_told ? reconnect.lost_at : now();
-  reconnect.last_error = without_response(error);
+  reconnect.last_error = without_body(error);
   const double uniform = std::uniform_real_distribution<double>(0, 1)(reconnect.random);
   const milliseconds delay = std::max(reconnect.backoff.next(uniform), at_least);
   // One entry for each outage: a server that stays away for days shall not fill the log.
@@ -81,13 +90,29 @@ void Upstream::plan_attempt(const ws::Error& error, milliseconds at_least) {
        {"peer", context_.name.peer},
        {"upstream", context_.bridge.upstream_name(url_)},
        {"cause", error.message},
+       Field::peer_text("answer_reason", error.response ? error.response->reason : ""),
        {"advice", advice_for(error)},
        {"unconfirmed_lines", reconnect.queue.line_count()},
        {"wait_ms", std::int64_t{delay.count()}}});
+  remember(error.message, error);
   socket_.reset();
   state_ = State::kWaiting;
   attempt_at_ = now() + delay;
   wait();
+}
+
+// For the status page, which has each cause once, with the number of attempts.
+void Upstream::remember(std::string cause, const ws::Error& error) {
+  context_.errors.add({.time = std::chrono::system_clock::now(),
+                       .bridge = context_.name.bridge,
+                       .session = context_.name.id,
+                       .cause = std::move(cause),
+                       .advice = advice_for(error),
+                       .peer_text = error.response ? error.response->reason : std::string()});
+}
+
+bool Upstream::is_reconnecting() const {
+  return reconnect_ && reconnect_->last_error && !is_connected() && !is_over();
 }
 
 // For the next attempt, or while dialling for its result, but not beyond the deadline.
@@ -211,15 +236,23 @@ void Upstream::send_confirming_ping() {
 
 // Of a server that is alive and does not answer pings nothing gets confirmed.
 void Upstream::tell_silence() {
-  if (!std::exchange(reconnect_->is_silence_told, true)) {
-    context_.log.warn("server does not answer a ping, what was sent stays unconfirmed",
-                      {{"bridge", context_.name.bridge},
-                       {"session", context_.name.id},
-                       {"upstream", context_.bridge.upstream_name(url_)},
-                       {"unconfirmed_lines", reconnect_->queue.line_count()},
-                       {"advice", std::string("RFC 6455 demands a pong: without one the local side "
-                                              "stops when reconnect.replay is full")}});
+  static constexpr const char* kCause =
+      "server does not answer a ping, what was sent stays unconfirmed";
+  static constexpr const char* kAdvice =
+      "RFC 6455 demands a pong: without one the local side stops when reconnect.replay is full";
+  if (std::exchange(reconnect_->is_silence_told, true)) {
+    return;
   }
+  context_.log.warn(kCause, {{"bridge", context_.name.bridge},
+                             {"session", context_.name.id},
+                             {"upstream", context_.bridge.upstream_name(url_)},
+                             {"unconfirmed_lines", reconnect_->queue.line_count()},
+                             {"advice", std::string(kAdvice)}});
+  context_.errors.add({.time = std::chrono::system_clock::now(),
+                       .bridge = context_.name.bridge,
+                       .session = context_.name.id,
+                       .cause = kCause,
+                       .advice = kAdvice});
 }
 
 void Upstream::handle_pong(std::string_view payload) {

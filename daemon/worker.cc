@@ -169,8 +169,7 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(Bridge& bridge, const std::string&
   if (known == jars_.end()) {
     auto jar = Bridge::make_jar(file);
     if (!jar) {
-      log_.warn("cookie jar not read, sending no cookies",
-                {{"bridge", bridge.name()}, {"cause", jar.error().message}});
+      tell_jar_failure(bridge, "cookie jar not read, sending no cookies", jar.error().message);
       return nullptr;
     }
     if (jars_.size() >= kMaxJars) {
@@ -190,14 +189,22 @@ std::shared_ptr<ws::CookieJar> Worker::jar_of(Bridge& bridge, const std::string&
   return known->second.jar;
 }
 
+void Worker::tell_jar_failure(const Bridge& bridge, const std::string& what,
+                              const std::string& cause) {
+  log_.warn(what, {{"bridge", bridge.name()}, {"cause", cause}});
+  errors_.add({.time = std::chrono::system_clock::now(),
+               .bridge = bridge.name(),
+               .cause = what + ": " + cause,
+               .advice = "correct the file: it is read again by the next dial"});
+}
+
 // The dial does the same again, which is cheap; here is who can tell what is wrong with a new file.
 void Worker::refresh(KnownJars::value_type& known, Bridge& bridge) {
   auto& [file, entry] = known;
   const auto changed = entry.jar->refresh();
   std::string error = changed ? std::string() : changed.error().message;
   if (!error.empty() && error != entry.error) {
-    log_.warn("cookie jar not read again, the cookies of before stay",
-              {{"bridge", bridge.name()}, {"cause", error}});
+    tell_jar_failure(bridge, "cookie jar not read again, the cookies of before stay", error);
   }
   entry.error = std::move(error);
   if (changed && changed.value()) {

@@ -100,6 +100,7 @@ class Worker {
   using KnownJars = std::map<std::string, KnownJar>;  // by file
 
   void refresh(KnownJars::value_type& known, Bridge& bridge);
+  void tell_jar_failure(const Bridge& bridge, const std::string& what, const std::string& cause);
 
   Log& log_;
   RecentErrors& errors_;

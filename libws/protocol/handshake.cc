@@ -178,13 +178,9 @@ ClientHandshake::Progress ClientHandshake::give_up() {
 
 void ClientHandshake::refuse() {
   body_.reset();
-  std::string message = "the server answered " + std::to_string(response_.status);
-  if (!response_.reason.empty()) {
-    message += " " + response_.reason;
-  }
   error_ = {.phase = Phase::kHttp,
             .code = ErrorCode::kHttpStatus,
-            .message = std::move(message),
+            .message = "the server answered " + std::to_string(response_.status),
             .response = response_};
   progress_ = Progress::kFailed;
 }

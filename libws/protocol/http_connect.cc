@@ -98,9 +98,8 @@ ProxyDialogue::Progress HttpConnect::give_up() {
 
 void HttpConnect::refuse() {
   body_.reset();
-  std::string message = "proxy " + proxy_ + " answered " + std::to_string(response_.status);
-  message +=
-      (response_.reason.empty() ? "" : " " + response_.reason) + " to CONNECT " + destination_;
+  std::string message = "proxy " + proxy_ + " answered " + std::to_string(response_.status) +
+                        " to CONNECT " + destination_;
   if (response_.status == kProxyAuthenticationRequired || response_.status == kUnauthorized) {
     message += "; set a user and a password that it knows in the URL of the proxy";
   }

@@ -117,8 +117,7 @@ std::string origin_text(const Url& url) {
 }
 
 Error refused(const HttpResponse& response, const std::string& rule) {
-  std::string message = "the server answered " + std::to_string(response.status);
-  message += response.reason.empty() ? "" : " " + response.reason;
+  const std::string message = "the server answered " + std::to_string(response.status);
   return {.phase = Phase::kHttp,
           .code = ErrorCode::kRedirectRefused,
           .message = message + ", a redirect that is not followed: " + rule,

@@ -165,6 +165,15 @@ class AdminListener(E2eCase):
         self.assertTrue(daemon.is_running(), "asked twice it still drains")
         daemon.signal()
 
+    def test_a_token_that_has_become_unusable_is_told_to_the_operator_alone(self):
+        server = self.server()
+        daemon, address, _ = self.start_with_admin(bridge(server.url()), listen="127.0.0.1:0")
+        os.chmod(self.path("token"), 0o666)
+        answer = ask(address, "/ctl/drain", "POST", Authorization=f"Bearer {TOKEN}")
+        self.assertEqual(answer.status, 503)
+        self.assertNotIn(self.path("token"), answer.text())
+        self.assertIn("chmod go-w", daemon.wait_for_entry("cannot be served")["cause"])
+
     def test_tcp_wants_the_token_and_shows_no_lines(self):
         server = self.server()
         daemon, address, _ = self.start_with_admin(bridge(server.url()), listen="127.0.0.1:0")

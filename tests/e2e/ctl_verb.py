@@ -55,6 +55,39 @@ class CtlVerb(E2eCase):
         self.assertEqual(other_upstream.read_text(), b"still here")
         self.assertIn("no live session 4711", self.ctl("kill", "4711", status=1))
 
+    def test_sessions_of_programs_that_do_not_read_end_in_bounded_time(self):
+        """By ctl kill and by idle_timeout; the server's Close is behind what nobody takes."""
+        server = self.server()
+        daemon = self.start_with_admin(
+            bridge(server.url()),
+            bridge(server.url(), name="idle", listen=f"unix:{self.path('idle.sock')}",
+                   session={"idle_timeout": "3s"}))
+        sessions = [self.session(server, daemon, name) for name in ("main", "idle")]
+        for _, upstream in sessions:
+            self.in_background(self.flood, upstream)
+        shown = wait_until(self.stalled_sessions, "both programs are behind")
+        ids = {session["bridge"]: str(session["id"]) for session in shown}
+        self.assertIn("is ending", self.ctl("kill", ids["main"]))
+        causes = {name: daemon.wait_for_session_end(name, seconds=40.0) for name in ids}
+        self.assertIn("ctl kill", causes["main"]["cause"])
+        self.assertIn("idle_timeout", causes["idle"]["cause"])
+        for entry in causes.values():
+            self.assertEqual(entry["close_code"], 1006, "no Close was seen")
+            self.assertGreater(entry["unsent_bytes_down"], 0)
+
+    @staticmethod
+    def flood(upstream):
+        try:
+            for _ in range(6000):
+                upstream.send_text(b"y" * 2000)
+        except OSError:
+            pass  # it was cut
+
+    def stalled_sessions(self):
+        sessions = json.loads(self.ctl("ps", "--json"))["sessions"]
+        stalled = [session for session in sessions if session["down"]["buffered_bytes"] > 0]
+        return sessions if len(stalled) == len(sessions) == 2 else None
+
     def test_tap_shows_lines_both_ways_until_the_session_ends(self):
         server = self.server()
         daemon = self.start_with_admin(bridge(server.url()))

@@ -9,9 +9,10 @@ Why: what an operator sees of a daemon is mostly how it fails.
 import socket
 import ssl
 
+from kit.admin import ask
 from kit.case import E2eCase, bridge, main
 from kit.upstream import RawServer
-from kit.waiting import deadline
+from kit.waiting import deadline, wait_until
 
 REFUSAL = (b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n\r\n"
            b"you are not a friend\n")
@@ -71,6 +72,26 @@ class DialFailures(E2eCase):
         self.assertEqual(upstream.read_text(), b"still", "another session is untouched, upwards")
         upstream.send_text("here")
         self.assertEqual(local.read_line(), b"here\n", "another session is untouched, downwards")
+
+    def test_the_phrase_of_a_refusal_is_bounded_and_escaped(self):
+        server = self.server()
+        admin = f"unix:{self.path('admin.sock')}"
+        daemon = self.start(bridge(server.url()), admin={"listen": admin})
+        for number in range(2):
+            local = self.connect(daemon.address())
+            upstream = server.accept()
+            upstream.read_request()
+            upstream.send(f"HTTP/1.1 403 R{number}\u202e{'z' * 3000}\r\nContent-Length: 0\r\n\r\n".encode())
+            local.read_until_end()
+        entry = daemon.wait_for_session_end()
+        self.assertEqual(entry["cause"], "the server answered 403")
+        self.assertEqual(entry["answer_reason"][:15], "R0\\xe2\\x80\\xaez")
+        self.assertLess(len(entry["answer_reason"]), 215)
+        error, = wait_until(lambda: [error for error in ask(admin, "/status").json()["errors"]
+                                     if error["count"] == 2], "both are one entry")
+        self.assertEqual(error["cause"], "the server answered 403")
+        self.assertEqual(error["peer_text"][:3], "R1\\")
+        self.assertLess(len(error["peer_text"]), 215)
 
     def test_servers_that_cannot_be_reached(self):
         closed = RawServer()

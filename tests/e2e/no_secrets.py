@@ -112,7 +112,9 @@ class NoSecrets(E2eCase):
         upstream = server.accept()
         upstream.read_request()
         body = self.marker("body").encode()
-        upstream.send(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"" +
+        # A phrase is a peer's text: of it 200 bytes may be told.
+        phrase = "x" * 200 + self.marker("phrase")
+        upstream.send(b"HTTP/1.1 401 " + phrase.encode() + b"\r\nWWW-Authenticate: Basic realm=\"" +
                       self.marker("realm").encode() + b"\"\r\nContent-Length: %d\r\n\r\n" %
                       len(body) + body)
         local.read_until_end()

@@ -9,6 +9,7 @@ Why:      that is when people look.
 """
 import json
 import os
+import signal
 
 from kit.admin import ask
 from kit.case import E2eCase, bridge, main
@@ -87,7 +88,53 @@ class StatusOfOutages(E2eCase):
         self.assertEqual(self.status()["bridges"][0]["dial_interval_seconds"], 0)
         self.connect(daemon.address())
         self.wait_for_bridge(lambda shown: shown["dial_interval_seconds"] >= 0.1, "turns")
-        self.wait_for_session(state="waiting")
+        self.wait_for_session(state="reconnecting")
+
+    def test_a_server_that_is_away_is_an_error_with_advice_while_the_session_lives(self):
+        port = free_ports(1)[0]
+        daemon = self.start_shown(bridge(f"ws://127.0.0.1:{port}/", reconnect=BACK))
+        self.connect(daemon.address())
+        error, = wait_until(lambda: [error for error in self.status()["errors"]
+                                     if error["count"] > 1], "one entry for all attempts")
+        self.assertEqual((error["bridge"], len(self.status()["sessions"])), ("main", 1))
+        self.assertIn("refused", error["cause"])
+        self.assertIn("check that the server runs", error["advice"])
+
+    def test_a_failed_reload_is_an_error_until_it_is_mended(self):
+        daemon = self.start_shown(bridge("ws://127.0.0.1:1/"))
+        config = self.path("wsbridged.yaml")
+        with open(config, encoding="utf-8") as file:
+            good = file.read()
+        for text, success, count in ((good.replace('"upstream"', '"upstraem"'), False, 1),
+                                     (good, True, 1)):
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(text)
+            daemon.signal(signal.SIGHUP)
+            wait_until(lambda: self.status()["config_last_reload"]["success"] is success,
+                       "the reload is over")
+            error, = self.status()["errors"]
+            self.assertEqual((error["count"], error["bridge"]), (count, ""))
+            self.assertIn(f"{config}:", error["cause"])
+            self.assertIn("wsbridged check", error["advice"])
+
+    def test_a_file_that_cannot_be_read_again_is_an_error_with_its_cause(self):
+        jar, header = self.path("cookies.txt"), self.path("header")
+        for path, text in ((jar, "# Netscape HTTP Cookie File\n"), (header, "value")):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+        server = self.server()
+        daemon = self.start_shown(bridge(server.url(), upstream={
+            "cookie_jar": jar, "headers": {"X-A": f"${{file:{header}}}"}}))
+        self.session(server, daemon)
+        for path in (jar, header):
+            os.remove(path)
+            os.mkdir(path)
+        self.session(server, daemon)
+        errors = wait_until(lambda: len(self.status()["errors"]) == 2 and self.status()["errors"],
+                            "both are told")
+        causes = " ".join(sorted(error["cause"] for error in errors))
+        self.assertRegex(causes, "cookie jar not read.*references.*stays")
+        self.assertTrue(all(error["advice"] for error in errors))
 
     def test_refused_programs_are_counted(self):
         daemon = self.start_shown(bridge("ws://127.0.0.1:1/",

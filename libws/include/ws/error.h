@@ -75,7 +75,7 @@ struct Error {
   Phase phase = Phase::kOptions;               ///< how far it had come
   ErrorCode code = ErrorCode::kInvalidOption;  ///< what went wrong
   /// One line for people: what failed, where and why. It holds no secret and no text from the peer
-  /// but the status line of a response and the origin that a redirect leads to.
+  /// but the status code of a response and the origin that a redirect leads to.
   std::string message;
   int system_errno = 0;                    ///< 0 when no system call is to blame
   std::optional<HttpResponse> response{};  ///< of the server, or of an HTTP proxy in phase kProxy

@@ -184,7 +184,7 @@ TEST_CASE("websocket: a redirect that is not allowed is an error with the respon
   const Error error = failure_of(client);
   CHECK(error.phase == Phase::kHttp);
   CHECK(error.code == ErrorCode::kRedirectRefused);
-  CHECK(error.message == "the server answered 302 Found, a redirect that is not followed: " + rule);
+  CHECK(error.message == "the server answered 302, a redirect that is not followed: " + rule);
   REQUIRE(error.response);
   CHECK(*error.response->find("location") == location);
 }

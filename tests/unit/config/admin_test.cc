@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The section `admin` and the flag that stands for its first key.
+#include <sys/stat.h>
+
 #include "config/admin_flag.h"
 #include "loading.h"
 #include "support/catch.h"
@@ -57,13 +59,35 @@ TEST_CASE("admin: its addresses are none of a bridge's, nor each other's", "[adm
   CHECK(load_admin("{listen: 127.0.0.1:0, metrics: 127.0.0.1:0}").errors.empty());
 }
 
+// Made anew each time.
+std::string token_file(const std::string& content, mode_t mode) {
+  static const TemporaryFolder folder;
+  const std::string path = folder.write("token", content);
+  chmod(path.c_str(), mode);
+  return path;
+}
+
 TEST_CASE("admin: a token's file must be readable, and useful", "[admin]") {
   CHECK(load_admin("{listen: 127.0.0.1:9, token_file: /nowhere/token}").errors.size() == 1);
-  const Loaded unused = load_admin("{listen: \"unix:/a\", token_file: /proc/self/cmdline}");
+  const std::string file = token_file("a-token-of-some-length\n", 0600);
+  const Loaded unused = load_admin("{listen: \"unix:/a\", token_file: " + file + "}");
   CHECK(unused.errors.empty());
   CHECK(unused.warnings.size() == 1);
-  CHECK(load_admin("{listen: 127.0.0.1:9, token_file: /proc/self/cmdline}").warnings.empty());
+  CHECK(load_admin("{listen: 127.0.0.1:9, token_file: " + file + "}").warnings.empty());
   CHECK(load_admin("{lisen: 1}").errors.size() == 1);
+}
+
+TEST_CASE("admin: a token's file that can never work is an error at its place", "[admin]") {
+  const auto error_of = [](const std::string& file) {
+    const Loaded loaded = load_admin("{listen: 127.0.0.1:9, token_file: " + file + "}");
+    return loaded.errors.size() == 1 ? to_string(loaded.errors.front()) : std::string("none");
+  };
+  const std::string start = "f.yaml:1:42: token_file must be a file with a token (";
+  CHECK_THAT(error_of(token_file("five5", 0600)), StartsWith(start + "holds less than 16 bytes"));
+  CHECK_THAT(error_of(token_file("a-token-of-some-length", 0620)),
+             StartsWith(start + "may be written by others"));
+  CHECK(error_of(token_file(std::string(4096, 'x') + "\n", 0600)) == "none");
+  CHECK_THAT(error_of(token_file(std::string(4097, 'x'), 0600)), StartsWith(start + "holds"));
 }
 
 TEST_CASE("admin: the flag replaces the file's address, by the same rules", "[admin]") {

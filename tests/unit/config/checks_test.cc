@@ -63,7 +63,9 @@ TEST_CASE("checks: headers are tokens with clean values, and not the handshake's
            {"", "any value, \xc3\xa4", std::string(8192, 'x')},
            {"a\nb", "a\rb", std::string(1, '\0'), "a\x7f", "a\tb", std::string(8193, 'x')}},
       Case{check_subprotocol, {"mqtt", "chat.v2"}, {"", "a b", "a,b", "\xc3\xa4"}},
-      Case{check_origin, {"", "https://example.com", "null"}, {"a b", "a\nb"}});
+      Case{check_origin,
+           {"", "https://example.com", "null"},
+           {"a b", "a\nb", "https://u:p@example.com", "https://example.com?k=v", "https://x#y"}});
   for (const std::string& text : each.good) {
     INFO(text);
     CHECK(accepts(each.check, text));

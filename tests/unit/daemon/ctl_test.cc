@@ -41,7 +41,12 @@ TEST_CASE("ctl: a tapped line is one line of the terminal's width", "[ctl]") {
   CHECK_THAT(tap_text(record("hello"), 20), ContainsSubstring(" > hello\n"));
   CHECK(tap_text(record("hello"), 19).size() == 20);
   CHECK_THAT(tap_text(record("hello"), 19), ContainsSubstring("> h...\n"));
-  CHECK_THAT(tap_text(record("\xc3\xa4\xc3\xa4\xc3\xa4"), 20), ContainsSubstring("> \xc3\xa4..."));
+  CHECK_THAT(tap_text(record("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"), 20),
+             ContainsSubstring("> \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\n"));
+  CHECK_THAT(tap_text(record("\xe2\x80\xae"
+                             "abc"),
+                      0),
+             ContainsSubstring("> \\xe2\\x80\\xaeabc"));
   CHECK_THAT(tap_text(R"({"dropped_lines":3})", 0), ContainsSubstring("3 lines not shown"));
   CHECK_THAT(tap_text(R"({"end":"local end"})", 0), ContainsSubstring("local end"));
   CHECK(tap_text("rubbish", 0).empty());

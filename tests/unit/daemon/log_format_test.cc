@@ -144,6 +144,22 @@ TEST_CASE("log format: peer text has its controls and invalid bytes escaped", "[
   CHECK(peer_text(std::string(300, '\x80')).size() <= expected.size() + 3);
 }
 
+TEST_CASE("log format: what cannot be seen, or turns the direction of writing, is escaped",
+          "[log]") {
+  CHECK(peer_text("a\xe2\x80\xae"
+                  "b") == "a\\xe2\\x80\\xaeb");                    // U+202E
+  CHECK(peer_text("\xe2\x80\x8b") == "\\xe2\\x80\\x8b");           // U+200B
+  CHECK(peer_text("\xe2\x81\xa6") == "\\xe2\\x81\\xa6");           // U+2066
+  CHECK(peer_text("\xef\xbb\xbf") == "\\xef\\xbb\\xbf");           // U+FEFF
+  CHECK(peer_text("\xe2\x80\xa8") == "\\xe2\\x80\\xa8");           // U+2028
+  CHECK(peer_text("\xd8\x9c") == "\\xd8\\x9c");                    // U+061C
+  CHECK(peer_text("\xf3\xa0\x80\xa0") == "\\xf3\\xa0\\x80\\xa0");  // U+E0020
+  for (const std::string shown : {"\xe2\x80\x90", "\xe2\x80\xaf", "\xe2\x80\xa7", "\xc2\xa0",
+                                  "\xf0\x9f\x98\x80", "\xd7\x90", "\xef\xbf\xbd"}) {
+    CHECK(peer_text(shown) == shown);
+  }
+}
+
 TEST_CASE("log format: escape_control leaves text alone", "[log]") {
   CHECK(escape_control("plain \\ \"text\" \xe2\x82\xac") == "plain \\ \"text\" \xe2\x82\xac");
   CHECK(escape_control(std::string_view("\0", 1)) == "\\x00");

@@ -64,8 +64,8 @@ TEST_CASE("metrics: totals of workers are added up", "[metrics]") {
   report.end = SessionEnd{.by = Side::kUpstream};
   BridgeTotals one;
   one.count_end(report, 2s);
-  one.count_dropped(Direction::kUp, "max_line");
-  one.count_altered(Direction::kDown, "space");
+  one.count_dropped(DropReason::kMaxLine);
+  one.count_altered(AlterReason::kSpace);
   ws::TlsInfo tls;
   tls.certificate_expires = 100;
   one.count_open({.connect = 5ms, .http = 7ms}, tls, 5);
@@ -122,6 +122,41 @@ TEST_CASE("metrics: a bridge that did nothing has its counters already", "[metri
   }
   // Unknown is no sample: 0 would be an expiry long ago.
   CHECK(text.find("wsbridged_cookie_expiry_timestamp_seconds{") == std::string::npos);
+}
+
+// An alert needs the 0 before the first one; a word with spaces is none that people can type.
+TEST_CASE("metrics: every reason to drop or alter a line is there with 0 from the start",
+          "[metrics]") {
+  Snapshot snapshot;
+  snapshot.bridges.push_back({.name = "chat"});
+  const std::string text = metrics_text(snapshot, {});
+  const auto check = [&text](const std::string& metric, const LineReason& reason) {
+    CHECK(reason.word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+          std::string_view::npos);
+    CHECK_THAT(text, ContainsSubstring(metric + "{bridge=\"chat\",direction=\"" +
+                                       std::string(to_string(reason.direction)) + "\",reason=\"" +
+                                       std::string(reason.word) + "\"} 0\n"));
+  };
+  for (const LineReason& reason : kDropReasons) {
+    check("wsbridged_dropped_lines_total", reason);
+  }
+  for (const LineReason& reason : kAlterReasons) {
+    check("wsbridged_altered_lines_total", reason);
+  }
+}
+
+TEST_CASE("metrics: a drop is counted under its word and direction", "[metrics]") {
+  Snapshot snapshot;
+  snapshot.bridges.push_back({.name = "chat"});
+  BridgeTotals& totals = snapshot.bridges.front().totals;
+  for (std::size_t i = 0; i < kDropReasons.size(); ++i) {
+    totals.count_dropped(static_cast<DropReason>(i));
+  }
+  const std::string text = metrics_text(snapshot, {});
+  for (const LineReason& reason : kDropReasons) {
+    CHECK_THAT(text, ContainsSubstring("direction=\"" + std::string(to_string(reason.direction)) +
+                                       "\",reason=\"" + std::string(reason.word) + "\"} 1\n"));
+  }
 }
 
 }  // namespace

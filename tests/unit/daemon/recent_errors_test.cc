@@ -35,6 +35,8 @@ TEST_CASE("recent errors: texts are cut, and control characters escaped", "[erro
   const RecentError error = errors.list().front();
   CHECK(error.cause.size() == RecentErrors::kMaxText + 3);
   CHECK(error.peer_text == std::string(199, 'y') + "\\x1b...");
+  errors.add({.cause = "turned", .peer_text = std::string(199, 'y') + "\xe2\x80\xae"});
+  CHECK(errors.list().front().peer_text == std::string(199, 'y') + "...");
 }
 
 }  // namespace

@@ -82,6 +82,16 @@ TEST_CASE("session report: what a peer says is cut at 200 bytes and escaped", "[
   CHECK(reason.find('\n') == std::string::npos);
 }
 
+TEST_CASE("session report: the phrase of a refusal is a peer's text, and no part of the cause",
+          "[report]") {
+  SessionReport report;
+  report.end = SessionEnd{.by = Side::kUpstream, .is_error = true, .cause = "answered 403"};
+  report.answer_reason = "no\xe2\x80\xae" + std::string(300, 'z');
+  const auto entry = logged(report);
+  CHECK(entry["cause"] == "answered 403");
+  CHECK(entry["answer_reason"] == "no\\xe2\\x80\\xae" + std::string(195, 'z') + "...");
+}
+
 TEST_CASE("session report: lost is what left one side and never reached the other", "[report]") {
   SessionReport report;
   CHECK_FALSE(report.has_lost_bytes());

@@ -106,9 +106,10 @@ TEST_CASE("http connect: a refusal carries status, headers and body", "[proxy]")
   const Error error =
       failure("http://p", "HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nrule");
   CHECK(error.code == ErrorCode::kProxyRefused);
-  CHECK(error.message == "proxy p:1080 answered 403 Forbidden to CONNECT chat.example:443");
+  CHECK(error.message == "proxy p:1080 answered 403 to CONNECT chat.example:443");
   REQUIRE(error.response);
   CHECK(error.response->status == 403);
+  CHECK(error.response->reason == "Forbidden");
   CHECK(*error.response->find("content-length") == "4");
   CHECK(error.response->body == "rule");
   CHECK_THAT(failure("http://p", "HTTP/1.1 407 Auth\r\n\r\n").message,

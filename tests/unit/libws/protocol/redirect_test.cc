@@ -48,7 +48,7 @@ std::string rule_against(const std::string& from, const HttpResponse& response) 
   CHECK(url.error().phase == ws::Phase::kHttp);
   CHECK(url.error().code == ErrorCode::kRedirectRefused);
   CHECK(url.error().response->status == response.status);
-  const std::string start = "the server answered 302 Found, a redirect that is not followed: ";
+  const std::string start = "the server answered 302, a redirect that is not followed: ";
   CHECK_THAT(url.error().message, StartsWith(start));
   return url.error().message.substr(std::min(start.size(), url.error().message.size()));
 }
