@@ -87,8 +87,7 @@ void Session::give_up_closing() {
   if (was_open_) {
     report_.close_code = ws::kCloseAbnormal;
   }
-  upstream_.cancel();
-  upstream_ended();
+  abort();  // what a program does not read it would not read later
 }
 
 // Nothing more comes from the upstream, nor goes to it.
