@@ -3,6 +3,9 @@
 
 #include <variant>
 
+#include "config/binding.h"
+#include "config/checks.h"
+
 namespace wsbridged::config {
 
 void check_admin(const Node* node, const Admin& admin, Problems& problems) {
@@ -17,6 +20,15 @@ void check_admin(const Node* node, const Admin& admin, Problems& problems) {
   if (!admin.token_file.empty() && listen == nullptr && token_file != nullptr) {
     problems.warning(token_file->place,
                      "token_file has no effect: it is asked for on a listen address over TCP only");
+  }
+}
+
+void check_admin_token(const Node* node, const Admin& admin, Problems& problems) {
+  const Node* const token_file = node == nullptr ? nullptr : node->find("token_file");
+  const auto checked = check_token_file(admin.token_file);
+  if (const auto* refusal = std::get_if<Refusal>(&checked);
+      refusal != nullptr && token_file != nullptr) {
+    report_refusal({"token_file", *token_file}, *refusal, Secrecy::kPlain, problems);
   }
 }
 

@@ -15,5 +15,7 @@ inline constexpr std::string_view kAdminNotLocal =
 
 // `node` is the map it was read from; null: the section is absent.
 void check_admin(const Node* node, const Admin& admin, Problems& problems);
+// For the program itself, which is to compare the token.
+void check_admin_token(const Node* node, const Admin& admin, Problems& problems);
 
 }  // namespace wsbridged::config

@@ -69,6 +69,7 @@ Loaded bind_config(const Node& root, Document& document, Problems& problems,
   read_map(top, file_table(), file, problems);
   const Node* bridges = root.find("bridges");
   check_admin(file.admin, file.config.admin, problems);
+  check_admin_token(file.admin, file.config.admin, problems);
   if (file.bridges != nullptr) {
     read_bridges(file, document, problems, source_of, check);
   } else {
