@@ -89,7 +89,10 @@ def check_logic(browser):
             "a (rests 2 s), b (to be tried), c",
         "logic.upstreams({upstreams: [{url: 'a', rest_seconds: null}], dial_interval_seconds: 0.2})":
             "a – dials fail, they wait for turns 0.2 s apart",
-        "logic.problems({errors: [1], cookie_faults: [{cookie_jar: '/j', cause: 'full'}]}).length": 2,
+        "logic.problems({errors: [1], cookie_faults: [{cookie_jar: '/j', cause: 'full'}],"
+        " config_last_reload: {success: true}}).length": 2,
+        "logic.problems({errors: [], cookie_faults: [],"
+        " config_last_reload: {success: false}})[0].where": "configuration",
         "logic.failedDials({ok: 5, tcp: 2, tls: 1})": 3, "logic.state(null)[0]": "No connection",
     }
     for expression, expected in cases.items():
