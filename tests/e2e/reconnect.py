@@ -33,14 +33,6 @@ class ReconnectCase(E2eCase):
     def bridge_that_reconnects(self, reconnect=None, **sections):
         return self.bridge_to_server(reconnect=reconnect or QUICK, **sections)
 
-    def confirm(self, local, upstream):
-        """Answers the next ping, and returns when that has been heard."""
-        while (part := upstream.read_frame()).opcode != PING:
-            pass
-        upstream.send(frame(PONG, part.payload))
-        upstream.send_text("heard")
-        self.assertEqual(local.read_line(), b"heard\n")
-
     def refuse(self, server, answer):
         upstream = server.accept()
         upstream.read_request()

@@ -12,7 +12,7 @@ import threading
 import time
 
 from kit.case import E2eCase, bridge, main
-from kit.upstream import CLOSE, PING, PONG, TEXT, close_frame, frame
+from kit.upstream import CLOSE, PING, TEXT, close_frame, frame
 from kit.waiting import wait_until
 
 QUICK = {"enabled": True, "initial": "10ms", "max": "100ms", "confirm_interval": "50ms"}
@@ -176,14 +176,6 @@ class Times(ReconnectEndsCase):
         entry = daemon.wait_for_session_end(seconds=SOON)
         self.assertEqual((entry["unsent_bytes_up"], entry["unconfirmed_lines"]), (0, 0))
         self.assertGreaterEqual(entry["reconnects"], 1)
-
-    def confirm(self, local, upstream):
-        """Answers the next ping, and returns when that has been heard."""
-        while (part := upstream.read_frame()).opcode != PING:
-            pass
-        upstream.send(frame(PONG, part.payload))
-        upstream.send_text("heard")
-        self.assertEqual(local.read_line(), b"heard\n")
 
     def lose_with_a_full_replay(self, count, buffer):
         """A program wrote `count` lines of 1,000 bytes, `replay` took some 50, and the server died."""

@@ -11,7 +11,7 @@ from kit.daemon import QUICK_SHUTDOWN, Daemon, write_config
 from kit.local import Local
 from kit.peers import BeastPeer, LineClient
 from kit.process import Program
-from kit.upstream import RawServer
+from kit.upstream import PING, PONG, RawServer, frame
 from kit.waiting import deadline
 
 
@@ -87,6 +87,14 @@ class E2eCase(unittest.TestCase):
         """A local connection and its open upstream."""
         local = self.connect(daemon.address(name), **options)
         return local, server.open()
+
+    def confirm(self, local, upstream):
+        """Answers the next ping, and returns when that has been heard."""
+        while (part := upstream.read_frame()).opcode != PING:
+            pass
+        upstream.send(frame(PONG, part.payload))
+        upstream.send_text("heard")
+        self.assertEqual(local.read_line(), b"heard\n")
 
     def ca(self, name="Test CA"):
         """An authority by that name, made when first asked for."""
