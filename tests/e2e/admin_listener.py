@@ -41,7 +41,7 @@ class AdminListener(E2eCase):
         return Metrics(answer.text())
 
     def wait_for_value(self, address, expected, name, **labels):
-        wait_until(lambda: self.metrics(address).value(name, **labels) == expected,
+        wait_until(lambda: self.metrics(address).total(name, **labels) == expected,
                    f"{name}{labels} is {expected}")
 
     def test_metrics_count_what_happened(self):

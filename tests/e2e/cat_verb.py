@@ -197,14 +197,12 @@ class CatVerb(E2eCase):
         self.assertEqual(child.stderr.read(), b"")
         self.assertEqual(played.result(), 1000)
         # And one that leaves while nothing is sent.
-        is_open = threading.Event()
-
         def finish(upstream):
-            is_open.set()
+            upstream.send_text("it is open")
             return upstream.finish().close_code
         server, played = self.play(finish)
         child = self.spawn(server.url())
-        self.assertTrue(is_open.wait(deadline()))
+        self.assertEqual(child.stdout.readline(), b"it is open\n")
         child.stdout.close()
         self.assertEqual(child.wait(deadline()), 0)
         self.assertEqual(played.result(), 1000)

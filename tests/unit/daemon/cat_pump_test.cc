@@ -84,10 +84,13 @@ std::string read_to_end(int descriptor) {
   return text;
 }
 
+// Runs in a thread, where Catch2 asserts nothing: whoever reads misses what could not be written.
 void write_whole(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(descriptor, text.data(), text.size());
-    REQUIRE(size > 0);
+    if (size <= 0) {
+      return;
+    }
     text.remove_prefix(static_cast<std::size_t>(size));
   }
 }
