@@ -11,6 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "config/ascii.h"
+
 namespace wsbridged::config {
 namespace {
 
@@ -34,12 +36,8 @@ struct Literal {
   bool is_any;
 };
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
+  return is_alphanumeric(c) || c == '-' || c == '_';
 }
 
 std::string lower(std::string_view text) {

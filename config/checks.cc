@@ -5,21 +5,13 @@
 #include <algorithm>
 #include <array>
 
+#include "config/ascii.h"
 #include "config/input_file.h"
 #include "config/template_text.h"
 #include "config/token_file.h"
 
 namespace wsbridged::config {
 namespace {
-
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
 
 bool consists_of(std::string_view text, std::string_view others) {
   return std::all_of(text.begin(), text.end(), [others](char c) {

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "config/ascii.h"
 #include "config/loader.h"
+#include "config/problems.h"
 #include "config/values.h"
 #include "config/words.h"
 
@@ -17,24 +19,21 @@ namespace wsbridged::config {
 namespace {
 
 constexpr std::string_view kRedacted = "(redacted)";
-constexpr std::string_view kHex = "0123456789abcdef";
 
 // Control characters, and what YAML 1.1 takes for line breaks, as escapes.
 std::string escaped(std::string_view text, std::size_t& offset) {
-  const auto byte = static_cast<unsigned char>(text[offset]);
   if (text[offset] == '"' || text[offset] == '\\') {
     return std::string("\\") + text[offset];
   }
   if (text[offset] == '\n') {
     return "\\n";
   }
-  if (byte < 0x20 || byte == 0x7f) {
-    return std::string("\\x") + kHex[byte >> 4U] + kHex[byte & 15U];
+  if (is_control(text[offset])) {
+    return escaped_byte(text[offset]);
   }
   if (text.substr(offset).starts_with("\xc2") && text.size() > offset + 1 &&
       static_cast<unsigned char>(text[offset + 1]) < 0xa0) {
-    const auto low = static_cast<unsigned char>(text[++offset]);
-    return std::string("\\x") + kHex[low >> 4U] + kHex[low & 15U];
+    return escaped_byte(text[++offset]);
   }
   for (const std::string_view breaking : {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"}) {
     if (text.substr(offset).starts_with(breaking)) {

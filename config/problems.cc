@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/ascii.h"
+
 namespace wsbridged::config {
 namespace {
 
 constexpr std::size_t kMaxShown = 80;
-constexpr std::string_view kHex = "0123456789abcdef";
 
 Problem make_problem(const Place& place, std::string message) {
   return {place.source != nullptr ? *place.source : std::string(), place.line, place.column,
@@ -66,14 +67,19 @@ std::vector<Problem> Problems::take_warnings() {
   return std::exchange(warnings_, {});
 }
 
+std::string escaped_byte(char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  return std::string("\\x") + kHex[byte >> 4U] + kHex[byte & 15U];
+}
+
 std::string shown(std::string_view text) {
   std::string out = "'";
   for (const char c : text.substr(0, kMaxShown)) {
-    const auto byte = static_cast<unsigned char>(c);
     if (c == '\n') {
       out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += std::string("\\x") + kHex[byte >> 4U] + kHex[byte & 15U];
+    } else if (is_control(c)) {
+      out += escaped_byte(c);
     } else {
       out += c;
     }

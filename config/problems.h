@@ -50,4 +50,7 @@ class Problems {
 // Text of the file or of a flag as it may stand in a message: bounded, control characters escaped.
 [[nodiscard]] std::string shown(std::string_view text);
 
+// \xNN, as messages and YAML write a byte that cannot be seen.
+[[nodiscard]] std::string escaped_byte(char c);
+
 }  // namespace wsbridged::config

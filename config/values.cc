@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 
+#include "config/ascii.h"
+
 namespace wsbridged::config {
 namespace {
 
@@ -30,10 +32,6 @@ constexpr std::string_view kBool = "must be true or false";
 
 // Enough for 1 GiB in bytes; with the largest factor still below 64 bits.
 constexpr std::size_t kMaxDigits = 10;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 struct Quantity {
   std::uint64_t number = 0;

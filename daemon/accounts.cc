@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kDatabaseEntry = std::size_t{16} << 10;  // larger ones count as not found
 
 // All of `text` as a number. The largest means "unchanged" to chown(), so nobody has it.
-std::optional<std::uint32_t> parse_id(const std::string& text) {
+std::optional<std::uint32_t> parse_account_id(const std::string& text) {
   std::uint32_t id = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, id);
@@ -28,7 +28,7 @@ std::optional<std::uint32_t> parse_id(const std::string& text) {
 }  // namespace
 
 std::optional<uid_t> find_user(const std::string& name) {
-  if (const auto id = parse_id(name)) {
+  if (const auto id = parse_account_id(name)) {
     return id;
   }
   passwd entry{};
@@ -42,7 +42,7 @@ std::optional<uid_t> find_user(const std::string& name) {
 }
 
 std::optional<gid_t> find_group(const std::string& name) {
-  if (const auto id = parse_id(name)) {
+  if (const auto id = parse_account_id(name)) {
     return id;
   }
   group entry{};

@@ -17,7 +17,7 @@ namespace wsbridged {
 
 namespace {
 
-constexpr std::chrono::hours kFarAway{1};
+constexpr std::chrono::hours kKeepAwake{1};
 
 }  // namespace
 
@@ -45,11 +45,11 @@ struct AdminServer::Plan {
 AdminServer::AdminServer(const Settings& settings, AdminTarget& target, Log& log)
     : log_(log),
       deadline_(settings.deadline),
-      keep_running_(loop_, [this] { keep_running_.start(kFarAway); }),
+      keep_running_(loop_, [this] { keep_running_.start(kKeepAwake); }),
       service_(loop_, target, AdminGate(settings.admin), log),
       refusals_(loop_, log, "admin"),
       sweep_(loop_, [this] { finished_.clear(); }) {
-  keep_running_.start(kFarAway);
+  keep_running_.start(kKeepAwake);
 }
 
 ws::Result<std::unique_ptr<AdminServer>> AdminServer::open(const Settings& settings,

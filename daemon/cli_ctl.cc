@@ -11,20 +11,20 @@ namespace wsbridged {
 
 namespace {
 
-using Verb = CtlCommand::Verb;
+using CtlVerb = CtlCommand::Verb;
 
 struct CtlWord {
   std::string_view name;
-  Verb verb;
+  CtlVerb verb;
   std::string_view argument;  // how it is called; empty: none
 };
 
-constexpr std::array<CtlWord, 6> kWords = {{{"ps", Verb::kPs, ""},
-                                            {"kill", Verb::kKill, "ID"},
-                                            {"tap", Verb::kTap, "ID"},
-                                            {"drain", Verb::kDrain, ""},
-                                            {"reload", Verb::kReload, ""},
-                                            {"log-level", Verb::kLogLevel, "LEVEL"}}};
+constexpr std::array<CtlWord, 6> kWords = {{{"ps", CtlVerb::kPs, ""},
+                                            {"kill", CtlVerb::kKill, "ID"},
+                                            {"tap", CtlVerb::kTap, "ID"},
+                                            {"drain", CtlVerb::kDrain, ""},
+                                            {"reload", CtlVerb::kReload, ""},
+                                            {"log-level", CtlVerb::kLogLevel, "LEVEL"}}};
 
 bool is_number(const std::string& text) {
   return !text.empty() && text.size() <= 20 &&
@@ -58,7 +58,7 @@ std::optional<std::string> read_ctl_words(const std::vector<std::string>& words,
   if (found->argument == "ID" && !is_number(ctl.argument)) {
     return "ID is the number of a session, as 'wsbridged ctl ps' shows it";
   }
-  if (found->verb == Verb::kLogLevel && !is_level(ctl.argument)) {
+  if (found->verb == CtlVerb::kLogLevel && !is_level(ctl.argument)) {
     return std::string("LEVEL is debug, info, warn or error");
   }
   return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "config/admin_flag.h"
 #include "daemon/log.h"
+#include "daemon/log_output.h"
 
 namespace wsbridged {
 

@@ -74,7 +74,7 @@ std::string whole(const std::string& path, const Values& own, const Values& othe
   return path;
 }
 
-enum class Side : unsigned char { kBefore, kAfter };
+enum class OnlyIn : unsigned char { kBefore, kAfter };
 
 void add(std::vector<ConfigChange>& changes, ConfigChange change) {
   if (changes.empty() || changes.back() != change) {
@@ -83,7 +83,7 @@ void add(std::vector<ConfigChange>& changes, ConfigChange change) {
 }
 
 // What `values` has and `other` has not.
-void add_one_sided(const Values& values, const Values& other, Side side,
+void add_one_sided(const Values& values, const Values& other, OnlyIn side,
                    std::vector<ConfigChange>& changes) {
   for (const Value& value : values.ordered) {
     if (other.find(value.path) != nullptr) {
@@ -92,7 +92,7 @@ void add_one_sided(const Values& values, const Values& other, Side side,
     const std::string path = whole(value.path, values, other);
     const std::string shown = path == value.path ? value.shown : "present";
     add(changes,
-        side == Side::kBefore ? ConfigChange{path, shown, ""} : ConfigChange{path, "", shown});
+        side == OnlyIn::kBefore ? ConfigChange{path, shown, ""} : ConfigChange{path, "", shown});
   }
 }
 
@@ -102,14 +102,14 @@ std::vector<ConfigChange> config_diff(const config::Config& before, const config
   const Values old_values = values_of(before);
   const Values new_values = values_of(after);
   std::vector<ConfigChange> changes;
-  add_one_sided(old_values, new_values, Side::kBefore, changes);
+  add_one_sided(old_values, new_values, OnlyIn::kBefore, changes);
   for (const Value& value : new_values.ordered) {
     const Value* const old_value = old_values.find(value.path);
     if (old_value != nullptr && old_value->value != value.value) {
       add(changes, {value.path, old_value->shown, value.shown});
     }
   }
-  add_one_sided(new_values, old_values, Side::kAfter, changes);
+  add_one_sided(new_values, old_values, OnlyIn::kAfter, changes);
   return changes;
 }
 

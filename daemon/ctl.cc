@@ -22,7 +22,7 @@ namespace wsbridged {
 
 namespace {
 
-using Verb = CtlCommand::Verb;
+using CtlVerb = CtlCommand::Verb;
 
 constexpr std::string_view kDefaultSocket = "/run/wsbridged/admin.sock";
 constexpr std::string_view kEndRecord = R"({"end":)";
@@ -98,25 +98,25 @@ std::size_t terminal_width() {
 AdminCall call_for(const CtlCommand& command) {
   AdminCall call{.method = "POST"};
   switch (command.verb) {
-    case Verb::kPs:
+    case CtlVerb::kPs:
       return {.method = "GET", .path = "/status"};
-    case Verb::kKill:
+    case CtlVerb::kKill:
       call.path = "/ctl/kill/" + command.argument;
       break;
-    case Verb::kTap:
+    case CtlVerb::kTap:
       call.path = "/ctl/tap/" + command.argument;
       if (const std::size_t width = terminal_width(); width > 0 && !command.is_json) {
         call.path += "?width=" + std::to_string(width * kMaxUtf8);  // bytes are asked for
       }
       break;
-    case Verb::kDrain:
+    case CtlVerb::kDrain:
       call.path = "/ctl/drain";
       break;
-    case Verb::kReload:
+    case CtlVerb::kReload:
       call.path = "/ctl/reload";
       call.timeout = kReloadTimeout;
       break;
-    case Verb::kLogLevel:
+    case CtlVerb::kLogLevel:
       call.path = "/ctl/log-level/" + command.argument;
       break;
   }
@@ -125,17 +125,17 @@ AdminCall call_for(const CtlCommand& command) {
 
 std::string done_text(const CtlCommand& command, const std::string& body) {
   switch (command.verb) {
-    case Verb::kPs:
+    case CtlVerb::kPs:
       return ps_text(body);
-    case Verb::kKill:
+    case CtlVerb::kKill:
       return "session " + command.argument + " is ending\n";
-    case Verb::kDrain:
+    case CtlVerb::kDrain:
       return "draining: nothing is accepted any more, sessions end when they are silent\n";
-    case Verb::kReload:
+    case CtlVerb::kReload:
       return reload_text(body);
-    case Verb::kLogLevel:
+    case CtlVerb::kLogLevel:
       return "the log level is " + command.argument + "\n";
-    case Verb::kTap:
+    case CtlVerb::kTap:
       break;
   }
   return "";
@@ -176,7 +176,7 @@ ws::Result<AdminReply> perform(const CtlCommand& command, const Contact& contact
     }
     call.token = std::get<std::string>(std::move(token));
   }
-  if (command.verb != Verb::kTap) {
+  if (command.verb != CtlVerb::kTap) {
     return call_admin(contact.address, call);
   }
   TapPrinter printer(command);
@@ -198,7 +198,7 @@ int ctl_command(const CtlCommand& command, const AdminSource& source,
   if (!reply) {
     return fail(reply.error().message);
   }
-  const bool is_reload = command.verb == Verb::kReload;
+  const bool is_reload = command.verb == CtlVerb::kReload;
   if (reply->status != 200 && (reply->status != 202 || is_reload)) {
     if (is_reload) {
       std::cerr << reload_text(reply->body);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/environment_number.h"
 #include "daemon/peer.h"
 
 namespace wsbridged {
@@ -25,16 +25,6 @@ constexpr const char* kPidVariable = "LISTEN_PID";
 constexpr const char* kCountVariable = "LISTEN_FDS";
 constexpr const char* kNamesVariable = "LISTEN_FDNAMES";
 constexpr std::string_view kNameless = "unknown";  // sd_listen_fds_with_names(3) calls them so
-
-std::optional<unsigned> parse_number(const std::optional<std::string>& text) {
-  unsigned number = 0;
-  if (!text) {
-    return std::nullopt;
-  }
-  const char* const end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
-  return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
-}
 
 std::vector<std::string> split_names(std::string_view text) {
   std::vector<std::string> names;

@@ -13,7 +13,7 @@
 namespace wsbridged {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNoEnd = std::string_view::npos;
 // A tail no larger than this is kept between lines; larger ones are given back.
 constexpr std::size_t kKeptCapacity = 1024;
 
@@ -60,7 +60,7 @@ FramerState LineFramer::receive(std::span<const std::byte> bytes, LineSink& sink
 void LineFramer::receive_lines(std::string_view rest, LineSink& sink) {
   while (state_ == FramerState::kReady && !rest.empty()) {
     const std::size_t end = find_delimiter_end(rest);
-    if (end == kNone) {
+    if (end == kNoEnd) {
       keep(rest);
       return;
     }
@@ -109,14 +109,14 @@ void LineFramer::receive_raw(std::string_view read, LineSink& sink) {
 }
 
 // The position behind the first delimiter that ends in `text` (it may have begun earlier), or
-// kNone.
+// kNoEnd.
 std::size_t LineFramer::find_delimiter_end(std::string_view text) {
   const std::string& delimiter = delimiter_;
   for (std::size_t i = 0; i < text.size();) {
     if (matched_ == 0) {
       const void* const hit = std::memchr(text.data() + i, delimiter[0], text.size() - i);
       if (hit == nullptr) {
-        return kNone;
+        return kNoEnd;
       }
       i = static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
     }
@@ -132,7 +132,7 @@ std::size_t LineFramer::find_delimiter_end(std::string_view text) {
       return i;
     }
   }
-  return kNone;
+  return kNoEnd;
 }
 
 // `end` is what came last of a complete line, with its delimiter (or the rest of it).
@@ -191,7 +191,7 @@ FramerState LineFramer::finish(LineSink& sink) {
 }
 
 void LineFramer::deliver(std::string_view line, LineSink& sink) {
-  const bool is_escaped = undoes_escapes_ && line.find('\\') != kNone;
+  const bool is_escaped = undoes_escapes_ && line.find('\\') != kNoEnd;
   const bool is_foreign = converts_ && ascii_prefix(line) < line.size();
   const bool goes_on =
       is_escaped || is_foreign ? sink.on_line(translated(line)) : sink.on_line(line);

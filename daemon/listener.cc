@@ -17,6 +17,7 @@
 
 #include <event2/event.h>
 
+#include "daemon/event_ptr.h"
 #include "daemon/inherited_sockets.h"
 #include "daemon/listen_target.h"
 #include "daemon/listener_backoff.h"
@@ -29,10 +30,6 @@ namespace wsbridged {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;  // then the loop's other events have their turn
-
-struct FreeEvent {
-  void operator()(event* e) const { event_free(e); }
-};
 
 // What a failed accept() asks for.
 enum class AcceptFailure : unsigned char {
@@ -100,7 +97,7 @@ struct Listener::Impl {
   ws::EventLoop& loop;
   ListeningSocket socket;
   std::optional<Bound> bound;
-  std::unique_ptr<event, FreeEvent> readable;
+  EventPtr readable;
   ws::Timer rest_over;
   AcceptBackoff backoff;
   std::shared_ptr<const Callbacks> callbacks;

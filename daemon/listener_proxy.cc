@@ -16,14 +16,11 @@
 
 #include <event2/event.h>
 
+#include "daemon/event_ptr.h"
 #include "daemon/proxy_header.h"
 
 namespace wsbridged {
 namespace {
-
-struct FreeEvent {
-  void operator()(event* e) const { event_free(e); }
-};
 
 std::string in_seconds(std::chrono::milliseconds limit) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) + " s";
@@ -39,7 +36,7 @@ struct ProxyHeaderRoom::Waiting {
   ProxyHeaderRoom& room;
   Arrival arrival;
   std::vector<std::byte> header;  // taken off the connection so far
-  std::unique_ptr<event, FreeEvent> readable;
+  EventPtr readable;
   ws::Timer limit;
 };
 

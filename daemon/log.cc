@@ -3,48 +3,21 @@
 // our own.
 #include "daemon/log.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include <fmt/format.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/base_sink.h>
 
 #include "daemon/log_folding.h"
 #include "daemon/log_format.h"
-#include "daemon/log_output.h"
+#include "daemon/log_sink.h"
 
 namespace wsbridged {
 namespace {
 
-// Absent is empty.
-std::string_view variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-}  // namespace
-
-// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
-// was redirected since is another file.
-bool is_journal(int descriptor) {
-  struct stat status {};
-
-  return ::fstat(descriptor, &status) == 0 &&
-         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
-}
-
-namespace {
-
-using config::LogFormat;
 using config::LogLevel;
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
@@ -60,73 +33,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   }
   return spdlog::level::err;
 }
-
-LogFormat resolve_format(LogFormat format, int descriptor) {
-  if (format != LogFormat::kAuto) {
-    return format;
-  }
-  if (is_journal(descriptor)) {
-    return LogFormat::kJournal;
-  }
-  return ::isatty(descriptor) == 1 ? LogFormat::kText : LogFormat::kJson;
-}
-
-class Formatter {
- public:
-  Formatter(LogFormat format, int descriptor)
-      : descriptor_(descriptor),
-        format_(resolve_format(format, descriptor)),
-        colour_(colour_of(descriptor)) {}
-
-  void set_format(LogFormat format) { format_ = resolve_format(format, descriptor_); }
-
-  [[nodiscard]] std::string format(LogLevel level, std::string_view message,
-                                   std::initializer_list<Field> fields) const {
-    return format({std::chrono::system_clock::now(), level, message, fields});
-  }
-
-  [[nodiscard]] std::string format(const LogEntry& entry) const {
-    switch (format_.load()) {
-      case LogFormat::kText:
-        return format_text(entry, colour_);
-      case LogFormat::kJournal:
-        return format_journal(entry);
-      default:
-        return format_json(entry);
-    }
-  }
-
- private:
-  int descriptor_;
-  std::atomic<LogFormat> format_;
-  Colour colour_;
-};
-
-// Takes formatted lines. What a stalled descriptor does not take is counted and told later.
-class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  DescriptorSink(const Formatter& formatter, int descriptor)
-      : formatter_(formatter), output_(descriptor) {}
-
- protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    if (lost_ > 0 && output_.is_writable() &&
-        output_.write(formatter_.format(LogLevel::kWarn, "log entries were lost",
-                                        {{"entry_count", lost_}}))) {
-      lost_ = 0;
-    }
-    if (!output_.write(std::string(message.payload.data(), message.payload.size()))) {
-      ++lost_;
-    }
-  }
-
-  void flush_() override {}
-
- private:
-  const Formatter& formatter_;
-  LogOutput output_;
-  std::uint64_t lost_ = 0;
-};
 
 }  // namespace
 
@@ -212,7 +118,7 @@ struct Log::Impl {
     }
   }
 
-  Formatter formatter;
+  LogFormatter formatter;
   spdlog::logger logger;
   std::mutex mutex;  // of all below
   std::condition_variable has_changed;
@@ -234,7 +140,7 @@ void Log::set_level(Level level) {
   impl_->logger.set_level(to_spdlog(level));
 }
 
-void Log::set_format(LogFormat format) {
+void Log::set_format(config::LogFormat format) {
   impl_->formatter.set_format(format);
 }
 

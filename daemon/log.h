@@ -22,9 +22,6 @@ struct Field {
   static Field peer_text(std::string_view key, std::string_view text);
 };
 
-// Is it the journal's (JOURNAL_STREAM), where a line may begin with its priority?
-[[nodiscard]] bool is_journal(int descriptor);
-
 // Thread-safe. Entries below the level cost one comparison. Repeated warnings and errors are folded
 // (log_folding.h), by a thread that begins with the first of them.
 class Log {

@@ -166,10 +166,10 @@ ClockTime clock_time(std::chrono::system_clock::time_point time, Zone zone) {
 
 // RFC 3339.
 std::string utc_timestamp(std::chrono::system_clock::time_point time) {
-  const auto [parts, milliseconds] = clock_time(time, Zone::kUtc);
+  const auto [parts, fraction] = clock_time(time, Zone::kUtc);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     milliseconds);
+                     fraction);
 }
 
 }  // namespace
@@ -195,13 +195,13 @@ Field Field::peer_text(std::string_view key, std::string_view text) {
 }
 
 std::string format_text(const LogEntry& entry, Colour colour) {
-  const auto [parts, milliseconds] = clock_time(entry.time, Zone::kLocal);
+  const auto [parts, fraction] = clock_time(entry.time, Zone::kLocal);
   const LevelStyle style = style_of(entry.level);
   const bool is_coloured = colour == Colour::kYes;
   std::string body;
   append_message_and_fields(body, entry);
   return fmt::format("{:02}:{:02}:{:02}.{:03} {}{}{} {}", parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     milliseconds, is_coloured ? style.colour : "", style.label,
+                     fraction, is_coloured ? style.colour : "", style.label,
                      is_coloured ? "\x1b[0m" : "", escape_control(body));
 }
 

@@ -4,12 +4,15 @@
 #include "daemon/log_output.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 namespace wsbridged {
 
@@ -22,6 +25,25 @@ std::string_view variable(const char* name) {
 }
 
 }  // namespace
+
+// systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream to the journal. A descriptor that
+// was redirected since is another file.
+bool is_journal(int descriptor) {
+  struct stat status {};
+
+  return ::fstat(descriptor, &status) == 0 &&
+         variable("JOURNAL_STREAM") == fmt::format("{}:{}", status.st_dev, status.st_ino);
+}
+
+config::LogFormat resolve_format(config::LogFormat format, int descriptor) {
+  if (format != config::LogFormat::kAuto) {
+    return format;
+  }
+  if (is_journal(descriptor)) {
+    return config::LogFormat::kJournal;
+  }
+  return ::isatty(descriptor) == 1 ? config::LogFormat::kText : config::LogFormat::kJson;
+}
 
 Colour colour_of(int descriptor) {
   const bool is_wanted = ::isatty(descriptor) == 1 && variable("NO_COLOR").empty() &&

@@ -7,12 +7,19 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.h"
 #include "daemon/log_format.h"
 
 namespace wsbridged {
 
 // kYes for a terminal that knows colours, unless NO_COLOR has a value (https://no-color.org).
 [[nodiscard]] Colour colour_of(int descriptor);
+
+// Is it the journal's (JOURNAL_STREAM), where a line may begin with its priority?
+[[nodiscard]] bool is_journal(int descriptor);
+
+// What `auto` stands for: the journal's format for the journal, text for a terminal, else JSON.
+[[nodiscard]] config::LogFormat resolve_format(config::LogFormat format, int descriptor);
 
 // Not thread-safe. The descriptor stays the caller's and its flags untouched: they are shared with
 // other processes. SIGPIPE must be ignored.

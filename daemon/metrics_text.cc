@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "daemon/metrics_writer.h"
+#include "daemon/unix_time.h"
 #include "daemon/version.h"
 
 namespace wsbridged {
@@ -17,10 +18,6 @@ using Reasons = std::map<std::string, std::uint64_t, std::less<>>;
 
 // Present from the start, as all reasons are, so that a first one is seen as an increase.
 constexpr std::array<std::string_view, 4> kUsualCodes{"1000", "1001", "1006", "none"};
-
-double unix_seconds(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
 
 void write_daemon(MetricsWriter& out, const Snapshot& snapshot) {
   out.gauge("wsbridged_build_info", "Always 1; the labels say which build this is.");

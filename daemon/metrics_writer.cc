@@ -15,7 +15,7 @@ std::string number(double value) {
   return {digits.data(), end.ptr};
 }
 
-void append_escaped(std::string& text, std::string_view value) {
+void append_label_value(std::string& text, std::string_view value) {
   for (const char c : value) {
     if (c == '\\' || c == '"') {
       text += '\\';
@@ -27,7 +27,7 @@ void append_escaped(std::string& text, std::string_view value) {
 void append_label(std::string& text, const MetricLabel& label) {
   text += text.back() == '{' ? "" : ",";
   text.append(label.name).append("=\"");
-  append_escaped(text, label.value);
+  append_label_value(text, label.value);
   text += '"';
 }
 

@@ -4,28 +4,19 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#include "daemon/environment_number.h"
 
 namespace wsbridged {
 namespace {
 
 constexpr const char* kSocketVariable = "NOTIFY_SOCKET";
 constexpr const char* kTimeVariable = "WATCHDOG_USEC";
-constexpr const char* kPidVariable = "WATCHDOG_PID";
-
-std::optional<std::uint64_t> parse_number(const std::optional<std::string>& text) {
-  std::uint64_t number = 0;
-  if (!text) {
-    return std::nullopt;
-  }
-  const char* const end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
-  return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
-}
+constexpr const char* kWatchdogPidVariable = "WATCHDOG_PID";
 
 // A day: what is longer is nobody's watchdog, and fits into every clock.
 constexpr std::uint64_t kLongestWatchdog = 86'400'000'000;
@@ -64,9 +55,10 @@ ServiceEnvironment ServiceEnvironment::from(const config::Environment& environme
   ServiceEnvironment service;
   service.notify_socket = environment(kSocketVariable).value_or("");
   const auto time = parse_number(environment(kTimeVariable));
-  const auto pid = parse_number(environment(kPidVariable));
+  const auto pid = parse_number(environment(kWatchdogPidVariable));
   // Without a pid it is meant for whoever reads it (sd_watchdog_enabled(3)).
-  const bool is_ours = !environment(kPidVariable) || pid == static_cast<std::uint64_t>(self);
+  const bool is_ours =
+      !environment(kWatchdogPidVariable) || pid == static_cast<std::uint64_t>(self);
   if (time && is_ours && *time > 0 && *time <= kLongestWatchdog) {
     service.watchdog_time = std::chrono::microseconds(*time);
   }
@@ -75,7 +67,7 @@ ServiceEnvironment ServiceEnvironment::from(const config::Environment& environme
 
 ServiceEnvironment ServiceEnvironment::of_process() {
   ServiceEnvironment service = from(config::process_environment(), getpid());
-  for (const char* variable : {kSocketVariable, kTimeVariable, kPidVariable}) {
+  for (const char* variable : {kSocketVariable, kTimeVariable, kWatchdogPidVariable}) {
     unsetenv(variable);  // NOLINT(concurrency-mt-unsafe): before any thread
   }
   return service;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/probe.h"
 
-#include <ctime>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -10,6 +9,7 @@
 #include "daemon/log.h"
 #include "daemon/own_peer.h"
 #include "daemon/session_cookies.h"
+#include "daemon/unix_time.h"
 
 namespace wsbridged {
 
@@ -21,10 +21,6 @@ constexpr std::string_view kPingPayload = "probe";
 constexpr const char* kClosesAdvice =
     "the server takes the connection and closes it: look into its log; often it wants a "
     "credential (headers, cookie_jar), an origin or another subprotocol";
-
-std::int64_t unix_now() {
-  return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-}
 
 std::string redacted(const std::string& url) {
   const auto parsed = ws::parse_url(url);

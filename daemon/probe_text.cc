@@ -12,8 +12,8 @@ namespace wsbridged {
 
 namespace {
 
-constexpr std::int64_t kDay = 24 * 60 * 60;
-constexpr std::int64_t kSoon = 14 * kDay;
+constexpr std::int64_t kSecondsPerDay = 24 * 60 * 60;
+constexpr std::int64_t kSoon = 14 * kSecondsPerDay;
 constexpr std::size_t kNameWidth = 9;
 constexpr std::size_t kOutcomeWidth = 13;
 constexpr std::size_t kTimeWidth = 12;
@@ -30,7 +30,7 @@ std::string padded(std::string_view text, std::size_t width) {
   return result;
 }
 
-std::string milliseconds(std::chrono::microseconds time) {
+std::string shown_time(std::chrono::microseconds time) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%7.1f ms", static_cast<double>(time.count()) / 1000.0);
   return text.data();
@@ -76,7 +76,7 @@ class ProbeText {
     std::string line = "  " + padded(to_string(step), kNameWidth);
     if (is_ok || is_failed) {
       line += painted(outcome, is_ok ? kGreen : kRed);
-      line += padded(milliseconds(result.time), kTimeWidth) + what;
+      line += padded(shown_time(result.time), kTimeWidth) + what;
       line.erase(line.find_last_not_of(' ') + 1);
     } else {
       line += painted(to_string(result.outcome), kDim);
@@ -133,7 +133,7 @@ class ProbeText {
     text += is_servers ? ", for " + certificate.names : "";
     below(text);
     const bool is_over = certificate.expires < unix_now_;
-    const std::int64_t days = (certificate.expires - unix_now_) / kDay;
+    const std::int64_t days = (certificate.expires - unix_now_) / kSecondsPerDay;
     const std::string when = (is_over ? "expired on " : "expires on ") +
                              utc_date(certificate.expires) +
                              (is_over ? "" : " (in " + std::to_string(days) + " days)");

@@ -9,14 +9,12 @@
 
 #include <event2/event.h>
 
+#include "daemon/event_ptr.h"
+
 namespace wsbridged {
 namespace {
 
 constexpr std::array kWatched{SIGTERM, SIGINT, SIGHUP};
-
-struct FreeEvent {
-  void operator()(event* e) const { event_free(e); }
-};
 
 }  // namespace
 
@@ -24,7 +22,7 @@ struct SignalWatch::State {
   ws::EventLoop& loop;
   std::function<void(int)> on_signal;
   std::weak_ptr<State> self{};
-  std::array<std::unique_ptr<event, FreeEvent>, kWatched.size()> events{};
+  std::array<EventPtr, kWatched.size()> events{};
 
   // A signal's event may not be freed from inside its own callback (libevent issue 1287), so the
   // owner is told in a later turn.

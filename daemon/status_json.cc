@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/unix_time.h"
 #include "daemon/version.h"
 
 namespace wsbridged {
@@ -13,10 +14,6 @@ namespace {
 
 using nlohmann::json;
 using Time = std::chrono::system_clock::time_point;
-
-double unix_seconds(Time time) {
-  return std::round(std::chrono::duration<double>(time.time_since_epoch()).count() * 1000) / 1000;
-}
 
 // Three digits are enough for people, and a third of the bytes.
 double rounded(double value) {
@@ -136,7 +133,7 @@ json session_json(const SessionView& session, const SessionRate& rate) {
 }
 
 json error_json(const RecentError& error) {
-  return {{"time", unix_seconds(error.time)},
+  return {{"time", rounded(unix_seconds(error.time))},
           {"count", error.count},
           {"bridge", error.bridge},
           {"session", error.session == 0 ? json() : json(error.session)},
@@ -163,7 +160,7 @@ std::string status_json(const Snapshot& snapshot, std::span<const SessionRate> r
   json status = ready_json(snapshot.readiness);
   status["version"] = kVersion;
   status["revision"] = kRevision;
-  status["time"] = unix_seconds(now);
+  status["time"] = rounded(unix_seconds(now));
   status["uptime_seconds"] = rounded(std::chrono::duration<double>(now - snapshot.started).count());
   status["threads"] = snapshot.threads;
   status["config_last_reload"] = {{"success", snapshot.reload.is_success},

@@ -9,7 +9,7 @@ namespace wsbridged {
 namespace {
 
 // A certificate and its key may be replaced one after the other.
-constexpr std::chrono::seconds kRetry{1};
+constexpr std::chrono::seconds kRereadAfter{1};
 
 std::vector<WatchedFile> files_of(const ws::TlsOptions& options) {
   std::vector<WatchedFile> files;
@@ -84,7 +84,7 @@ TlsContexts::Current TlsContexts::refresh(Entry& entry) {
   }
   auto made = ws::make_tls_context(entry.options);
   if (!made) {
-    entry.retry = now + kRetry;
+    entry.retry = now + kRereadAfter;
   }
   const std::lock_guard lock(mutex_);
   entry.current = made ? Current{.context = std::move(made.value()), .error = {}}

@@ -19,7 +19,7 @@ constexpr std::size_t kLeastSlice = 1024;
 
 // A dial that is given up after so long counts as failed: else a program that leaves early would
 // keep the damper from ever seeing a server that says nothing.
-constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::seconds kDialPatience{1};
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -161,7 +161,7 @@ void Upstream::start_close() {
 void Upstream::cancel() {
   if (dialling_) {
     DialDamper& damper = context_.bridge.damper();
-    const bool was_patient = now() - dialling_->began_at >= kPatience;
+    const bool was_patient = now() - dialling_->began_at >= kDialPatience;
     tell_damped(was_patient ? damper.dial_failed(now()) : damper.dial_cancelled(now()),
                 ws::Error{.phase = ws::Phase::kConnect,
                           .code = ws::ErrorCode::kTimeout,

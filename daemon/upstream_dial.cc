@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Getting to an open WebSocket: turns, URLs, credentials.
-#include <ctime>
 #include <utility>
 
 #include "daemon/advice.h"
+#include "daemon/unix_time.h"
 #include "daemon/upstream.h"
 #include "daemon/upstream_state.h"
 #include "daemon/upstream_verdict.h"
@@ -11,14 +11,6 @@
 namespace wsbridged {
 
 using std::chrono::milliseconds;
-
-namespace {
-
-std::int64_t unix_now() {
-  return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-}
-
-}  // namespace
 
 void Upstream::begin_dial() {
   const milliseconds turn = context_.bridge.damper().ask(now());

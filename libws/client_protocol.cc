@@ -14,16 +14,6 @@ namespace {
 using protocol::ConnectionState;
 using Progress = protocol::ClientHandshake::Progress;
 
-class CalledRandom final : public protocol::RandomSource {
- public:
-  explicit CalledRandom(ClientProtocol::Randomness fill) : fill_(std::move(fill)) {}
-
-  void fill(std::span<std::byte> bytes) override { fill_(bytes); }
-
- private:
-  ClientProtocol::Randomness fill_;
-};
-
 std::vector<std::byte> copy_of(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
@@ -32,6 +22,16 @@ std::vector<std::byte> copy_of(std::string_view text) {
 }  // namespace
 
 struct ClientProtocol::Impl final : protocol::ConnectionEvents {
+  class CalledRandom final : public protocol::RandomSource {
+   public:
+    explicit CalledRandom(Randomness fill) : fill_(std::move(fill)) {}
+
+    void fill(std::span<std::byte> bytes) override { fill_(bytes); }
+
+   private:
+    Randomness fill_;
+  };
+
   explicit Impl(Randomness fill) : random(std::move(fill)) {}
 
   void on_message(MessageType type, std::string_view data) override {

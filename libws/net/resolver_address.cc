@@ -30,13 +30,13 @@ Address to_address(const Socket& socket) {
   return address;
 }
 
-std::string to_string(const sockaddr_in& address) {
+std::string text_of(const sockaddr_in& address) {
   std::array<char, INET_ADDRSTRLEN> text{};
   inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
   return std::string(text.data()) + ":" + std::to_string(ntohs(address.sin_port));
 }
 
-std::string to_string(const sockaddr_in6& address) {
+std::string text_of(const sockaddr_in6& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
   std::string host(text.data());
@@ -46,7 +46,7 @@ std::string to_string(const sockaddr_in6& address) {
   return "[" + host + "]:" + std::to_string(ntohs(address.sin6_port));
 }
 
-std::string to_string(const sockaddr_un& address, socklen_t length) {
+std::string text_of(const sockaddr_un& address, socklen_t length) {
   if (length <= kPathOffset) {
     return "unix:";
   }
@@ -61,11 +61,11 @@ std::string to_string(const sockaddr_un& address, socklen_t length) {
 std::string to_string(const Address& address) {
   switch (address.storage.ss_family) {
     case AF_INET:
-      return to_string(view_as<sockaddr_in>(address));
+      return text_of(view_as<sockaddr_in>(address));
     case AF_INET6:
-      return to_string(view_as<sockaddr_in6>(address));
+      return text_of(view_as<sockaddr_in6>(address));
     case AF_UNIX:
-      return to_string(view_as<sockaddr_un>(address), address.length);
+      return text_of(view_as<sockaddr_un>(address), address.length);
     default:
       return "an address of family " + std::to_string(address.storage.ss_family);
   }

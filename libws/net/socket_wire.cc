@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kSegmentsPerCall = 16;
 // What one stream may send in a turn before the others have theirs.
-constexpr std::size_t kWriteShare = std::size_t{1} << 20;
+constexpr std::size_t kSocketShare = std::size_t{1} << 20;
 
 ssize_t receive(int descriptor, std::span<std::byte> buffer) {
   ssize_t size = 0;
@@ -101,7 +101,7 @@ ReadEnd SocketWire::end_for(int read_errno) {
 WriteEnd SocketWire::write(ByteQueue& queue) {
   std::size_t sent = 0;
   while (!queue.empty()) {
-    if (sent >= kWriteShare) {
+    if (sent >= kSocketShare) {
       return WriteEnd::kMore;
     }
     Segments segments(queue);

@@ -20,7 +20,7 @@ namespace {
 // The most that one record carries (RFC 8446 section 5.1).
 constexpr std::size_t kRecord = std::size_t{16} << 10;
 // What one stream may encrypt in a turn before the others have theirs.
-constexpr std::size_t kWriteShare = std::size_t{256} << 10;
+constexpr std::size_t kTlsShare = std::size_t{256} << 10;
 
 // The first bytes of a queue in one piece: where they lie when they do, else copied together.
 class NextRecord {
@@ -102,7 +102,7 @@ WriteEnd TlsWire::write(ByteQueue& queue) {
     if (queue.empty()) {
       return WriteEnd::kDone;
     }
-    if (before - queue.size() >= kWriteShare) {
+    if (before - queue.size() >= kTlsShare) {
       return WriteEnd::kMore;
     }
     const WriteEnd end = write_record(queue);

@@ -11,13 +11,12 @@ namespace ws::protocol {
 namespace {
 
 // What is inflated at once, and the payload of a compressed frame at most.
-constexpr std::size_t kPiece = std::size_t{16} << 10;
+constexpr std::size_t kDeflatePiece = std::size_t{16} << 10;
 // What is looked at to fill it: few bytes can inflate to many pieces, and each time the rest of
 // them is masked again (by a server).
 constexpr std::size_t kInput = std::size_t{4} << 10;
-constexpr int kMinRawWindowBits = 9;  // zlib's
 
-using Buffer = std::array<std::byte, kPiece>;
+using Buffer = std::array<std::byte, kDeflatePiece>;
 
 }  // namespace
 

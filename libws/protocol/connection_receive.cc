@@ -71,7 +71,7 @@ std::span<std::byte> Connection::take_frame(std::span<std::byte> bytes, Connecti
   }
   if (payload.size() < frame_.payload_size || is_compressed_frame()) {
     payload_taken_ = 0;
-    if (!is_control(frame_.opcode)) {
+    if (!is_control_frame(frame_.opcode)) {
       begin_data(events);
     }
     return payload;
@@ -130,7 +130,7 @@ std::span<std::byte> Connection::take_payload(std::span<std::byte> bytes,
   const std::uint64_t offset = payload_taken_;
   payload_taken_ += piece.size();
   is_in_payload_ = payload_taken_ < frame_.payload_size;
-  if (!is_control(frame_.opcode)) {
+  if (!is_control_frame(frame_.opcode)) {
     received_payload_ += piece.size();
     deliver(piece, is_in_payload_ ? Fin::kMore : frame_.fin, events);
   } else {
@@ -146,7 +146,7 @@ void Connection::handle_whole_frame(std::span<std::byte> payload, ConnectionEven
   if (settings_.role == Role::kServer) {
     mask_in_place(payload, frame_.key);
   }
-  if (is_control(frame_.opcode)) {
+  if (is_control_frame(frame_.opcode)) {
     handle_control(payload, events);
     return;
   }

@@ -12,7 +12,7 @@ namespace ws::protocol {
 namespace {
 
 // Masked payload is written in pieces of this size, so one huge message needs no huge segment.
-constexpr std::size_t kPiece = std::size_t{64} << 10;
+constexpr std::size_t kMaskedPiece = std::size_t{64} << 10;
 
 void copy_payload(std::span<std::byte> to, std::span<const std::byte> from, Role role,
                   const MaskKey& key, std::size_t offset) {
@@ -61,14 +61,14 @@ void Connection::send_frame(FrameHeader header, std::span<const std::byte> paylo
     random_.fill(header.key);  // fresh for every frame (sections 5.3, 10.3)
   }
   const std::size_t header_size = frame_header_size(payload.size(), role);
-  const auto first = payload.first(std::min(payload.size(), kPiece));
+  const auto first = payload.first(std::min(payload.size(), kMaskedPiece));
   const auto out = output_.reserve(header_size + first.size());
   encode_frame_header(out.data(), header, role);
   copy_payload(out.subspan(header_size), first, role, header.key, 0);
   output_.commit(out.size());
 
   for (std::size_t offset = first.size(); offset < payload.size();) {
-    const auto piece = payload.subspan(offset, std::min(payload.size() - offset, kPiece));
+    const auto piece = payload.subspan(offset, std::min(payload.size() - offset, kMaskedPiece));
     copy_payload(output_.reserve(piece.size()), piece, role, header.key, offset);
     output_.commit(piece.size());
     offset += piece.size();

@@ -15,9 +15,12 @@ struct z_stream_s;
 
 namespace ws::protocol {
 
+// zlib makes no raw stream with less.
+inline constexpr int kMinRawWindowBits = 9;
+
 // What was agreed on, seen from one end, and how that end compresses.
 struct DeflateSettings {
-  int window_bits = 15;  // of what we send, 8 to 15. zlib has no raw stream of 8: then we send none
+  int window_bits = 15;  // of what we send, 8 to 15; below kMinRawWindowBits we deflate nothing
   bool no_context_takeover = false;       // of ours: each message begins with an empty window
   bool peer_no_context_takeover = false;  // of the peer's
   int level = 6;                          // zlib's, 1 to 9

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kName = "permessage-deflate";
 constexpr int kMinWindowBits = 8;
-constexpr int kMinRawWindowBits = 9;  // zlib cannot compress with less
 constexpr int kMaxWindowBits = 15;
 constexpr int kMaxLevel = 9;
 

@@ -23,7 +23,7 @@ enum class Opcode : std::uint8_t {
   kPong = 0xa,
 };
 
-[[nodiscard]] constexpr bool is_control(Opcode opcode) {
+[[nodiscard]] constexpr bool is_control_frame(Opcode opcode) {
   return opcode >= Opcode::kClose;
 }
 

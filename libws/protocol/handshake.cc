@@ -18,7 +18,6 @@ namespace ws::protocol {
 namespace {
 
 constexpr std::size_t kNonceSize = 16;
-constexpr std::size_t kMaxInterimResponses = 8;
 constexpr int kSwitchingProtocols = 101;
 
 std::string make_key(RandomSource& random) {

@@ -10,7 +10,6 @@
 namespace ws::protocol {
 namespace {
 
-constexpr std::size_t kMaxInterimResponses = 8;
 constexpr int kProxyAuthenticationRequired = 407;
 constexpr int kUnauthorized = 401;  // tinyproxy's, when the password is wrong
 

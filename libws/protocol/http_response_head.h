@@ -16,6 +16,9 @@ namespace ws::protocol {
 
 inline constexpr std::size_t kMaxHeaderFields = 128;
 
+// 1xx before the response that counts, a server's or a proxy's.
+inline constexpr std::size_t kMaxInterimResponses = 8;
+
 // Looks at each byte once. Memory: the head's own bytes, at most `max_header`, and kMaxHeaderFields
 // strings.
 class HttpResponseHead {

@@ -12,7 +12,7 @@
 namespace ws::protocol {
 namespace {
 
-constexpr unsigned kVersion = 5;
+constexpr unsigned kSocksVersion = 5;
 constexpr unsigned kCredentialsVersion = 1;  // RFC 1929 section 2
 constexpr unsigned kNoMethod = 0xFF;
 constexpr std::size_t kMaxLength = 255;
@@ -20,7 +20,7 @@ constexpr std::size_t kPortSize = 2;
 
 enum Method : std::uint8_t { kNoAuthentication = 0, kUserAndPassword = 2 };
 
-enum AddressType : std::uint8_t { kIpv4 = 1, kName = 3, kIpv6 = 4 };
+enum AddressType : std::uint8_t { kIpv4 = 1, kDomainName = 3, kIpv6 = 4 };
 
 char to_char(std::size_t byte) {
   return static_cast<char>(static_cast<unsigned char>(byte));
@@ -33,12 +33,12 @@ std::string counted(std::string_view text) {
 
 // CONNECT (RFC 1928 section 4). A literal goes as an address, so that nobody looks it up.
 std::string connect_request(std::string_view host, std::uint16_t port) {
-  std::string message = {to_char(kVersion), 1, 0};
+  std::string message = {to_char(kSocksVersion), 1, 0};
   if (const auto address = address_bytes(host)) {
     message += to_char(address->size() == 4 ? kIpv4 : kIpv6);
     message += *address;
   } else {
-    message += to_char(kName);
+    message += to_char(kDomainName);
     message += counted(host);
   }
   message += to_char(port >> 8U);
@@ -66,10 +66,10 @@ Socks5::Socks5(const Proxy& proxy, std::string_view host, std::uint16_t port)
     : proxy_(proxy.authority()),
       destination_(host_and_port(host, port)),
       request_(connect_request(host, port)) {
-  output_ = {to_char(kVersion), 1, to_char(kNoAuthentication)};
+  output_ = {to_char(kSocksVersion), 1, to_char(kNoAuthentication)};
   if (proxy.has_credentials()) {
     credentials_ = to_char(kCredentialsVersion) + counted(proxy.user) + counted(proxy.password);
-    output_ = {to_char(kVersion), 2, to_char(kNoAuthentication), to_char(kUserAndPassword)};
+    output_ = {to_char(kSocksVersion), 2, to_char(kNoAuthentication), to_char(kUserAndPassword)};
   }
 }
 
@@ -119,7 +119,7 @@ void Socks5::expect(Part part, std::size_t size) {
 
 void Socks5::take_method() {
   const unsigned method = byte_at(1);
-  if (byte_at(0) != kVersion) {
+  if (byte_at(0) != kSocksVersion) {
     fail(ErrorCode::kProxyViolation, "proxy " + proxy_ + " does not speak SOCKS5");
   } else if (method == kNoAuthentication) {
     send_request();
@@ -152,11 +152,11 @@ void Socks5::send_request() {
 }
 
 void Socks5::take_reply() {
-  if (byte_at(0) != kVersion) {
+  if (byte_at(0) != kSocksVersion) {
     fail(ErrorCode::kProxyViolation, "proxy " + proxy_ + " sent a reply that is not SOCKS5");
   } else if (byte_at(1) != 0) {
     refuse(reply_text(byte_at(1)));
-  } else if (byte_at(3) == kName) {
+  } else if (byte_at(3) == kDomainName) {
     expect(Part::kNameLength, 1);
   } else if (byte_at(3) == kIpv4 || byte_at(3) == kIpv6) {
     expect(Part::kBoundAddress, (byte_at(3) == kIpv4 ? 4U : 16U) + kPortSize);
