@@ -15,8 +15,8 @@ import pathlib
 import subprocess
 import sys
 
-SOURCES = pathlib.Path(__file__).resolve().parents[2]
-MIRROR = "http://deb.debian.org/debian"
+import container
+
 SUITES = ["bookworm", "trixie"]  # systemd 252, 257
 BASE_PACKAGES = ["systemd", "systemd-sysv", "python3", "ca-certificates"]
 UNITS = ["wsbridged.service", "wsbridged@.service", "wsbridged.socket"]
@@ -26,12 +26,6 @@ C_LIBRARY = ["/libc.so.", "/libm.so.", "/ld-linux"]  # always the root's own
 
 def output(*command):
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-
-
-def codename():
-    fields = dict(line.split("=", 1) for line in
-                  pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
-    return fields["VERSION_CODENAME"]
 
 
 def libraries_of(program):
@@ -64,58 +58,25 @@ def lent_libraries(program, root):
             if not any((place / pathlib.Path(path).name).exists() for place in usual)]
 
 
-def make_root(program, folder, suite):
-    """The root, made once for each release and set of packages."""
-    packages = BASE_PACKAGES + (packages_of(program) if suite == codename() else [])
-    root, stamp = folder / suite, folder / f"{suite}.packages"
-    if stamp.exists() and stamp.read_text() == " ".join(packages):
-        return root
-    print(f"system: making a root of {suite} in {root}", flush=True)
-    subprocess.run(["rm", "-rf", root], check=True)
-    subprocess.run(["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", suite,
-                    root, MIRROR], check=True, stdout=subprocess.DEVNULL)
-    wants = root / "etc/systemd/system/multi-user.target.wants"
-    wants.mkdir(parents=True, exist_ok=True)
-    (wants / "inside.service").symlink_to("../inside.service")
-    stamp.write_text(" ".join(packages))
-    return root
-
-
-def boot(root, program, results, tests):
-    """Runs the tests inside; what is written to the root is forgotten."""
-    (results / "tests").write_text("\n".join(tests))
-    units = "/etc/systemd/system"
-    binds = [f"{program}:/usr/bin/wsbridged", f"{SOURCES}:/src",
-             f"{SOURCES}/tests/system/inside.service:{units}/inside.service"]
-    binds += [f"{SOURCES}/systemd/{unit}:{units}/{unit}" for unit in UNITS]
-    binds += lent_libraries(program, root)
-    command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
-               "--volatile=overlay", "--private-network", "--directory", root, "--console=pipe",
-               f"--bind={results}:/results", *(f"--bind-ro={bind}" for bind in binds)]
-    with open(results / "console", "wb") as console:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console,
-                              stderr=subprocess.STDOUT, check=False, timeout=BOOT_SECONDS).returncode
-
-
 def run(program, folder, suite, tests):
-    root = make_root(program, folder, suite)
-    results = folder / f"results-{suite}"
-    subprocess.run(["rm", "-rf", results], check=True)
-    results.mkdir()
     print(f"system: {suite}", flush=True)
-    status = boot(root, program, results, tests)
-    said = results / "output"
-    print(said.read_text() if said.exists() else (results / "console").read_text(), flush=True)
-    if status != 0:
-        print(f"system: {suite} failed ({status}); the journal is {results}/journal", flush=True)
-    return status == 0
+    root = folder / suite
+    is_own = suite == container.codename()
+    container.make_root(root, suite, BASE_PACKAGES + (packages_of(program) if is_own else []))
+    units = "/etc/systemd/system"
+    binds = [f"{program}:/usr/bin/wsbridged",
+             f"{container.SOURCES}/tests/system/inside.service:{units}/inside.service",
+             *(f"{container.SOURCES}/systemd/{unit}:{units}/{unit}" for unit in UNITS),
+             *lent_libraries(program, root)]
+    results = container.make_results(folder / f"results-{suite}")
+    return container.boot(root, results, binds, tests, BOOT_SECONDS)
 
 
 def main():
     program, folder = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
     tests = sys.argv[3:]
     folder.mkdir(parents=True, exist_ok=True)
-    own = codename()
+    own = container.codename()
     suites = SUITES[SUITES.index(own):] if own in SUITES else [own]
     if tests and tests[0] in SUITES:
         wanted = tests.pop(0)
