@@ -124,15 +124,16 @@ Result<Place> resolve(const std::string& path) {
   return Place{.directory = *directory, .name = has_directory ? path.substr(slash + 1) : path};
 }
 
-// 0, or the errno of the failure.
+// 0, or the errno of the failure. By the clock: on a busy machine a nap is longer than it was asked
+// for.
 int lock(const Descriptor& file, std::chrono::milliseconds max_wait) {
-  constexpr std::chrono::milliseconds pause{1};
-  constexpr timespec duration{0, std::chrono::nanoseconds(pause).count()};
-  for (auto waited = std::chrono::milliseconds(0);; waited += pause) {
+  constexpr timespec duration{0, std::chrono::nanoseconds(std::chrono::milliseconds(1)).count()};
+  const auto end = std::chrono::steady_clock::now() + max_wait;
+  for (;;) {
     if (::flock(file.number(), LOCK_EX | LOCK_NB) == 0) {
       return 0;
     }
-    if (errno != EWOULDBLOCK || waited >= max_wait) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= end) {
       return errno;
     }
     ::nanosleep(&duration, nullptr);
