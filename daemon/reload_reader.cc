@@ -2,8 +2,10 @@
 #include "daemon/reload_reader.h"
 
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace wsbridged {
@@ -14,6 +16,7 @@ struct ReloadReader::Shared : std::enable_shared_from_this<Shared> {
   Shared(ws::EventLoop& event_loop, Hooks all) : loop(event_loop), hooks(std::move(all)) {}
 
   void run();
+  config::Loaded load();
   std::vector<config::Misfit> judge(const config::Bridge& bridge);
   [[nodiscard]] std::vector<config::Misfit> add(const config::Bridge& bridge, BridgeParts parts);
   bool post(std::function<void()> task);
@@ -46,9 +49,20 @@ bool ReloadReader::Shared::post(std::function<void()> task) {
   return true;
 }
 
+// What is thrown here (no memory) refuses the new configuration and not the service of the old one.
+config::Loaded ReloadReader::Shared::load() {
+  try {
+    return hooks.load([this](const config::Bridge& bridge) { return judge(bridge); });
+  } catch (const std::exception& failure) {
+    config::Loaded failed;
+    failed.errors.push_back(
+        {.source = "reload", .message = std::string("not finished: ") + failure.what()});
+    return failed;
+  }
+}
+
 void ReloadReader::Shared::run() {
-  auto loaded = std::make_shared<config::Loaded>(
-      hooks.load([this](const config::Bridge& bridge) { return judge(bridge); }));
+  auto loaded = std::make_shared<config::Loaded>(load());
   post([this, loaded] { hooks.on_done(std::move(*loaded)); });
   const std::lock_guard lock(mutex);
   is_over = true;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -83,6 +84,17 @@ TEST_CASE("reload_reader: each bridge is added on the loop, in order, and then i
   CHECK(reload.loaded->errors.empty());
   CHECK(reload.loaded->config.bridges.size() == 3);
   CHECK(reload.is_on_loop);
+}
+
+TEST_CASE("reload_reader: what is thrown is an error of the new configuration", "[reload]") {
+  Reload reload;
+  ReloadReader reader(reload.loop, reload.hooks([](const config::BridgeCheck&) -> config::Loaded {
+    throw std::bad_alloc();
+  }));
+  reload.run();
+  REQUIRE(reload.loaded);
+  REQUIRE(reload.loaded->errors.size() == 1);
+  CHECK_THAT(reload.loaded->errors.front().message, StartsWith("not finished: "));
 }
 
 TEST_CASE("reload_reader: it may be destroyed when it is done") {
