@@ -27,7 +27,7 @@ async def tell_headers(connection):
 class UpstreamOptions(Proxies, E2eCase):
 
     def serve(self, handler=echo, tls=None, **options):
-        server = WebsocketsServer(handler, tls=tls, **{"compression": None, **options})
+        server = WebsocketsServer(handler, tls=tls, **{"compression": None, "is_named": True, **options})
         self.addCleanup(server.close)
         return server
 

@@ -23,7 +23,7 @@ async def echo(connection):
 class WaysToAServer(Proxies, E2eCase):
 
     def serve(self, tls=None):
-        server = WebsocketsServer(echo, tls=tls, compression=None)
+        server = WebsocketsServer(echo, tls=tls, is_named=True, compression=None)
         self.addCleanup(server.close)
         return server
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Debian's python3-websockets as a server, in a thread; the same for version 10 and for 15."""
 import asyncio
+import contextlib
+import errno
+import socket
 import threading
 
 import websockets
@@ -29,16 +32,32 @@ def choose_from(known):
     return choose
 
 
-class WebsocketsServer:
-    """Serves `handler(connection)` on loopback until closed."""
+def listen_on_both_families():
+    """127.0.0.1 and, where there is IPv6, ::1 with the same port: what `localhost` may stand for."""
+    while True:
+        sockets = [socket.create_server(("127.0.0.1", 0))]
+        try:
+            port = sockets[0].getsockname()[1]
+            return [*sockets, socket.create_server(("::1", port), family=socket.AF_INET6)]
+        except OSError as failure:
+            if failure.errno != errno.EADDRINUSE:
+                return sockets
+            sockets[0].close()
 
-    def __init__(self, handler, tls=None, **options):
+
+class WebsocketsServer:
+    """Serves `handler(connection)` on loopback until closed. `is_named`: for a client that looks
+    `localhost` up and tries one address only."""
+
+    def __init__(self, handler, tls=None, is_named=False, **options):
         self.handler, self.tls, self.options = handler, tls, options
+        self.sockets = (listen_on_both_families() if is_named else
+                        [socket.create_server(("127.0.0.1", 0))])
+        self.port = self.sockets[0].getsockname()[1]
         if "subprotocols" in options:
             options.setdefault("select_subprotocol", choose_from(options["subprotocols"]))
         self.loop = asyncio.new_event_loop()
         self.started = threading.Event()
-        self.port = 0
         self.thread = threading.Thread(target=self.loop.run_until_complete, args=[self._serve()])
         self.thread.start()
         assert self.started.wait(deadline()), "the server did not start"
@@ -50,9 +69,10 @@ class WebsocketsServer:
             except websockets.ConnectionClosed:
                 pass
         self.stopped = asyncio.Event()
-        async with websockets.serve(handle, "127.0.0.1", 0, ssl=self.tls, max_size=None,
-                                    **self.options) as server:
-            self.port = list(server.sockets)[0].getsockname()[1]
+        async with contextlib.AsyncExitStack() as servers:
+            for listening in self.sockets:
+                await servers.enter_async_context(websockets.serve(
+                    handle, sock=listening, ssl=self.tls, max_size=None, **self.options))
             self.started.set()
             await self.stopped.wait()
 
