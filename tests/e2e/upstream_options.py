@@ -85,7 +85,8 @@ class UpstreamOptions(Proxies, E2eCase):
         for name in ("http", "http-tls", "socks-tls", "from-environment", "none"):
             with self.subTest(name):
                 self.assert_echoes(daemon, name)
-        address = {entry["bridge"]: entry["address"] for entry in daemon.entries("session opened")}
+        address = {entry["bridge"]: entry["address"].replace("[::1]", "127.0.0.1")
+                   for entry in daemon.entries("session opened")}
         self.assertEqual(address, {
             "http": f"127.0.0.1:{http}", "http-tls": f"127.0.0.1:{http}",
             "socks-tls": f"127.0.0.1:{socks}", "from-environment": f"127.0.0.1:{socks}",
