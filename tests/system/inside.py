@@ -211,9 +211,11 @@ class Service(unittest.TestCase):
         local.send(b"still here\n")
         self.assertEqual(upstream.read_text(), b"still here")
 
-    def wait_for_restart(self, before):
-        wait_until(lambda: show("NRestarts") == "1" and show("ActiveState") == "active",
-                   "restarted by the watchdog", 60)
+    def wait_for_restart(self, before, look_after=lambda: None):
+        def is_restarted():
+            look_after()
+            return show("NRestarts") == "1" and show("ActiveState") == "active"
+        wait_until(is_restarted, "restarted by the watchdog", 60)
         self.assertNotEqual(self.pid(), before)
         text = "\n".join(self.messages())
         self.assertIn("Watchdog timeout", text)
@@ -223,11 +225,8 @@ class Service(unittest.TestCase):
         self.start(bridge(self.raw_server().url()), threads=3)
         before = self.pid()
         threads = sorted(int(name) for name in os.listdir(f"/proc/{before}/task"))
-        try:
-            with FrozenThread(threads[2]):
-                self.wait_for_restart(before)
-        except ProcessLookupError:
-            pass  # it is gone with its process
+        with FrozenThread(threads[2]) as frozen:
+            self.wait_for_restart(before, frozen.let_go_when_killed)
         self.assertTrue(any("does not turn" in one for one in self.messages("-p", "err")))
 
     def test_a_frozen_process_is_restarted_by_the_watchdog(self):

@@ -22,6 +22,7 @@ class FrozenThread:
 
     def __init__(self, thread):
         self.thread = thread
+        self.is_gone = False
 
     def __enter__(self):
         ptrace(PTRACE_SEIZE, self.thread)
@@ -30,7 +31,14 @@ class FrozenThread:
                    "the thread has stopped")
         return self
 
+    def let_go_when_killed(self):
+        """A killed process has not ended for its parent before we have seen the end of our thread."""
+        if not self.is_gone:
+            self.is_gone = os.waitpid(self.thread, WALL | os.WNOHANG)[0] == self.thread
+
     def __exit__(self, *_):
+        if self.is_gone:
+            return
         try:
             ptrace(PTRACE_DETACH, self.thread)
         except ProcessLookupError:  # its process has ended: it is a zombie of ours
