@@ -16,14 +16,16 @@
 
 namespace wsbridged {
 
-// A line as it is to be sent: without delimiter, without the '\r' that is dropped, escapes undone,
-// and in UTF-8 when it is to be text.
+// Lines as they are to be sent: without delimiter, without the '\r' that is dropped, escapes
+// undone, and in UTF-8 when they are to be text.
 class LineSink {
  public:
   virtual ~LineSink() = default;
-  // False stops the framer: nothing more is delivered, what is left is dropped. `line` is valid
-  // during the call; the framer must not be called or destroyed from inside it.
-  virtual bool on_line(std::string_view line) = 0;
+  // At least one, in order; how many come together has no meaning. Returns how many it took: when
+  // that is not all, the next one was refused, which stops the framer: nothing more is delivered,
+  // what is left is dropped. `lines` are valid during the call; the framer must not be called or
+  // destroyed from inside it.
+  virtual std::size_t on_lines(std::span<const std::string_view> lines) = 0;
 };
 
 enum class FramerState : unsigned char {
@@ -71,15 +73,24 @@ class LineFramer {
 
  private:
   static constexpr std::size_t kMaxDelimiter = 16;
+  struct Batch;
 
   void receive_lines(std::string_view rest, LineSink& sink);
+  [[nodiscard]] std::string_view receive_whole_lines(std::string_view rest, LineSink& sink);
+  [[nodiscard]] std::size_t gather(std::string_view& rest, Batch& batch);
+  [[nodiscard]] std::size_t gather_by_byte(std::string_view& rest, Batch& batch);
+  [[nodiscard]] std::string_view take_line(std::string_view rest, std::size_t end, LineSink& sink);
+  void pass(Batch& batch, std::string_view& rest, LineSink& sink);
   void receive_prefixed(std::string_view rest, LineSink& sink);
   void end_prefixed(std::string_view end, LineSink& sink);
   void receive_raw(std::string_view read, LineSink& sink);
-  std::size_t find_delimiter_end(std::string_view text);
+  [[nodiscard]] std::size_t find_delimiter_end(std::string_view text);
+  [[nodiscard]] std::size_t match_delimiter(std::string_view text);
+  [[nodiscard]] std::string_view without_end(std::string_view text) const;
   void end_line(std::string_view end, LineSink& sink);
   void keep(std::string_view part);
   void deliver(std::string_view line, LineSink& sink);
+  [[nodiscard]] bool must_translate(std::string_view line) const;
   [[nodiscard]] std::string translated(std::string_view line) const;
   void refuse(std::size_t size);
   void append_to_tail(std::string_view part);
@@ -93,6 +104,7 @@ class LineFramer {
   bool drops_cr_;
   bool undoes_escapes_;
   bool converts_;             // from another encoding than UTF-8
+  bool translates_;           // either of them, where a line needs it
   std::uint8_t matched_ = 0;  // bytes of the delimiter that end what was searched so far
   // For each number of matched bytes less one, how many are still matched when the next one is
   // another (the failure function of Knuth, Morris and Pratt).

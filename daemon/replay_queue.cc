@@ -18,9 +18,16 @@ void ReplayQueue::push_sent(ws::MessageType type, std::string_view line) {
   reserve(kHeader + line.size());
   const auto size = static_cast<std::uint32_t>(line.size());
   const std::size_t index = index_of(pushed_);
-  write(index, &size, sizeof(size));
-  write(index + sizeof(size), &type, 1);
-  write(index + kHeader, line.data(), line.size());
+  if (index + kHeader + line.size() <= capacity_) [[likely]] {
+    char* const to = ring_.get() + index;
+    std::memcpy(to, &size, sizeof(size));
+    to[sizeof(size)] = static_cast<char>(type);
+    std::copy_n(line.data(), line.size(), to + kHeader);
+  } else {
+    write(index, &size, sizeof(size));
+    write(index + sizeof(size), &type, 1);
+    write(index + kHeader, line.data(), line.size());
+  }
   pushed_.lines += 1;
   pushed_.line_bytes += line.size();
   sent_ = pushed_;

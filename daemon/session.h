@@ -23,6 +23,7 @@
 #include "daemon/cookie_problems.h"
 #include "daemon/idle_watch.h"
 #include "daemon/line_framer.h"
+#include "daemon/line_message.h"
 #include "daemon/line_writer.h"
 #include "daemon/listener.h"
 #include "daemon/local_ending.h"
@@ -101,9 +102,11 @@ class Session final : private ws::net::StreamHandler,
   void on_eof_ahead() override;
   void on_hang_up() override;
   void on_failure(const ws::Error& error) override;
-  bool on_line(std::string_view line) override;
-  bool pass_on(std::string_view line);
-  bool count_sent(ws::SendResult result, std::size_t size);
+  std::size_t on_lines(std::span<const std::string_view> lines) override;
+  [[nodiscard]] std::size_t pass_on_watched(std::span<const std::string_view> lines);
+  [[nodiscard]] bool pass_on(std::string_view line);
+  [[nodiscard]] bool account_for(std::string_view line, const SentLine& sent);
+  void count_up(std::span<const std::string_view> lines);
   bool refuse_line();
   void drop_line(DropReason reason);
   void frame(std::span<const std::byte> bytes);

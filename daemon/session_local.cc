@@ -74,15 +74,32 @@ void Session::check_framer(FramerState state) {
                                         : "raise framing.max_line, or check framing.delimiter"});
 }
 
-bool Session::on_line(std::string_view line) {
+std::size_t Session::on_lines(std::span<const std::string_view> lines) {
   if (!taps_.empty()) {
-    tell_taps(Direction::kUp, line);
+    return pass_on_watched(lines);
   }
-  return pass_on(line);
+  return send_lines(
+      settings().framing, lines, upstream_,
+      [this](std::span<const std::string_view> sent) { count_up(sent); },
+      [this](std::string_view line, const SentLine& sent) { return account_for(line, sent); });
+}
+
+std::size_t Session::pass_on_watched(std::span<const std::string_view> lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    tell_taps(Direction::kUp, lines[i]);
+    if (!pass_on(lines[i])) {
+      return i;
+    }
+  }
+  return lines.size();
 }
 
 bool Session::pass_on(std::string_view line) {
-  const SentLine sent = send_line(settings().framing, line, upstream_);
+  return account_for(line, send_line(settings().framing, line, upstream_));
+}
+
+// False when the line ends the session.
+bool Session::account_for(std::string_view line, const SentLine& sent) {
   if (sent.result == ws::SendResult::kInvalidUtf8) {
     return refuse_line();
   }
@@ -90,17 +107,19 @@ bool Session::pass_on(std::string_view line) {
     ++report_.up.altered_lines;
     environment_.totals.count_altered(AlterReason::kReplace);
   }
-  return count_sent(sent.result, line.size());
+  if (sent.result == ws::SendResult::kRefused) {
+    drop_line(DropReason::kUpstreamClosing);
+  } else {
+    count_up({&line, 1});
+  }
+  return true;
 }
 
-bool Session::count_sent(ws::SendResult result, std::size_t size) {
-  if (result == ws::SendResult::kRefused) {
-    drop_line(DropReason::kUpstreamClosing);
-    return true;
+void Session::count_up(std::span<const std::string_view> lines) {
+  report_.up.lines += lines.size();
+  for (const std::string_view line : lines) {
+    report_.up.bytes += line.size();
   }
-  ++report_.up.lines;
-  report_.up.bytes += size;
-  return true;
 }
 
 void Session::drop_line(DropReason reason) {

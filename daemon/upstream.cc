@@ -92,6 +92,21 @@ ws::SendResult Upstream::send_binary(std::span<const std::byte> bytes) {
                  : ws::SendResult::kRefused;
 }
 
+ws::BatchResult Upstream::send_batch(ws::MessageType type,
+                                     std::span<const std::string_view> lines) {
+  if (!socket_) {
+    return {.result = ws::SendResult::kRefused};
+  }
+  const ws::BatchResult result = socket_->send_batch(type, lines);
+  is_full_ = is_full_ || result.is_queued;
+  if (reconnect_ && state_ == State::kReady) {
+    for (const std::string_view line : lines.first(result.taken)) {
+      reconnect_->queue.push_sent(type, line);
+    }
+  }
+  return result;
+}
+
 ws::SendResult Upstream::keep(ws::SendResult result, ws::MessageType type, std::string_view line) {
   const bool is_sent = result == ws::SendResult::kSent || result == ws::SendResult::kQueued;
   is_full_ = is_full_ || result == ws::SendResult::kQueued;

@@ -103,6 +103,8 @@ class Upstream {
   // As those of ws::WebSocket. What is sent when ready is kept until it is confirmed.
   [[nodiscard]] ws::SendResult send(std::string_view text);
   [[nodiscard]] ws::SendResult send_binary(std::span<const std::byte> bytes);
+  [[nodiscard]] ws::BatchResult send_batch(ws::MessageType type,
+                                           std::span<const std::string_view> lines);
   // After lines have been sent: sees to it that they get confirmed.
   void confirm_soon();
 

@@ -22,6 +22,11 @@ SendResult WebSocket::send_binary(std::span<const std::byte> bytes, const SendOp
                      {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, options);
 }
 
+BatchResult WebSocket::send_batch(MessageType type, std::span<const std::string_view> messages,
+                                  const SendOptions& options) {
+  return impl_->send_batch(type, messages, options);
+}
+
 MessageWriter WebSocket::start_message(MessageType type, const SendOptions& options) {
   return impl_->start_message(type, options) ? MessageWriter(*this) : MessageWriter();
 }

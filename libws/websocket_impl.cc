@@ -163,17 +163,37 @@ protocol::Connection::Compress WebSocket::Impl::compress_of(const SendOptions& o
   return options.compress ? Compress::kIfLongEnough : Compress::kNever;
 }
 
-bool WebSocket::Impl::has_room_for(std::size_t size) const {
-  const std::size_t queued = stream_->output().size();
-  return queued < send_limit_ && connection_->most_sent(size) <= send_limit_ - queued;
-}
-
 SendResult WebSocket::Impl::send(MessageType type, std::string_view data,
                                  const SendOptions& options) {
-  if (!can_send() || !has_room_for(data.size())) {
+  if (!can_send() || !connection_->has_room_for(data.size(), send_limit_)) {
     return SendResult::kRefused;
   }
   return sent(connection_->send(type, data, compress_of(options)));
+}
+
+BatchResult WebSocket::Impl::send_batch(MessageType type,
+                                        std::span<const std::string_view> messages,
+                                        const SendOptions& options) {
+  if (messages.empty()) {
+    return {};
+  }
+  if (!can_send()) {
+    return {.result = SendResult::kRefused};
+  }
+  const auto batch = connection_->send_batch(type, messages, compress_of(options), send_limit_);
+  BatchResult result{.taken = batch.taken};
+  if (batch.taken > 0) {
+    flush();
+    result.is_queued = stream_->output().size() > send_high_water_;
+  }
+  if (batch.taken == messages.size()) {
+    result.result = result.is_queued ? SendResult::kQueued : SendResult::kSent;
+  } else {
+    result.result = batch.sent == protocol::Connection::Sent::kInvalidUtf8
+                        ? SendResult::kInvalidUtf8
+                        : SendResult::kRefused;
+  }
+  return result;
 }
 
 SendResult WebSocket::Impl::sent(protocol::Connection::Sent sent) {

@@ -33,6 +33,8 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   static void dispose(std::unique_ptr<Impl> impl);
 
   SendResult send(MessageType type, std::string_view data, const SendOptions& options);
+  BatchResult send_batch(MessageType type, std::span<const std::string_view> messages,
+                         const SendOptions& options);
   // Of the one MessageWriter. The link is where it keeps its pointer to the WebSocket; it is set to
   // nullptr when the message is finished or the WebSocket destroyed.
   bool start_message(MessageType type, const SendOptions& options);
@@ -121,7 +123,6 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   void callback_threw() noexcept;
 
   [[nodiscard]] bool can_send() const;
-  [[nodiscard]] bool has_room_for(std::size_t size) const;
   SendResult sent(protocol::Connection::Sent sent);
   [[nodiscard]] static protocol::Connection::Compress compress_of(const SendOptions& options);
   [[nodiscard]] std::optional<std::chrono::milliseconds> close_time_left();

@@ -11,7 +11,7 @@ bool WebSocket::Impl::start_message(MessageType type, const SendOptions& options
 }
 
 SendResult WebSocket::Impl::write(std::string_view piece) {
-  if (!can_send() || !has_room_for(piece.size())) {
+  if (!can_send() || !connection_->has_room_for(piece.size(), send_limit_)) {
     return SendResult::kRefused;
   }
   return sent(connection_->write(piece));

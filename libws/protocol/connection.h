@@ -99,6 +99,16 @@ class Connection {
   [[nodiscard]] Sent send(MessageType type, std::string_view data,
                           Compress compress = Compress::kIfLongEnough);
 
+  // As many calls of send(), up to the first message that is not taken: `sent` says why it was not.
+  // kYes then: it could have made the output longer than `output_limit`.
+  struct BatchSent {
+    std::size_t taken = 0;
+    Sent sent = Sent::kYes;
+  };
+
+  [[nodiscard]] BatchSent send_batch(MessageType type, std::span<const std::string_view> messages,
+                                     Compress compress, std::size_t output_limit);
+
   // A message of unknown length, in pieces; one at a time. It goes out in frames of 16 to 64 KiB,
   // so up to 16 KiB wait here for more. False: not open, or one is begun already.
   [[nodiscard]] bool start_message(MessageType type, Compress compress = Compress::kIfLongEnough);
@@ -114,6 +124,8 @@ class Connection {
 
   // No call of send(), write() or finish() with `size` bytes appends more than this to the output.
   [[nodiscard]] std::size_t most_sent(std::size_t size) const;
+  // Can no such call make the output longer than `output_limit`?
+  [[nodiscard]] bool has_room_for(std::size_t size, std::size_t output_limit) const;
 
   bool ping(std::string_view payload);  // false unless kOpen and at most 125 bytes
   // Starts the closing handshake (7.1.2). See WebSocket::close for what becomes of bad arguments.
@@ -196,6 +208,11 @@ class Connection {
                                                      ConnectionEvents& events);
   [[nodiscard]] bool may_compress(Compress compress, std::size_t size) const;
   void send_deflated(Outgoing& message, std::span<const std::byte> input, Fin fin);
+
+  // Many messages at once (connection_send_batch.cc).
+  [[nodiscard]] std::size_t send_together(MessageType type,
+                                          std::span<const std::string_view> messages,
+                                          std::size_t size);
 
   // Sending (connection_send.cc, connection_writer.cc).
   void send_frame(FrameHeader header, std::span<const std::byte> payload);

@@ -24,13 +24,6 @@ Word key_word(const MaskKey& key, std::uint64_t offset) {
   return (Word{half} << 32U) | half;
 }
 
-void mask_word(std::byte* to, const std::byte* from, Word key) {
-  Word word = 0;
-  std::memcpy(&word, from, sizeof word);
-  word ^= key;
-  std::memcpy(to, &word, sizeof word);
-}
-
 }  // namespace
 
 void mask_copy(std::span<std::byte> destination, std::span<const std::byte> source,

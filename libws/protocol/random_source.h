@@ -11,7 +11,8 @@ namespace ws::protocol {
 class RandomSource {
  public:
   virtual ~RandomSource() = default;
-  // Fills all of `bytes`. Called once per frame with 4 bytes, so it must be cheap: see RandomPool.
+  // Fills all of `bytes`. Called once per frame with 4 bytes, or with those of up to 64 frames, so
+  // it must be cheap: see RandomPool.
   virtual void fill(std::span<std::byte> bytes) = 0;
 };
 

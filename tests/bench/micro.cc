@@ -86,10 +86,10 @@ void send_messages(benchmark::State& state) {
   ws::ByteQueue output;
   Connection connection({}, random, output, {});
   const std::size_t count = std::max<std::size_t>(1, kRead / line.size());
+  const std::vector<std::string_view> lines(count, line);
   for ([[maybe_unused]] auto _ : state) {
-    for (std::size_t i = 0; i < count; ++i) {
-      benchmark::DoNotOptimize(connection.send(ws::MessageType::kText, line));
-    }
+    benchmark::DoNotOptimize(connection.send_batch(
+        ws::MessageType::kText, lines, Connection::Compress::kNever, std::size_t{1} << 30));
     output.consume(output.size());
   }
   count_lines(state, count);
@@ -133,10 +133,10 @@ void receive_messages(benchmark::State& state) {
 
 class CountingSink : public wsbridged::LineSink {
  public:
-  bool on_line(std::string_view line) override {
-    benchmark::DoNotOptimize(line.data());
-    ++count_;
-    return true;
+  std::size_t on_lines(std::span<const std::string_view> lines) override {
+    benchmark::DoNotOptimize(lines.data());
+    count_ += lines.size();
+    return lines.size();
   }
 
   [[nodiscard]] std::size_t count() const { return count_; }

@@ -115,6 +115,46 @@ class Refusals(E2eCase):
         self.assertEqual(local.read_until_end(), (b"", "reset"))
         self.assertIn("utf-8", str(daemon.wait_for_session_end()).lower())
 
+    def test_a_refused_line_among_many_is_told_by_its_number(self):
+        # As many lines as are sent together, one less and one more; and what is refused.
+        server, daemon = self.bridge_to_server(framing={"max_line": "64"})
+        sessions = 0
+        for good in (0, 1, 64, 65, 66, 130):
+            for bad, code, cause in ((b"b\xe9d", 1007, f"local line {good + 1} is not valid UTF-8"),
+                                     (b"x" * 65, 1009, "longer than max_line: at least 65 bytes")):
+                with self.subTest(good=good, cause=cause):
+                    local, upstream = self.session(server, daemon)
+                    sessions += 1
+                    lines = [b"line %d" % number for number in range(good)]
+                    local.send(b"".join(line + b"\n" for line in [*lines, bad, b"never", b"sent"]))
+                    self.assertEqual([upstream.read_text() for _ in lines], lines)
+                    self.assertEqual(upstream.finish().close_code, code)
+                    self.assertEqual(local.read_until_end(), (b"", "reset"))
+                    local.close()
+                    entry = daemon.wait_for_session_end(count=sessions)
+                    self.assertIn(cause, entry["cause"])
+                    self.assertEqual((entry["lines_up"], entry["dropped_lines_up"]), (good, 1))
+                    self.assertEqual(entry["bytes_up"], sum(map(len, lines)))
+                    self.assertEqual(entry["discarded_bytes"], len(b"never\nsent\n"))
+
+    def test_altered_lines_among_many_keep_their_place(self):
+        for policy, expected in (("replace", (TEXT, b"a\xef\xbf\xbd")),
+                                 ("binary", (BINARY, b"a\xff"))):
+            with self.subTest(policy):
+                server, daemon = self.bridge_to_server(framing={"invalid_utf8": policy})
+                local, upstream = self.session(server, daemon)
+                written, messages = [], []
+                for number in range(150):
+                    is_bad = number in (0, 63, 64, 65, 100, 101, 149)
+                    written.append(b"a\xff" if is_bad else b"%d" % number)
+                    messages.append(expected if is_bad else (TEXT, b"%d" % number))
+                local.send(b"".join(line + b"\n" for line in written))
+                self.assertEqual([upstream.read_message() for _ in messages], messages)
+                upstream.close_with(1000)
+                local.read_all()
+                local.close()
+                self.assertEqual(daemon.wait_for_session_end()["lines_up"], 150)
+
     def test_final_partial_line(self):
         for policy, expected in (("send", [b"whole", b"par\xc3\xa9"]), ("drop", [b"whole"])):
             with self.subTest(policy):

@@ -42,6 +42,17 @@ struct BufferMemory {
   std::size_t input = 0;   ///< of an unfinished message, and of what waits for resume()
 };
 
+/// What became of several messages that were to be sent.
+struct BatchResult {
+  std::size_t taken = 0;  ///< how many, from the first on
+  /// When all were taken, what the last send() would have said: kSent or kQueued. Else what the
+  /// first that was not taken got: kRefused or kInvalidUtf8. It may be dropped, or sent otherwise,
+  /// and the rest tried again.
+  SendResult result = SendResult::kSent;
+  /// Some were taken, and buffered_amount() is now above send_high_water: wait for on_drain.
+  bool is_queued = false;
+};
+
 /// Belongs to its loop's thread. Callbacks follow the law in event_loop.h. Destroying it closes the
 /// connection at once without callbacks; close() first for a clean end.
 class WS_EXPORT WebSocket {
@@ -58,6 +69,11 @@ class WS_EXPORT WebSocket {
   [[nodiscard]] SendResult send(std::string_view text, const SendOptions& options = {});
   /// The same for a binary message.
   [[nodiscard]] SendResult send_binary(std::span<const std::byte> bytes,
+                                       const SendOptions& options = {});
+  /// As send() or send_binary() for each of `messages` in order, up to the first that is not taken,
+  /// at a fraction of the cost when they are short. It goes on above send_high_water, as send()
+  /// does, and no further than send_limit. An empty batch does nothing, and is kSent.
+  [[nodiscard]] BatchResult send_batch(MessageType type, std::span<const std::string_view> messages,
                                        const SendOptions& options = {});
   /// Begins a message whose length is not known yet; see MessageWriter. The writer refuses
   /// everything when the WebSocket is not open, or another message is being written.

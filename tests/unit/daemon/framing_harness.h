@@ -44,6 +44,16 @@ class RecordingUpstream {
     return ws::SendResult::kSent;
   }
 
+  ws::BatchResult send_batch(ws::MessageType type, std::span<const std::string_view> lines) {
+    ws::BatchResult batch;
+    while (batch.taken < lines.size() && batch.result == ws::SendResult::kSent) {
+      const std::string_view line = lines[batch.taken];
+      batch.result = type == ws::MessageType::kText ? send(line) : send_binary(bytes_of(line));
+      batch.taken += batch.result == ws::SendResult::kSent ? 1 : 0;
+    }
+    return batch;
+  }
+
   ws::SendResult send_binary(std::span<const std::byte> bytes) {
     messages.push_back(
         {true, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())});
@@ -73,14 +83,17 @@ class UpRun : public LineSink {
     return sent_;
   }
 
-  bool on_line(std::string_view line) override {
-    const SentLine sent = send_line(framing_, line, upstream_);
-    if (sent.result == ws::SendResult::kInvalidUtf8) {
-      sent_.close_code = ws::kCloseInvalidPayload;
-      return false;
-    }
-    sent_.altered_count += sent.is_altered ? 1 : 0;
-    return true;
+  std::size_t on_lines(std::span<const std::string_view> lines) override {
+    return send_lines(
+        framing_, lines, upstream_, [](std::span<const std::string_view>) {},
+        [this](std::string_view, const SentLine& sent) {
+          if (sent.result == ws::SendResult::kInvalidUtf8) {
+            sent_.close_code = ws::kCloseInvalidPayload;
+            return false;
+          }
+          sent_.altered_count += sent.is_altered ? 1 : 0;
+          return true;
+        });
   }
 
   std::size_t most_held = 0;

@@ -140,9 +140,11 @@ TEST_CASE("length-prefixed: messages of one read are views into it", "[length_pr
 
   class Views : public LineSink {
    public:
-    bool on_line(std::string_view line) override {
-      begins.push_back(line.data());
-      return true;
+    std::size_t on_lines(std::span<const std::string_view> lines) override {
+      for (const std::string_view line : lines) {
+        begins.push_back(line.data());
+      }
+      return lines.size();
     }
 
     std::vector<const char*> begins;

@@ -12,15 +12,22 @@ using Lines = std::vector<std::string>;
 
 class Collector : public LineSink {
  public:
-  bool on_line(std::string_view line) override {
-    lines.emplace_back(line);
-    views.push_back(line.data());
-    return lines.size() != stop_after;
+  std::size_t on_lines(std::span<const std::string_view> batch) override {
+    largest_batch = std::max(largest_batch, batch.size());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      lines.emplace_back(batch[i]);
+      views.push_back(batch[i].data());
+      if (lines.size() == stop_after) {
+        return i;
+      }
+    }
+    return batch.size();
   }
 
   Lines lines;
   std::vector<const char*> views;
-  std::size_t stop_after = 0;  // 0: never
+  std::size_t stop_after = 0;  // refuses this one, counted from 1; 0: none
+  std::size_t largest_batch = 0;
 };
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -174,6 +181,66 @@ TEST_CASE("line framer: a sink that says stop gets nothing more", "[line_framer]
   CHECK(framer.skipped_bytes() == std::string_view("three\nfour"
                                                    "five\n")
                                       .size());
+}
+
+TEST_CASE("line framer: lines that come together are those that come one by one", "[line_framer]") {
+  std::string text;
+  std::vector<std::size_t> ends;
+  for (std::size_t i = 0; i < 200; ++i) {
+    text += std::string(i % 5, 'x') + (i % 7 == 0 ? "\\n\r\n" : "\n");
+    ends.push_back(text.size());
+  }
+  text += "part";
+  config::Framing framing;
+  for (const auto policy :
+       {config::EmbeddedDelimiter::kSpace, config::EmbeddedDelimiter::kEscape}) {
+    framing.embedded_delimiter = policy;
+    for (std::size_t stop = 0; stop <= 200; ++stop) {
+      LineFramer together(framing);
+      LineFramer each(framing);
+      Collector sink;
+      Collector reference;
+      sink.stop_after = stop;
+      reference.stop_after = stop;
+      together.receive(bytes_of(text), sink);
+      for (const std::string_view byte : support::byte_by_byte(text)) {
+        each.receive(bytes_of(byte), reference);
+      }
+      CHECK(together.state() == (stop == 0 ? FramerState::kReady : FramerState::kStopped));
+      CHECK(sink.lines == reference.lines);
+      CHECK(together.skipped_bytes() == each.skipped_bytes());
+      CHECK(together.skipped_bytes() == (stop == 0 ? 0 : text.size() - ends[stop - 1]));
+      CHECK(together.held_bytes() == each.held_bytes());
+      CHECK(reference.largest_batch == 1);
+      CHECK(sink.largest_batch <= 64);
+      CHECK(
+          (stop != 0 || policy == config::EmbeddedDelimiter::kEscape || sink.largest_batch == 64));
+    }
+  }
+}
+
+TEST_CASE("line framer: lines before one that is too long come, and what is behind it is counted",
+          "[line_framer]") {
+  const config::Framing framing = with_max_line(4);
+  for (std::size_t k = 0; k < 140; ++k) {
+    std::string text;
+    for (std::size_t i = 0; i < k; ++i) {
+      text += "1234\r\n";
+    }
+    LineFramer framer(framing);
+    Collector sink;
+    CHECK(framer.receive(bytes_of(text + "12345\nbehind\nit"), sink) == FramerState::kTooLong);
+    CHECK(sink.lines == Lines(k, "1234"));
+    CHECK(framer.too_long() == 5);
+    CHECK(framer.skipped_bytes() == 9);
+    // A line that is refused comes first, and then nobody judges the long one.
+    LineFramer refused(framing);
+    Collector refusing;
+    refusing.stop_after = k;
+    refused.receive(bytes_of(text + "12345\n"), refusing);
+    CHECK(refused.state() == (k == 0 ? FramerState::kTooLong : FramerState::kStopped));
+    CHECK(refused.skipped_bytes() == (k == 0 ? 0 : 6));
+  }
 }
 
 TEST_CASE("line framer: escape undoes escapes, also to delimiters, and leaves bad ones",

@@ -60,9 +60,9 @@ config::Framing make(BinaryMessages policy, const std::string& delimiter = "\n")
 
 class Collector : public LineSink {
  public:
-  bool on_line(std::string_view line) override {
-    lines.emplace_back(line);
-    return true;
+  std::size_t on_lines(std::span<const std::string_view> batch) override {
+    lines.insert(lines.end(), batch.begin(), batch.end());
+    return batch.size();
   }
 
   Lines lines;

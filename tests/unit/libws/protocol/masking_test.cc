@@ -52,6 +52,26 @@ TEST_CASE("masking: every length, alignment and offset is as defined (RFC 6455 5
   }
 }
 
+TEST_CASE(
+    "masking: in the pass that looks for ASCII every length is as defined, and every byte seen",
+    "[masking][RFC6455-5.3-algorithm][CVE-bounds]") {
+  for (std::size_t size = 0; size <= 150; ++size) {
+    std::vector<std::byte> source = some_bytes(size);
+    std::vector<std::byte> masked(size);
+    const auto mask = [&] { return mask_copy_ascii(masked.data(), source.data(), size, kKey); };
+    std::transform(source.begin(), source.end(), source.begin(),
+                   [](std::byte byte) { return byte & std::byte{0x7f}; });
+    CHECK(mask());
+    CHECK(masked == masked_by_definition(source, 0));
+    for (std::byte& byte : source) {
+      byte |= std::byte{0x80};
+      CHECK_FALSE(mask());
+      CHECK(masked == masked_by_definition(source, 0));
+      byte &= std::byte{0x7f};
+    }
+  }
+}
+
 TEST_CASE("masking: in pieces with their offsets it is as in one",
           "[masking][RFC6455-5.3-algorithm]") {
   const auto source = some_bytes(70);
