@@ -10,6 +10,7 @@
 
 #include "daemon/length_prefix.h"
 #include "daemon/local_encoding.h"
+#include "daemon/searching_copy.h"
 
 namespace wsbridged {
 namespace {
@@ -28,6 +29,59 @@ constexpr std::string_view kBase64AndHex =
 constexpr Written kRefusedBinary{.refused = Written::Refused::kBinary, .line_count = 0};
 constexpr Written kRefusedDelimiter{.refused = Written::Refused::kEmbeddedDelimiter,
                                     .line_count = 0};
+
+constexpr std::size_t kRun = 512;  // bytes of messages
+
+// How many messages share a reservation: what of a segment is too small for all of them stays
+// empty.
+std::size_t run_length(std::span<const ws::Message> messages) {
+  std::size_t size = 0;
+  std::size_t count = 0;
+  do {
+    size += messages[count++].data.size();
+  } while (count < messages.size() && size + messages[count].data.size() <= kRun);
+  return count;
+}
+
+// Writes messages as lines until one needs more than to be copied.
+class PlainRun {
+ public:
+  PlainRun(const config::Framing& framing, char delimiter)
+      : takes_binary_(framing.binary_messages == BinaryMessages::kRaw),
+        is_searched_(framing.embedded_delimiter != EmbeddedDelimiter::kKeep),
+        delimiter_(static_cast<std::byte>(delimiter)),
+        searching_(delimiter) {}
+
+  // One reservation for all of them, however few are written in the end.
+  PlainLines write(std::span<const ws::Message> messages, ws::ByteQueue& out) const {
+    std::size_t size = messages.size();  // the delimiters
+    for (const ws::Message& message : messages) {
+      size += message.data.size();
+    }
+    PlainLines plain;
+    std::byte* to = out.reserve(size).data();
+    for (const auto& [type, data] : messages) {
+      if (type == ws::MessageType::kBinary && !takes_binary_) {
+        break;
+      }
+      if (searching_.copy(data, to) && is_searched_) {
+        break;
+      }
+      to += data.size();
+      *to++ = delimiter_;
+      plain.bytes += data.size();
+      ++plain.count;
+    }
+    out.commit(plain.bytes + plain.count);
+    return plain;
+  }
+
+ private:
+  bool takes_binary_;
+  bool is_searched_;
+  std::byte delimiter_;
+  SearchingCopy searching_;
+};
 
 std::size_t encoded_size(BinaryMessages encoding, std::size_t size) {
   return encoding == BinaryMessages::kHex ? 2 * size : base64_size(size);
@@ -54,7 +108,10 @@ std::span<std::byte> put(std::string_view bytes, std::span<std::byte> out) {
 LineWriter::LineWriter(const config::Framing& framing)
     : framing_(framing),
       delimiter_(from_utf8(framing.encoding, framing.delimiter).bytes),
-      escaper_(delimiter_) {
+      escaper_(delimiter_),
+      is_usual_(framing.mode == config::FramingMode::kLine && delimiter_.size() == 1 &&
+                framing.encoding == config::Encoding::kUtf8 &&
+                framing.embedded_delimiter != EmbeddedDelimiter::kEscape) {
   const std::string_view delimiter = delimiter_;
   assert(delimiter.size() <= kMaxDelimiter);
   for (std::size_t k = 1; k < delimiter.size(); ++k) {
@@ -69,6 +126,26 @@ Written LineWriter::write(const ws::Message& message, ws::ByteQueue& out) {
                           message.type == ws::MessageType::kText &&
                           ascii_prefix(message.data) < message.data.size();
   return is_foreign ? write_converted(message.data, out) : write_local(message, out);
+}
+
+PlainLines LineWriter::write_plain(std::span<const ws::Message> messages,
+                                   ws::ByteQueue& out) const {
+  PlainLines plain;
+  if (!is_usual_) {
+    return plain;
+  }
+  const PlainRun run(framing_, delimiter_.front());
+  while (plain.count < messages.size()) {
+    const auto rest = messages.subspan(plain.count);
+    const std::size_t length = run_length(rest);
+    const PlainLines written = run.write(rest.first(length), out);
+    plain.count += written.count;
+    plain.bytes += written.bytes;
+    if (written.count < length) {
+      break;
+    }
+  }
+  return plain;
 }
 
 Written LineWriter::write_converted(std::string_view text, ws::ByteQueue& out) const {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,12 @@ struct Written {
   std::size_t line_count = 1;  // more with embedded_delimiter: split
   bool altered = false;        // by embedded_delimiter: space, or by the encoding
   bool lacked = false;         // a character that the encoding lacks was replaced
+};
+
+// Of messages that were written with nothing to look after.
+struct PlainLines {
+  std::size_t count = 0;  // of messages, and of lines: one each
+  std::size_t bytes = 0;  // of the messages
 };
 
 // Not thread-safe. What goes out is cut by the reader into the lines that were meant, whatever the
@@ -47,6 +54,12 @@ class LineWriter {
   // characters have other bytes in the encoding.
   Written write(const ws::Message& message, ws::ByteQueue& out);
 
+  // Does the same for the first messages of `messages`, as many as need nothing but to be copied:
+  // with the usual framing (UTF-8, a delimiter of one byte, no escapes) those that do not hold it.
+  // The rest, none of which was touched, begins with one for write(); perhaps that is all of them.
+  [[nodiscard]] PlainLines write_plain(std::span<const ws::Message> messages,
+                                       ws::ByteQueue& out) const;
+
  private:
   Written write_converted(std::string_view text, ws::ByteQueue& out) const;
   Written write_local(const ws::Message& message, ws::ByteQueue& out) const;
@@ -63,6 +76,7 @@ class LineWriter {
   const config::Framing& framing_;
   std::string delimiter_;  // local bytes
   LineEscaper escaper_;
+  bool is_usual_ = false;      // write_plain() may take messages
   std::uint16_t periods_ = 0;  // bit k: the delimiter's first k bytes before it make it end early
 };
 

@@ -125,7 +125,7 @@ class Session final : private ws::net::StreamHandler,
   [[nodiscard]] DialTarget dial_target(std::size_t url) override;
   void on_upstream_open(Opened opened) override;
   void on_upstream_ready() override;
-  void on_upstream_message(const ws::Message& message) override;
+  void on_upstream_messages(std::span<const ws::Message> messages) override;
   void on_upstream_lost() override;
 
   void on_upstream_read() override { note_memory(); }
@@ -136,6 +136,10 @@ class Session final : private ws::net::StreamHandler,
   void tell_cookie_problems();
   // Of the last dial, without user information and query; empty before.
   [[nodiscard]] std::string upstream_url() const;
+  void write_messages(std::span<const ws::Message> messages);
+  std::size_t write_plain(std::span<const ws::Message> messages);
+  [[nodiscard]] Written::Refused write_message(const ws::Message& message);
+  void drop_messages(std::size_t count);
   void refuse_message(Written::Refused why);
   void drop_message(DropReason reason);
 

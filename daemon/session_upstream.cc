@@ -90,19 +90,58 @@ void Session::on_upstream_ready() {
   note_memory();
 }
 
-void Session::on_upstream_message(const ws::Message& message) {
+void Session::on_upstream_messages(std::span<const ws::Message> messages) {
   last_message_ = environment_.loop.now();
   if (idle_) {
     idle_->touch();
   }
   if (!local_ || is_down_cut_) {
-    drop_message(local_ ? DropReason::kBehindRefusedMessage : DropReason::kLocalGone);
+    drop_messages(messages.size());
     return;
   }
+  write_messages(messages);
+  // Behind a refusal nothing more is written, and the peer's Close is to be read.
+  if (local_ && !is_down_cut_ && local_->output().size() > settings().session.buffer) {
+    is_local_full_ = true;
+    update_upstream_reading();
+  }
+}
+
+// The messages that need no more than to be copied, up to the first one that needs more, which is
+// then looked at by itself.
+void Session::write_messages(std::span<const ws::Message> messages) {
+  local_->flush_soon();  // when the turn ends: what follows is part of it
+  while (!messages.empty()) {
+    messages = messages.subspan(write_plain(messages));
+    if (messages.empty()) {
+      return;
+    }
+    const auto refused = write_message(messages.front());
+    messages = messages.subspan(1);
+    if (refused != Written::Refused::kNo) {
+      refuse_message(refused);
+      drop_messages(messages.size());
+      return;
+    }
+  }
+}
+
+std::size_t Session::write_plain(std::span<const ws::Message> messages) {
+  const PlainLines plain = writer_.write_plain(messages, local_->output());
+  report_.down.lines += plain.count;
+  report_.down.bytes += plain.bytes;
+  if (!taps_.empty()) {
+    for (const ws::Message& message : messages.first(plain.count)) {
+      tell_taps(Direction::kDown, message.data);
+    }
+  }
+  return plain.count;
+}
+
+Written::Refused Session::write_message(const ws::Message& message) {
   const Written written = writer_.write(message, local_->output());
   if (written.refused != Written::Refused::kNo) {
-    refuse_message(written.refused);
-    return;
+    return written.refused;
   }
   report_.down.lines += written.line_count;
   report_.down.bytes += message.data.size();
@@ -114,10 +153,13 @@ void Session::on_upstream_message(const ws::Message& message) {
   if (!taps_.empty()) {
     tell_taps(Direction::kDown, message.data);
   }
-  local_->flush_soon();
-  if (local_->output().size() > settings().session.buffer) {
-    is_local_full_ = true;
-    update_upstream_reading();
+  return Written::Refused::kNo;
+}
+
+// Behind a refused message, or with nobody left to take them.
+void Session::drop_messages(std::size_t count) {
+  for (; count > 0; --count) {
+    drop_message(local_ ? DropReason::kBehindRefusedMessage : DropReason::kLocalGone);
   }
 }
 

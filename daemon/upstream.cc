@@ -276,12 +276,12 @@ void Upstream::handle_drain() {
   }
 }
 
-void Upstream::handle_message(const ws::Message& message) {
+void Upstream::handle_messages(std::span<const ws::Message> messages) {
   if (reconnect_) {
     reconnect_->message_end = socket_->received_bytes();
     prove();
   }
-  user_.on_upstream_message(message);
+  user_.on_upstream_messages(messages);
 }
 
 void Upstream::handle_close(const ws::CloseInfo& info) {

@@ -41,7 +41,8 @@ class UpstreamUser {
   // Lines may be sent, or may be sent again: after every open, when what was queued has gone, and
   // when lines have been confirmed.
   virtual void on_upstream_ready() = 0;
-  virtual void on_upstream_message(const ws::Message& message) = 0;
+  // In order, at least one, and at most what ws::Callbacks::on_messages tells at once.
+  virtual void on_upstream_messages(std::span<const ws::Message> messages) = 0;
   // The connection is gone, and another one will be tried.
   virtual void on_upstream_lost() = 0;
   // The messages of one read have been told, perhaps none.
@@ -190,7 +191,7 @@ class Upstream {
   void handle_timer();
   void start_timer(TimePoint when);
   void handle_drain();
-  void handle_message(const ws::Message& message);
+  void handle_messages(std::span<const ws::Message> messages);
   void handle_close(const ws::CloseInfo& info);
   void handle_error(const ws::Error& error);
   [[nodiscard]] std::size_t most_raw_bytes(std::size_t size, std::size_t room);

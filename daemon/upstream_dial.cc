@@ -39,7 +39,8 @@ void Upstream::try_url() {
 ws::Callbacks Upstream::callbacks() {
   ws::Callbacks callbacks{
       .on_open = [this](ws::WebSocket&) { handle_open(); },
-      .on_message = [this](ws::WebSocket&, const ws::Message& message) { handle_message(message); },
+      .on_messages = [this](ws::WebSocket&,
+                            std::span<const ws::Message> messages) { handle_messages(messages); },
       .on_read_end = [this](ws::WebSocket&) { user_.on_upstream_read(); },
       .on_drain = [this](ws::WebSocket&) { handle_drain(); },
       .on_round_trip =

@@ -87,9 +87,22 @@ void WebSocket::Impl::end_read() {
 void WebSocket::Impl::on_message(MessageType type, std::string_view data) {
   if (takes_chunks()) {
     on_chunk({.type = type, .data = data, .is_first = true, .is_last = true});
-  } else {
-    call(on_message_, callbacks_.on_message, Message{.type = type, .data = data});
+    return;
   }
+  const Message message{.type = type, .data = data};
+  if (callbacks_.on_messages) {
+    on_messages({&message, 1});
+  } else {
+    call(on_message_, callbacks_.on_message, message);
+  }
+}
+
+bool WebSocket::Impl::takes_batches() const {
+  return callbacks_.on_messages && !takes_chunks();
+}
+
+void WebSocket::Impl::on_messages(std::span<const Message> messages) {
+  call(on_messages_, callbacks_.on_messages, messages);
 }
 
 bool WebSocket::Impl::takes_chunks() const {

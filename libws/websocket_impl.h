@@ -97,6 +97,8 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   // protocol::ConnectionEvents
   void on_message(MessageType type, std::string_view data) override;
+  [[nodiscard]] bool takes_batches() const override;
+  void on_messages(std::span<const Message> messages) override;
   [[nodiscard]] bool takes_chunks() const override;
   void on_chunk(const MessageChunk& chunk) override;
   void on_pong(std::string_view payload) override;
@@ -153,6 +155,7 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   Callbacks callbacks_;
   PinnedCallback<void(WebSocket&)> on_open_;
   PinnedCallback<void(WebSocket&, const Message&)> on_message_;
+  PinnedCallback<void(WebSocket&, std::span<const Message>)> on_messages_;
   PinnedCallback<void(WebSocket&, const MessageChunk&)> on_message_chunk_;
   PinnedCallback<void(WebSocket&)> on_read_end_;
   PinnedCallback<void(WebSocket&)> on_drain_;

@@ -3,8 +3,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <span>
 
 namespace ws::net {
@@ -15,29 +17,64 @@ TlsSocket& socket_of(BIO* bio) {
   return *static_cast<TlsSocket*>(BIO_get_data(bio));
 }
 
-int read_from_socket(BIO* bio, char* buffer, int size) {
+// Of a recv() that brought nothing.
+int end_of_read(BIO* bio, ssize_t received) {
   TlsSocket& socket = socket_of(bio);
-  BIO_clear_retry_flags(bio);
-  if (socket.is_drained) {  // saves a recv() that would answer EAGAIN
-    BIO_set_retry_read(bio);
-    return -1;
-  }
-  ssize_t received = 0;
-  do {
-    received = recv(socket.descriptor, buffer, static_cast<std::size_t>(size), 0);
-  } while (received < 0 && errno == EINTR);
-  if (received > 0) {
-    socket.is_drained = received < size;
-    socket.first_byte =
-        socket.first_byte < 0 ? static_cast<unsigned char>(buffer[0]) : socket.first_byte;
-  } else if (received == 0) {
+  if (received == 0) {
     socket.has_eof = true;
   } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
     BIO_set_retry_read(bio);
   } else {
     socket.read_errno = errno;
   }
+  socket.ahead.reset();
   return static_cast<int>(received);
+}
+
+// recv()'s result: behind it there is something, or end_of_read() is to be called.
+ssize_t receive_ahead(TlsSocket& socket) {
+  socket.ahead = std::make_unique_for_overwrite<std::byte[]>(TlsSocket::kReadAhead);
+  ssize_t received = 0;
+  do {
+    received = recv(socket.descriptor, socket.ahead.get(), TlsSocket::kReadAhead, 0);
+  } while (received < 0 && errno == EINTR);
+  if (received <= 0) {
+    return received;
+  }
+  const auto size = static_cast<std::size_t>(received);
+  socket.ahead_left = {socket.ahead.get(), size};
+  socket.is_drained = size < TlsSocket::kReadAhead;
+  if (socket.first_byte < 0) {
+    socket.first_byte = std::to_integer<int>(socket.ahead_left.front());
+  }
+  return received;
+}
+
+int hand_out(TlsSocket& socket, char* buffer, std::size_t size) {
+  const auto portion =
+      socket.ahead_left.first(std::min({size, socket.ahead_left.size(), TlsSocket::kPortion}));
+  std::memcpy(buffer, portion.data(), portion.size());
+  socket.ahead_left = socket.ahead_left.subspan(portion.size());
+  if (socket.ahead_left.empty()) {
+    socket.ahead.reset();
+  }
+  return static_cast<int>(portion.size());
+}
+
+int read_from_socket(BIO* bio, char* buffer, int size) {
+  TlsSocket& socket = socket_of(bio);
+  BIO_clear_retry_flags(bio);
+  if (!socket.has_ahead()) {
+    if (socket.is_drained) {  // saves a recv() that would answer EAGAIN
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    const ssize_t received = receive_ahead(socket);
+    if (received <= 0) {
+      return end_of_read(bio, received);
+    }
+  }
+  return hand_out(socket, buffer, static_cast<std::size_t>(size));
 }
 
 // Bytes that the socket takes now: 0 when it is full, or broken (write_errno).

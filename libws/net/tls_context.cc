@@ -19,9 +19,6 @@ namespace ws {
 
 namespace {
 
-// What one recv() may bring: many small records for one system call.
-constexpr std::size_t kReadAhead = std::size_t{64} << 10;
-
 // Where distributions keep their authorities in one file; for a program that brings no OpenSSL
 // directory with it, as a static binary in a container.
 constexpr std::array kBundles = {"/etc/ssl/certs/ca-certificates.crt",
@@ -81,8 +78,7 @@ void set_modes(SSL_CTX* context, TlsVersion min_version) {
       context, min_version == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_default_read_buffer_len(context, kReadAhead);
+  SSL_CTX_set_read_ahead(context, 1);  // many small records a portion, see TlsSocket
   // Sessions are kept in TlsSessionCache, which knows what they were verified for.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, net::TlsSession::on_new_session);

@@ -72,7 +72,8 @@ ReadResult TlsWire::read(std::span<std::byte> buffer) {
     }
     filled += size;
   }
-  may_hold_input_ = end_ != ReadEnd::kMore || SSL_has_pending(session_->ssl()) == 1;
+  may_hold_input_ = end_ != ReadEnd::kMore || session_->socket().has_ahead() ||
+                    SSL_has_pending(session_->ssl()) == 1;
   return {filled, end_};
 }
 

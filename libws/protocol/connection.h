@@ -48,6 +48,13 @@ class ConnectionEvents {
   virtual ~ConnectionEvents() = default;
   virtual void on_message(MessageType type, std::string_view data) = 0;
 
+  // Asked before each: shall messages that lie whole in what was received be told together, with
+  // nothing between them and at most what a MessageBatch holds? All others come by on_message.
+  [[nodiscard]] virtual bool takes_batches() const { return false; }
+
+  // At least one. What is called on the connection from inside counts after the last of them.
+  virtual void on_messages(std::span<const Message> /*messages*/) {}
+
   // Asked when a message begins that is not at hand whole and uncompressed: shall its pieces be
   // told as they come (on_chunk), or be put together (on_message)?
   [[nodiscard]] virtual bool takes_chunks() const { return false; }
@@ -194,6 +201,10 @@ class Connection {
   [[nodiscard]] std::span<std::byte> take_payload(std::span<std::byte> bytes,
                                                   ConnectionEvents& events);
   void handle_whole_frame(std::span<std::byte> payload, ConnectionEvents& events);
+  // connection_receive_batch.cc
+  [[nodiscard]] bool may_batch(const ConnectionEvents& events) const;
+  [[nodiscard]] std::span<std::byte> take_batch(std::span<std::byte> bytes,
+                                                ConnectionEvents& events);
   void handle_control(std::span<const std::byte> payload, ConnectionEvents& events);
   void handle_pong(std::string_view payload, ConnectionEvents& events);
   void handle_close(std::span<const std::byte> payload);

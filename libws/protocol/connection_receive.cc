@@ -58,7 +58,18 @@ void Connection::resume(TimePoint now, ConnectionEvents& events) {
 std::span<std::byte> Connection::parse(std::span<std::byte> bytes, ConnectionEvents& events) {
   is_parse_running_ = true;
   while ((!bytes.empty() || must_inflate_) && is_parsing()) {
-    bytes = is_in_payload_ ? take_payload(bytes, events) : take_frame(bytes, events);
+    if (is_in_payload_) {
+      bytes = take_payload(bytes, events);
+      continue;
+    }
+    if (may_batch(events)) {
+      const auto rest = take_batch(bytes, events);
+      if (rest.size() < bytes.size()) {
+        bytes = rest;
+        continue;
+      }
+    }
+    bytes = take_frame(bytes, events);
   }
   is_parse_running_ = false;
   return bytes;

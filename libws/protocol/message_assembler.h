@@ -41,10 +41,15 @@ class MessageAssembler {
     limits_.max_frame = limits.max_frame == 0 ? SIZE_MAX : limits.max_frame;
   }
 
+  // What a frame that is a whole message, not compressed, may hold.
+  [[nodiscard]] std::size_t longest_frame() const {
+    return std::min(limits_.max_message, limits_.max_frame);
+  }
+
   // A message whose only frame lies whole in `payload`, not compressed: judged where it is, nothing
   // is stored. Precondition: no message is under way.
   [[nodiscard]] Outcome judge_whole(MessageType type, std::span<const std::byte> payload) const {
-    if (payload.size() > std::min(limits_.max_message, limits_.max_frame)) {
+    if (payload.size() > longest_frame()) {
       return payload.size() > limits_.max_message ? Outcome::kTooBig : Outcome::kFrameTooBig;
     }
     return type == MessageType::kText && !is_valid_utf8(payload) ? Outcome::kInvalidUtf8

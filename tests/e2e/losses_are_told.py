@@ -7,7 +7,7 @@ Method: scripted servers and programs that pause; the counters of the session's 
 Why: an end is where bridges lose bytes, and a log that says 0 then is worse than none.
 """
 from kit.case import E2eCase, bridge, main
-from kit.upstream import close_frame
+from kit.upstream import TEXT, close_frame, frame
 
 MIB = 1 << 20
 LINE = b"x" * 999 + b"\n"
@@ -89,6 +89,18 @@ class LossesAreTold(E2eCase):
         upstream.send_text("x" * 11)
         self.assertEqual(upstream.read_close().close_code, 1009)
         self.ended(daemon, dropped_lines_down=1, dropped_reason="max_message")
+
+    def test_a_refused_message_among_many_of_one_read_drops_those_behind_it(self):
+        server, daemon = self.bridge_to_server(framing={"embedded_delimiter": "reject"})
+        local, upstream = self.session(server, daemon)
+        good = frame(TEXT, "good")
+        upstream.send(good * 70 + frame(TEXT, "a\nb") + good * 59)
+        self.assertEqual(upstream.read_close().close_code, 1008)
+        upstream.send(close_frame(1008))
+        upstream.close()
+        self.assertEqual(local.read_until_end(), (b"good\n" * 70, "reset"))
+        self.ended(daemon, lines_down=70, dropped_lines_down=60,
+                   dropped_reason="embedded_delimiter")
 
     def test_a_dropped_partial_line_is_counted_and_no_failure(self):
         server, daemon = self.bridge_to_server(framing={"final_partial_line": "drop"},

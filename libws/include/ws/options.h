@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -118,8 +119,14 @@ struct Callbacks {
   std::function<void(WebSocket&)> on_open{};
   /// A whole message has arrived.
   std::function<void(WebSocket&, const Message&)> on_message{};
-  /// Replaces on_message while it is set: messages come in pieces, as they arrive, unmasked,
-  /// inflated and checked, and nothing is put together. A piece of text may end within a
+  /// Replaces on_message while it is set: messages that arrived together are told together, in
+  /// order, at least one, and at most 64 of at most 64 KiB in all, or a longer one alone. Their
+  /// data is valid during the call only. All of them have been delivered: pause(), close() and
+  /// replacing callbacks inside the call count for what follows and take none of them back, and
+  /// after destroying the WebSocket or throwing inside it nobody is told the rest of them.
+  std::function<void(WebSocket&, std::span<const Message>)> on_messages{};
+  /// Replaces on_message and on_messages while it is set: messages come in pieces, as they arrive,
+  /// unmasked, inflated and checked, and nothing is put together. A piece of text may end within a
   /// character, but no piece holds a byte that UTF-8 forbids. Pieces are never empty but the
   /// last. A message that turns out bad or too long ends without is_last, and on_error follows.
   /// When it is cleared within a message, the rest of that message is dropped; when it is set

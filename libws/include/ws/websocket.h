@@ -88,8 +88,8 @@ class WS_EXPORT WebSocket {
   /// Ends at once, without handshake and without further callbacks.
   void abort();
 
-  /// Between pause() and resume() no on_message and no on_message_chunk is called, nothing is read,
-  /// and ping_timeout rests.
+  /// Between pause() and resume() no on_message, on_messages or on_message_chunk is called, nothing
+  /// is read, and ping_timeout rests.
   void pause();
   /// Goes on, in a later turn.
   void resume();

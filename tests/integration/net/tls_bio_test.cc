@@ -25,9 +25,9 @@ struct Subject {
     return BIO_write(bio.get(), bytes.data(), static_cast<int>(bytes.size()));
   }
 
-  int read() const {
-    std::array<char, 64> buffer{};
-    return BIO_read(bio.get(), buffer.data(), buffer.size());
+  int read(int size = 64) const {
+    std::string buffer(static_cast<std::size_t>(size), ' ');
+    return BIO_read(bio.get(), buffer.data(), size);
   }
 
   ws::test::SocketPair pair = make_pair(SocketKind::kUnix);
@@ -81,6 +81,23 @@ TEST_CASE("tls bio: a failed write is kept, raises no signal and leaves reading 
   CHECK(s.write("too") == 3);
   CHECK(s.read() == 4);
   CHECK(s.socket.first_byte == 'l');
+}
+
+TEST_CASE("tls bio: what one recv() brought is handed out in portions, and memory given back",
+          "[tls_bio]") {
+  Subject s;
+  s.pair.peer.send(std::string(10'000, 'x'));
+  CHECK(s.read(6'000) == 4096);
+  CHECK(s.socket.has_ahead());
+  s.pair.peer.send("more");  // not looked at before those have gone
+  CHECK(s.read(1) == 1);
+  CHECK(s.read(6'000) == 4096);
+  CHECK(s.read(6'000) == 10'000 - 2 * 4096 - 1);
+  CHECK_FALSE(s.socket.has_ahead());
+  CHECK(s.read() == -1);  // the recv() had emptied the socket
+  s.socket.is_drained = false;
+  CHECK(s.read() == 4);
+  CHECK_FALSE(s.socket.has_ahead());
 }
 
 TEST_CASE("tls bio: a read that emptied the socket is the last until it is allowed again",
