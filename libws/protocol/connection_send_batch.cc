@@ -16,7 +16,7 @@ constexpr std::size_t kLongestTogether = std::size_t{64}
 
 constexpr std::byte kFin{0x80};
 constexpr std::byte kMask{0x80};
-constexpr std::byte kLength16{126};
+constexpr std::byte kMaskedLength16{126};
 
 struct Together {
   std::size_t count = 0;
@@ -45,7 +45,7 @@ std::byte* put_header(std::byte* out, Opcode opcode, std::size_t payload, const 
   if (payload <= kMaxControlPayload) [[likely]] {
     *out++ = kMask | static_cast<std::byte>(payload);
   } else {
-    *out++ = kMask | kLength16;
+    *out++ = kMask | kMaskedLength16;
     store_be16(out, static_cast<std::uint16_t>(payload));
     out += 2;
   }
