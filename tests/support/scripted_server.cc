@@ -198,6 +198,18 @@ std::string ScriptPeer::read_to_end() {
   return all;
 }
 
+void ScriptPeer::take_all_and_close() {
+  try {
+    while (read_frame().first_byte != 0x88) {
+    }
+    send(server_close(1000));
+    shutdown_write();
+    read_to_end();
+  } catch (const std::runtime_error&) {
+    return;
+  }
+}
+
 void ScriptPeer::send(std::string_view bytes) {
   while (!bytes.empty()) {
     std::size_t taken = 0;

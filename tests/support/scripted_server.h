@@ -52,6 +52,9 @@ class ScriptPeer {
   // Reads the upgrade request and answers it with 101, followed in the same write by `behind`.
   // Returns the request.
   std::string accept_upgrade(std::string_view behind = {}, std::string_view extra_headers = {});
+  // Takes all frames to the client's Close, answers it and reads to the end; or to where the client
+  // has left in another way.
+  void take_all_and_close();
 
  private:
   struct Tls;

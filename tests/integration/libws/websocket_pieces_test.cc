@@ -3,12 +3,12 @@
 // the callback law holds there as well is run under AddressSanitizer.
 #include <chrono>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <ws/websocket.h>
 
+#include "support/callback_deed.h"
 #include "support/catch.h"
 #include "support/recording_client.h"
 #include "support/scripted_server.h"
@@ -17,6 +17,7 @@ namespace ws {
 namespace {
 
 using namespace std::string_literals;
+using test::Deed;
 using test::RecordingClient;
 using test::ScriptedServer;
 using test::ScriptPeer;
@@ -161,7 +162,6 @@ TEST_CASE("websocket: on_message_chunk replaced within a message counts from the
 
 TEST_CASE("websocket: in on_message_chunk anything may be done to the WebSocket",
           "[CVE-reentrancy]") {
-  enum class Deed { kDestroy, kAbort, kClose, kThrow, kPause, kSend, kReplace };
   const auto deed = GENERATE(Deed::kDestroy, Deed::kAbort, Deed::kClose, Deed::kThrow, Deed::kPause,
                              Deed::kSend, Deed::kReplace);
   const auto is_secure = GENERATE(false, true);
@@ -182,15 +182,7 @@ TEST_CASE("websocket: in on_message_chunk anything may be done to the WebSocket"
                    server_text("c");
         }
         peer.accept_upgrade(frames, is_compressed ? kAgreed : "");
-        try {
-          while (peer.read_frame().first_byte != 0x88) {
-          }
-          peer.send(server_close(1000));
-          peer.shutdown_write();
-          peer.read_to_end();
-        } catch (const std::runtime_error&) {
-          return;
-        }
+        peer.take_all_and_close();
       },
       certificate(is_secure));
   RecordingClient client;
@@ -207,32 +199,9 @@ TEST_CASE("websocket: in on_message_chunk anything may be done to the WebSocket"
       }
       return;
     }
-    switch (deed) {
-      case Deed::kDestroy:
-        client.websocket.reset();
-        break;
-      case Deed::kAbort:
-        socket.abort();
-        break;
-      case Deed::kClose:
-        socket.close();
-        break;
-      case Deed::kThrow:
-        throw std::runtime_error("thrown");
-      case Deed::kPause:
-        socket.pause();
-        client.loop.post([&] {
-          CHECK(chunks == Events{"<a"});
-          socket.resume();
-        });
-        break;
-      case Deed::kSend:
-        CHECK(socket.send("more") == SendResult::kSent);
-        break;
-      case Deed::kReplace:
-        socket.callbacks().on_message_chunk = nullptr;
-        break;
-    }
+    perform(
+        deed, client, [&] { CHECK(chunks == Events{"<a"}); },
+        [&] { socket.callbacks().on_message_chunk = nullptr; });
   };
   client.loop.run();
   if (deed == Deed::kThrow) {

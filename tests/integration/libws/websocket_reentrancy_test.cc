@@ -56,22 +56,10 @@ std::string frames_for(Place place) {
   return frames;
 }
 
-// Takes everything and answers a Close frame, until the client has gone in whatever way.
-void take_all(ScriptPeer& peer) {
-  try {
-    while (peer.read_frame().first_byte != 0x88) {
-    }
-    peer.send(server_close(1000));
-    peer.read_to_end();
-  } catch (const std::runtime_error&) {
-    return;
-  }
-}
-
 ScriptedServer::Script talk(Place place) {
   return [place](ScriptPeer& peer) {
     peer.accept_upgrade(frames_for(place));
-    take_all(peer);
+    peer.take_all_and_close();
   };
 }
 
