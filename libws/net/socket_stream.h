@@ -63,7 +63,7 @@ class SocketStream final : public Stream, private Flushable {
   void receive(const Turn& turn);
   void deliver_end(ReadEnd end);
   void send_output(const Turn& turn);
-  void write_output();
+  void write_output(WritePart part);
   void finish_output();
   void tell_sent(const Turn& turn);
   void notice_end(const Turn& turn);

@@ -98,7 +98,7 @@ ReadEnd SocketWire::end_for(int read_errno) {
   return ReadEnd::kFailed;
 }
 
-WriteEnd SocketWire::write(ByteQueue& queue) {
+WriteEnd SocketWire::write(ByteQueue& queue, WritePart /*part*/) {
   std::size_t sent = 0;
   while (!queue.empty()) {
     if (sent >= kSocketShare) {

@@ -20,7 +20,7 @@ class SocketWire final : public Wire {
   SocketWire(int descriptor, SocketFamily family) : descriptor_(descriptor), family_(family) {}
 
   [[nodiscard]] ReadResult read(std::span<std::byte> buffer) override;
-  [[nodiscard]] WriteEnd write(ByteQueue& queue) override;
+  [[nodiscard]] WriteEnd write(ByteQueue& queue, WritePart part) override;
   [[nodiscard]] WriteEnd finish() override;
   [[nodiscard]] Error failure() const override;
 

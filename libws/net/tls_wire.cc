@@ -95,12 +95,13 @@ ReadEnd TlsWire::end_of_read(int ssl_error) {
   return end_;
 }
 
-WriteEnd TlsWire::write(ByteQueue& queue) {
+WriteEnd TlsWire::write(ByteQueue& queue, WritePart part) {
   TlsSocket& socket = session_->socket();
   socket.is_drained = false;
   const std::size_t before = queue.size();
+  const std::size_t least = part == WritePart::kWholeRecords ? kRecord : 1;
   while (socket.send_unsent()) {
-    if (queue.empty()) {
+    if (queue.size() < least) {
       return WriteEnd::kDone;
     }
     if (before - queue.size() >= kTlsShare) {

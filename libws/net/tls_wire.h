@@ -16,7 +16,7 @@ class TlsWire final : public Wire {
 
   // Fills `buffer` from as many records as there are.
   [[nodiscard]] ReadResult read(std::span<std::byte> buffer) override;
-  [[nodiscard]] WriteEnd write(ByteQueue& queue) override;
+  [[nodiscard]] WriteEnd write(ByteQueue& queue, WritePart part) override;
   [[nodiscard]] WriteEnd finish() override;
 
   [[nodiscard]] Wait write_wait() const override { return write_wait_; }

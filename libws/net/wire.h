@@ -30,6 +30,12 @@ struct ReadResult {
   ReadEnd end = ReadEnd::kBlocked;
 };
 
+enum class WritePart : std::uint8_t {
+  kAll,
+  kWholeRecords,  // more is to come in this turn: a TLS record that it could fill is left in the
+                  // queue
+};
+
 enum class WriteEnd : std::uint8_t {
   kDone,
   kMore,     // this turn's share is used up
@@ -46,7 +52,7 @@ class Wire {
   // Reads into `buffer`, at most one turn's share. An end is reported again by every later call.
   [[nodiscard]] virtual ReadResult read(std::span<std::byte> buffer) = 0;
   // Sends from the front of `queue`, at most one turn's share, and drops there what was sent.
-  [[nodiscard]] virtual WriteEnd write(ByteQueue& queue) = 0;
+  [[nodiscard]] virtual WriteEnd write(ByteQueue& queue, WritePart part) = 0;
   // Ends our direction, the queue being empty. kDone, kBlocked or kFailed.
   [[nodiscard]] virtual WriteEnd finish() = 0;
 

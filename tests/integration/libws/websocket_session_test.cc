@@ -104,7 +104,7 @@ TEST_CASE("websocket: messages of 5 MiB pass both ways, and on_drain tells when 
   std::size_t buffered_at_drain = 0;
   options.callbacks.on_open = [&](WebSocket& socket) {
     CHECK(socket.send(message) == SendResult::kQueued);
-    CHECK(socket.buffered_amount() > message.size());
+    CHECK(socket.buffered_amount() > std::size_t{1} << 20);  // the kernel has taken the rest
   };
   options.callbacks.on_drain = [&](WebSocket& socket) {
     buffered_at_drain = socket.buffered_amount();
@@ -166,6 +166,7 @@ TEST_CASE("websocket: a server that does not read makes send() refuse, and loses
       ++taken;
     }
     CHECK(socket.buffered_amount() <= std::size_t{8} << 20);
+    CHECK(socket.buffered_amount() > std::size_t{7} << 20);
     socket.close();
     full.set_value();
   };
@@ -173,7 +174,7 @@ TEST_CASE("websocket: a server that does not read makes send() refuse, and loses
   REQUIRE(client.run());
   CHECK(client.closed);
   CHECK(server.failure().empty());
-  CHECK(taken == 7);  // of 8 MiB, headers included
+  CHECK(taken >= 7);  // of 8 MiB, headers included, and what the kernel took
   CHECK(arrived == taken);
 }
 

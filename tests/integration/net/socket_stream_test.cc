@@ -68,6 +68,36 @@ TEST_CASE("socket stream: what a turn appends goes out in its end, in one piece"
   CHECK(s.peer.take() == "abc");
 }
 
+TEST_CASE("socket stream: 32 KiB of output do not wait for the turn's end", "[socket_stream]") {
+  EventLoop loop;
+  const StreamAndPeer s(loop, any_kind());
+  const std::string large = numbered_bytes(32'768);
+  loop.post([&] {
+    s.send(large.substr(1));
+    CHECK(s.peer.take().empty());
+    s.send(large.substr(0, 1));
+    CHECK(s.peer.take().size() == large.size());
+    s.send("behind");
+    CHECK(s.peer.take().empty());
+  });
+  run_turns(loop);
+  CHECK(s.peer.take() == "behind");
+}
+
+TEST_CASE("socket stream: no handler is called from inside a call that writes at once",
+          "[socket_stream]") {
+  EventLoop loop;
+  StreamAndPeer s(loop, any_kind());
+  s.stream->resume_reading();
+  loop.post([&] {
+    s.peer.reset();
+    s.send(numbered_bytes(65'536));
+    s.send(numbered_bytes(65'536));
+    CHECK(s.recorder.calls.empty());
+  });
+  run_until(loop, [&] { return s.recorder.has('F'); });
+}
+
 TEST_CASE("socket stream: a large arrival comes in pieces of at most the receive buffer",
           "[socket_stream]") {
   EventLoop loop;

@@ -16,6 +16,7 @@ using ws::net::SocketStream;
 using ws::net::Wait;
 using ws::net::Wire;
 using ws::net::WriteEnd;
+using ws::net::WritePart;
 using ws::test::make_pair;
 using ws::test::Recorder;
 using ws::test::run_turns;
@@ -49,7 +50,7 @@ class ScriptedWire final : public Wire {
     return {data.size(), end};
   }
 
-  WriteEnd write(ByteQueue& queue) override {
+  WriteEnd write(ByteQueue& queue, WritePart /*part*/) override {
     ++script_.write_calls;
     if (script_.write_blocks) {
       return WriteEnd::kBlocked;

@@ -70,7 +70,8 @@ class WS_EXPORT Stream {
   /// Must be set before reading is resumed; must outlive the stream or be replaced.
   virtual void set_handler(StreamHandler* handler) = 0;
 
-  /// Append here, then call flush_soon(): all that a turn appended goes out in one go at its end.
+  /// Append here, then call flush_soon(): what a turn appended goes out in one go at its end, or
+  /// when 32 KiB have gathered.
   [[nodiscard]] virtual ByteQueue& output() = 0;
   /// Has output() sent when this turn of the loop ends.
   virtual void flush_soon() = 0;
