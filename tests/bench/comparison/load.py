@@ -111,6 +111,8 @@ class Bench:
                    "--threads", str(len(machine.load_processors()))]
         if work.age:
             command += ["--warm-up", str(work.age)]
+        if relay and relay.most_under_way:
+            command += ["--under-way", str(relay.most_under_way)]
         if relay and relay.cuts_newlines:
             command += ["--newlines", "yes"]
         command += ["--lines", str(lines)] if lines else ["--seconds", str(self.seconds)]

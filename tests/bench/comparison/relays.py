@@ -67,6 +67,7 @@ class Relay:
     peer = "lines"
     peer_with_tls = ""  # empty: not with TLS
     cuts_newlines = False  # it sends newlines in messages of their own
+    most_under_way = 0  # bytes of an echo that it can have on a connection; 0: the load's usual
 
     def is_here(self):
         return True
@@ -242,6 +243,8 @@ class Websocketd(Relay):
     name = "websocketd"
     local = "ws"
     peer = "none"
+    # With more than its two pipes hold it waits for the program, and the program for it.
+    most_under_way = 32 * 1024
 
     def is_here(self):
         return bool(shutil.which("websocketd"))

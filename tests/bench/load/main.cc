@@ -25,7 +25,7 @@ using bench::Work;
 constexpr const char* kUsage =
     "usage: load --work up|down|echo|round_trip|opens|idle|serve [--connections N] [--size BYTES]\n"
     "            [--seconds S | --lines N] [--warm-up S] [--time-limit S]\n"
-    "            [--threads 1|2]\n"
+    "            [--threads 1|2] [--under-way BYTES]\n"
     "            [--local lines|ws|wss] [--peer lines|tls|ws|wss|none]\n"
     "            [--certificate FILE --key FILE] [--resumption yes|no] [--newlines yes|no]";
 
@@ -105,6 +105,7 @@ RunOptions parse(int argc, char** argv) {
   options.duration =
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * arguments.number("--seconds", 1)));
   options.time_limit = std::chrono::seconds(arguments.count("--time-limit", 60));
+  options.window_bytes = arguments.count("--under-way", options.window_bytes);
   options.local_is_websocket = local.starts_with("ws");
   options.has_peer = peer != "none";
   options.peer_is_websocket = peer.starts_with("ws");
