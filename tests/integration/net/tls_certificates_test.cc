@@ -88,7 +88,7 @@ TEST_CASE("certificates: one that is known is verified again", "[tls][certificat
   Shown good(test_certificates().good);
   REQUIRE(good.verify(certificates) == 1);
   Shown later(test_certificates().good);
-  later.look_at(std::time(nullptr) + 365 * 86'400);
+  later.look_at(std::time(nullptr) + std::time_t{365} * 86'400);
   CHECK(later.verify(certificates) == 0);
   CHECK(later.error() == X509_V_ERR_CERT_HAS_EXPIRED);
 }
