@@ -44,7 +44,8 @@ Bridge::Bridge(config::Bridge settings, std::vector<ws::Url> urls, std::shared_p
     : settings_(std::move(settings)),
       urls_(std::move(urls)),
       load_(std::move(load)),
-      failover_(urls_.size()) {}
+      failover_(urls_.size()),
+      line_writer_(settings_.framing) {}
 
 std::optional<ws::Error> Bridge::check(const BridgeSnapshot& snapshot) const {
   const ws::Options options = this->options(snapshot);

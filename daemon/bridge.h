@@ -25,6 +25,7 @@
 #include "daemon/bridge_snapshot.h"
 #include "daemon/dial_damper.h"
 #include "daemon/failover.h"
+#include "daemon/line_writer.h"
 #include "daemon/tls_contexts.h"
 
 namespace wsbridged {
@@ -65,6 +66,8 @@ class Bridge {
   [[nodiscard]] Failover& failover() { return failover_; }
 
   [[nodiscard]] DialDamper& damper() { return damper_; }
+
+  [[nodiscard]] const LineWriter& line_writer() const { return line_writer_; }
 
   // What the next dial is made of. Another one than before when a credential has changed meanwhile:
   // asked again after a 401, it tells whether another attempt can go better.
@@ -107,6 +110,7 @@ class Bridge {
   std::shared_ptr<BridgeLoad> load_;
   Failover failover_;
   DialDamper damper_;
+  const LineWriter line_writer_;
   std::atomic<std::int64_t> cookie_expires_{0};
 };
 

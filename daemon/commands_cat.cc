@@ -76,20 +76,8 @@ class CatSession {
         patience_(loop_, [this] { end_session(); }),
         pump_(STDIN_FILENO, STDOUT_FILENO,
               [this] { loop_.post([this] { handle_output_over(); }); }) {
-    Session::Environment environment{
-        .loop = loop_,
-        .log = log,
-        .jar = [this, bridge = bridge.get()] { return jar_of(*bridge); },
-        .cookie_problems = cookie_problems_,
-        .totals = totals_,
-        .errors = errors_,
-        .on_finished =
-            [this](Session&) {
-              has_ended_ = true;
-              loop_.post([this] { handle_finished(); });
-            }};
     session_ = std::make_unique<Session>(
-        std::move(environment), SessionSlot(bridge), kSessionId,
+        environment_, SessionSlot(bridge), kSessionId,
         Session::Local{.stream = ws::net::adopt_socket(loop_, pump_.take_session_end()),
                        .peer = own_peer()});
   }
@@ -159,12 +147,12 @@ class CatSession {
   }
 
   // Asked for each dial; the dial itself notices a changed file.
-  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge) {
+  [[nodiscard]] std::shared_ptr<ws::CookieJar> jar_of(const Bridge& bridge,
+                                                      const TemplateValues& values) {
     if (jar_ != nullptr) {
       return jar_;
     }
-    auto file = substitute(bridge.settings().upstream.cookie_jar, TemplateUse::kPath,
-                           template_values(own_peer(), bridge.name(), kSessionId));
+    auto file = substitute(bridge.settings().upstream.cookie_jar, TemplateUse::kPath, values);
     if (std::holds_alternative<TemplateRefusal>(file)) {
       return nullptr;  // the session tells it
     }
@@ -191,6 +179,19 @@ class CatSession {
   SignalWatch signals_;
   ws::Timer patience_;  // from the first signal on
   CatPump pump_;
+  const Session::Environment environment_{
+      .loop = loop_,
+      .log = log_,
+      .jar = [this](Bridge& bridge,
+                    const TemplateValues& values) { return jar_of(bridge, values); },
+      .cookie_problems = cookie_problems_,
+      .totals = totals_,
+      .errors = errors_,
+      .on_finished =
+          [this](Session&) {
+            has_ended_ = true;
+            loop_.post([this] { handle_finished(); });
+          }};
   std::unique_ptr<Session> session_;
   bool is_stopping_ = false;
   bool has_ended_ = false;

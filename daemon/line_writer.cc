@@ -121,7 +121,7 @@ LineWriter::LineWriter(const config::Framing& framing)
   }
 }
 
-Written LineWriter::write(const ws::Message& message, ws::ByteQueue& out) {
+Written LineWriter::write(const ws::Message& message, ws::ByteQueue& out) const {
   const bool is_foreign = framing_.encoding != config::Encoding::kUtf8 &&
                           message.type == ws::MessageType::kText &&
                           ascii_prefix(message.data) < message.data.size();

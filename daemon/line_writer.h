@@ -30,10 +30,11 @@ struct PlainLines {
   std::size_t bytes = 0;  // of the messages
 };
 
-// Not thread-safe. What goes out is cut by the reader into the lines that were meant, whatever the
-// message holds; only `keep` leaves that to the user. A delimiter counts as embedded, too, when the
-// message ends in a part of it that would make the reader see the delimiter early ("a\n" before the
-// delimiter "\n\n"): `space` and `escape` replace that part, `split` and `reject` refuse.
+// Immutable: all sessions of a bridge share one. What goes out is cut by the reader into the lines
+// that were meant, whatever the message holds; only `keep` leaves that to the user. A delimiter
+// counts as embedded, too, when the message ends in a part of it that would make the reader see the
+// delimiter early ("a\n" before the delimiter "\n\n"): `space` and `escape` replace that part,
+// `split` and `reject` refuse.
 //
 // Where a policy cannot work, a message that needs it is refused; the configuration should not let
 // it come so far: `space` with a space in the delimiter, `escape` with a delimiter that begins with
@@ -52,7 +53,7 @@ class LineWriter {
   // Appends the message as a line to `out`; nothing when it is refused. A copy is
   // made only of a binary message whose base64 or hex may hold the delimiter, and of a text whose
   // characters have other bytes in the encoding.
-  Written write(const ws::Message& message, ws::ByteQueue& out);
+  Written write(const ws::Message& message, ws::ByteQueue& out) const;
 
   // Does the same for the first messages of `messages`, as many as need nothing but to be copied:
   // with the usual framing (UTF-8, a delimiter of one byte, no escapes) those that do not hold it.

@@ -102,11 +102,12 @@ void BridgeTotals::count_failed_dial(const ws::Error& error) {
   ++dials[static_cast<std::size_t>(dial_result(error))];
 }
 
-void BridgeTotals::count_lines(const SessionReport& report) {
-  up.lines += report.up.lines;
-  up.bytes += report.up.bytes;
-  down.lines += report.down.lines;
-  down.bytes += report.down.bytes;
+void BridgeTotals::count_lines(const DirectionCounters& lines_up,
+                               const DirectionCounters& lines_down) {
+  up.lines += lines_up.lines;
+  up.bytes += lines_up.bytes;
+  down.lines += lines_down.lines;
+  down.bytes += lines_down.bytes;
 }
 
 void BridgeTotals::count_upstream(const UpstreamCounters& counters) {
@@ -115,7 +116,7 @@ void BridgeTotals::count_upstream(const UpstreamCounters& counters) {
 }
 
 void BridgeTotals::count_end(const SessionReport& report, std::chrono::milliseconds duration) {
-  count_lines(report);
+  count_lines(report.up, report.down);
   count_upstream(report.upstream);
   session_seconds.observe(duration);
   const Side by = report.end ? report.end->by : Side::kBridge;

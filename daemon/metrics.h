@@ -104,7 +104,7 @@ struct BridgeTotals {
                   std::int64_t now);
   void count_failed_dial(const ws::Error& error);
   // The lines and bytes of a report, which is over or still growing.
-  void count_lines(const SessionReport& report);
+  void count_lines(const DirectionCounters& lines_up, const DirectionCounters& lines_down);
   void count_upstream(const UpstreamCounters& counters);
   void count_end(const SessionReport& report, std::chrono::milliseconds duration);
   void add(const BridgeTotals& other);

@@ -19,17 +19,17 @@ constexpr std::chrono::seconds kClosingTime{5};
 
 }  // namespace
 
-Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local)
-    : environment_(std::move(environment)),
+Session::Session(const Environment& environment, SessionSlot slot, std::uint64_t id, Local local)
+    : environment_(environment),
       slot_(std::move(slot)),
       name_{.bridge = slot_.bridge()->name(), .id = id, .peer = local.peer.to_string()},
       started_(environment_.loop.now()),
       local_(std::move(local.stream)),
       is_unix_(local.peer.is_unix),
       framer_(settings().framing),
-      writer_(settings().framing),
-      cookies_(nullptr),
-      template_values_(template_values(local.peer, slot_.bridge()->name(), id)),
+      writer_(slot_.bridge()->line_writer()),
+      template_values_(std::make_unique<TemplateValues>(
+          template_values(local.peer, slot_.bridge()->name(), id))),
       upstream_({.loop = environment_.loop,
                  .log = environment_.log,
                  .totals = environment_.totals,
@@ -37,8 +37,11 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
                  .bridge = *slot_.bridge(),
                  .name = name_},
                 *this),
-      last_message_(started_),
-      memory_(environment_.memory, *this) {
+      last_message_(started_) {
+  if (environment_.memory != nullptr) {
+    memory_ =
+        std::make_unique<MemoryAccount>(environment_.memory, static_cast<MemoryHolder&>(*this));
+  }
   ++environment_.totals.sessions_total;
   local_->set_handler(this);
   local_->set_high_water(settings().session.buffer);
@@ -54,9 +57,17 @@ Session::Session(Environment environment, SessionSlot slot, std::uint64_t id, Lo
 Session::~Session() = default;
 
 void Session::end(SessionEnd cause) {
-  if (!report_.end) {
-    report_.end = std::move(cause);
+  SessionReport& report = report_so_far();
+  if (!report.end) {
+    report.end = std::move(cause);
   }
+}
+
+SessionReport& Session::report_so_far() {
+  if (!report_) {
+    report_ = std::make_unique<SessionReport>();
+  }
+  return *report_;
 }
 
 void Session::close_upstream(std::uint16_t code, SessionEnd cause) {
@@ -85,7 +96,7 @@ void Session::close_in_time(std::uint16_t code, SessionEnd cause) {
 
 void Session::give_up_closing() {
   if (was_open_) {
-    report_.close_code = ws::kCloseAbnormal;
+    report_so_far().close_code = ws::kCloseAbnormal;
   }
   abort();  // what a program does not read it would not read later
 }
@@ -105,15 +116,15 @@ void Session::upstream_ended() {
 }
 
 void Session::note_upstream() {
-  report_.unsent_bytes_up += upstream_.unsent_bytes() + held_.size() + framer_.held_bytes();
-  report_.discarded_bytes += framer_.skipped_bytes();
-  report_.upstream = upstream_.counters();
+  report_so_far().unsent_bytes_up += upstream_.unsent_bytes() + held_.size() + framer_.held_bytes();
+  report_so_far().discarded_bytes += framer_.skipped_bytes();
+  report_so_far().upstream = upstream_.counters();
 }
 
 void Session::end_local() {
-  const bool is_cut = report_.end->is_error &&
+  const bool is_cut = report_so_far().end->is_error &&
                       settings().session.on_upstream_error == config::OnUpstreamError::kReset;
-  if (report_.end->is_error) {
+  if (report_so_far().end->is_error) {
     tell_error();
   }
   local_ending_ = std::make_unique<LocalEnding>(
@@ -122,15 +133,15 @@ void Session::end_local() {
           .stream = std::move(local_), .is_unix = is_unix_, .is_at_eof = is_local_eof_},
       is_cut ? LocalEnd::kReset : LocalEnd::kFin, LocalEndLimits{},
       [this](const LocalEndResult& result) {
-        report_.unsent_bytes_down += result.unsent_bytes;
-        report_.discarded_bytes += result.discarded_bytes;
+        report_so_far().unsent_bytes_down += result.unsent_bytes;
+        report_so_far().discarded_bytes += result.discarded_bytes;
         finish();
       });
 }
 
 // By the rules of the framing; it counts as no line of the upstream's.
 void Session::tell_error() {
-  const std::string line = error_line(settings().session.error_line, report_.end->reason);
+  const std::string line = error_line(settings().session.error_line, report_so_far().end->reason);
   if (!line.empty()) {
     writer_.write({.type = ws::MessageType::kText, .data = line}, local_->output());
   }
@@ -162,8 +173,11 @@ void Session::finish() {
   quiet_timer_.reset();
   close_timer_.reset();
   const auto duration = duration_cast<milliseconds>(environment_.loop.now() - started_);
-  log_session_end(environment_.log, name_, report_, duration);
-  environment_.totals.count_end(report_, duration);
+  SessionReport& report = report_so_far();
+  report.up = up_;
+  report.down = down_;
+  log_session_end(environment_.log, name_, report, duration);
+  environment_.totals.count_end(report, duration);
   remember_error();
   end_taps();
   environment_.on_finished(*this);
@@ -233,14 +247,14 @@ void Session::abort() {
     note_upstream();
   }
   if (local_) {
-    report_.unsent_bytes_down += local_->output().size();
-    report_.discarded_bytes += local_->unread();
+    report_so_far().unsent_bytes_down += local_->output().size();
+    report_so_far().discarded_bytes += local_->unread();
     local_.reset();
   }
   if (local_ending_) {
     const LocalEndResult result = local_ending_->result();
-    report_.unsent_bytes_down += result.unsent_bytes;
-    report_.discarded_bytes += result.discarded_bytes;
+    report_so_far().unsent_bytes_down += result.unsent_bytes;
+    report_so_far().discarded_bytes += result.discarded_bytes;
     local_ending_.reset();
   }
   finish();
@@ -253,8 +267,7 @@ bool Session::is_idle() const {
 }
 
 std::uint64_t Session::activity() const {
-  return report_.up.lines + report_.down.lines + framer_.held_bytes() + held_.size() +
-         upstream_.received_bytes();
+  return up_.lines + down_.lines + framer_.held_bytes() + held_.size() + upstream_.received_bytes();
 }
 
 }  // namespace wsbridged

@@ -47,10 +47,12 @@ class Session final : private ws::net::StreamHandler,
                       private UpstreamUser,
                       private MemoryHolder {
  public:
+  // What the sessions of a bridge on one loop share; it outlives them.
   struct Environment {
     ws::EventLoop& loop;
     Log& log;
-    std::function<std::shared_ptr<ws::CookieJar>()> jar;  // asked for each dial; null: none
+    // Asked for each dial; null: none.
+    std::function<std::shared_ptr<ws::CookieJar>(Bridge&, const TemplateValues&)> jar;
     CookieProblems& cookie_problems;
     BridgeTotals& totals;  // of the bridge on this worker
     RecentErrors& errors;
@@ -65,7 +67,7 @@ class Session final : private ws::net::StreamHandler,
   };
 
   // Starts to dial, unless the configuration waits for the local program's first byte.
-  Session(Environment environment, SessionSlot slot, std::uint64_t id, Local local);
+  Session(const Environment& environment, SessionSlot slot, std::uint64_t id, Local local);
   ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -87,7 +89,8 @@ class Session final : private ws::net::StreamHandler,
 
   [[nodiscard]] const SessionName& name() const { return name_; }
 
-  [[nodiscard]] const SessionReport& report() const { return report_; }
+  // From on_finished on.
+  [[nodiscard]] const SessionReport& report() const { return *report_; }
 
   // For whoever looks from outside: session_view.cc
   [[nodiscard]] SessionView view() const;
@@ -134,6 +137,8 @@ class Session final : private ws::net::StreamHandler,
   void on_upstream_error(const ws::Error& error) override;
   void update_upstream_reading();
   void tell_cookie_problems();
+  void send_on_open_lines();
+  void forget_dial();
   // Of the last dial, without user information and query; empty before.
   [[nodiscard]] std::string upstream_url() const;
   void write_messages(std::span<const ws::Message> messages);
@@ -147,6 +152,7 @@ class Session final : private ws::net::StreamHandler,
   [[nodiscard]] Holdings holdings() const override;
   void handle_memory_change() override;
   void note_memory();
+  [[nodiscard]] bool may_read(Direction direction) const;
 
   // Its life: session.cc
   void end(SessionEnd cause);  // records the first
@@ -159,6 +165,8 @@ class Session final : private ws::net::StreamHandler,
   void tell_error();
   void handle_idle();
   void finish();
+  // Everything but the lines: made when the first of it is to be noted.
+  [[nodiscard]] SessionReport& report_so_far();
 
   // What moves while a session waits for replies after local EOF.
   struct DrainMark {
@@ -189,18 +197,20 @@ class Session final : private ws::net::StreamHandler,
 
   [[nodiscard]] const config::Bridge& settings() const { return slot_.bridge()->settings(); }
 
-  Environment environment_;
+  const Environment& environment_;
   SessionSlot slot_;
   SessionName name_;
   ws::EventLoop::Clock::time_point started_;
-  SessionReport report_;
+  DirectionCounters up_;
+  DirectionCounters down_;
+  std::unique_ptr<SessionReport> report_;
 
   std::unique_ptr<ws::net::Stream> local_;  // null once it is gone or being ended
   std::unique_ptr<LocalEnding> local_ending_;
   bool is_unix_ = false;
   bool is_local_eof_ = false;
   LineFramer framer_;
-  LineWriter writer_;
+  const LineWriter& writer_;
   // Read while the upstream could not take it: one read, during an outage `buffer` and one read.
   std::vector<std::byte> held_;
   bool is_framer_finished_ = false;
@@ -208,10 +218,10 @@ class Session final : private ws::net::StreamHandler,
   std::unique_ptr<IdleWatch> idle_;  // null: no idle_timeout
   std::uint64_t idle_mark_ = 0;      // bytes that waited at its last look
 
-  SessionCookies cookies_;
-  std::shared_ptr<const BridgeSnapshot> dialled_;  // what the last dial was made of
-  TemplateValues template_values_;
-  std::string dialled_url_;  // templates filled in
+  std::unique_ptr<SessionCookies> cookies_;          // while dialling, and when there are some
+  std::shared_ptr<const BridgeSnapshot> dialled_;    // what the last dial was made of
+  std::unique_ptr<TemplateValues> template_values_;  // while there may be another dial
+  std::unique_ptr<std::string> filled_url_;          // of the last dial, if templates made it
   Upstream upstream_;
   bool is_dialled_ = false;  // or was to be
   bool was_open_ = false;
@@ -228,7 +238,7 @@ class Session final : private ws::net::StreamHandler,
   ws::EventLoop::Clock::duration drain_silence_{};  // on connections before this one
   std::uint64_t quiet_mark_ = 0;
   std::chrono::milliseconds quiet_{0};
-  MemoryAccount memory_;
+  std::unique_ptr<MemoryAccount> memory_;  // null: limits.memory sets no limit
 };
 
 }  // namespace wsbridged

@@ -26,6 +26,9 @@ class SessionCookies {
   // For the next dial.
   void add_to(ws::Options& options, const config::Upstream& upstream) const;
 
+  // Has the session cookies of its own?
+  [[nodiscard]] bool has_own() const { return session_->size() > 0; }
+
   // Where that dial's responses put their cookies.
   [[nodiscard]] const ws::CookieJar& receiving(const config::Upstream& upstream) const;
 

@@ -13,7 +13,7 @@ void Session::on_data(std::span<std::byte> bytes) {
     idle_->touch();
   }
   if (is_closing_) {
-    report_.discarded_bytes += bytes.size();
+    report_so_far().discarded_bytes += bytes.size();
     return;
   }
   if (held_.empty()) {
@@ -39,7 +39,9 @@ void Session::frame(std::span<const std::byte> bytes) {
     upstream_.confirm_soon();
     bytes = bytes.subspan(size);
   }
-  report_.discarded_bytes += bytes.size();
+  if (!bytes.empty()) {
+    report_so_far().discarded_bytes += bytes.size();
+  }
 }
 
 // Doubles, so that small reads are copied a bounded number of times, but not beyond the bound.
@@ -104,7 +106,7 @@ bool Session::account_for(std::string_view line, const SentLine& sent) {
     return refuse_line();
   }
   if (sent.is_altered) {
-    ++report_.up.altered_lines;
+    ++up_.altered_lines;
     environment_.totals.count_altered(AlterReason::kReplace);
   }
   if (sent.result == ws::SendResult::kRefused) {
@@ -116,29 +118,28 @@ bool Session::account_for(std::string_view line, const SentLine& sent) {
 }
 
 void Session::count_up(std::span<const std::string_view> lines) {
-  report_.up.lines += lines.size();
+  up_.lines += lines.size();
   for (const std::string_view line : lines) {
-    report_.up.bytes += line.size();
+    up_.bytes += line.size();
   }
 }
 
 void Session::drop_line(DropReason reason) {
-  ++report_.up.dropped_lines;
+  ++up_.dropped_lines;
   environment_.totals.count_dropped(reason);
-  if (report_.dropped_reason.empty()) {
-    report_.dropped_reason = explain(reason).word;
+  if (report_so_far().dropped_reason.empty()) {
+    report_so_far().dropped_reason = explain(reason).word;
   }
 }
 
 bool Session::refuse_line() {
   drop_line(DropReason::kInvalidUtf8);
-  close_upstream(
-      ws::kCloseInvalidPayload,
-      {.by = Side::kBridge,
-       .is_error = true,
-       .reason = EndReason::kInvalidUtf8,
-       .cause = "local line " + std::to_string(report_.up.lines + 1) + " is not valid UTF-8",
-       .advice = "set framing.invalid_utf8, or message_type: binary"});
+  close_upstream(ws::kCloseInvalidPayload,
+                 {.by = Side::kBridge,
+                  .is_error = true,
+                  .reason = EndReason::kInvalidUtf8,
+                  .cause = "local line " + std::to_string(up_.lines + 1) + " is not valid UTF-8",
+                  .advice = "set framing.invalid_utf8, or message_type: binary"});
   return false;
 }
 
@@ -195,10 +196,10 @@ void Session::handle_local_eof() {
 void Session::drop_final_part() {
   if (settings().framing.final_partial_line == config::FinalPartialLine::kDrop) {
     drop_line(DropReason::kFinalPartialLine);
-    ++report_.up.unwanted_lines;
+    ++up_.unwanted_lines;
   } else {
     drop_line(DropReason::kIncompleteMessage);
-    report_.unsent_bytes_up += framer_.dropped_bytes();
+    report_so_far().unsent_bytes_up += framer_.dropped_bytes();
   }
 }
 
@@ -226,7 +227,7 @@ void Session::on_failure(const ws::Error& error) {
 
 // Nobody is left to read what the upstream says.
 void Session::local_gone(std::string cause) {
-  report_.unsent_bytes_down += local_->output().size();
+  report_so_far().unsent_bytes_down += local_->output().size();
   local_.reset();
   SessionEnd left{.by = Side::kLocal, .cause = std::move(cause)};
   upstream_.limit_reconnecting(settings().session.drain_timeout);
@@ -252,8 +253,8 @@ void Session::update_local_reading() {
   }
   // What comes while closing is discarded, and counted.
   const bool has_room = !upstream_.is_full() && has_room_to_hold();
-  const bool may_read = is_closing_ || (has_room && memory_.may_read(Direction::kUp));
-  if (may_read) {
+  const bool is_reading = is_closing_ || (has_room && may_read(Direction::kUp));
+  if (is_reading) {
     local_->resume_reading();
   } else {
     local_->pause_reading();

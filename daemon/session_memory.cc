@@ -15,13 +15,19 @@ Holdings Session::holdings() const {
 }
 
 void Session::limit_memory(MemoryWatch& watch) {
-  memory_.join(watch);
+  memory_ = std::make_unique<MemoryAccount>(&watch, static_cast<MemoryHolder&>(*this));
   note_memory();
 }
 
 void Session::note_memory() {
-  memory_.note();
+  if (memory_) {
+    memory_->note();
+  }
   handle_memory_change();
+}
+
+bool Session::may_read(Direction direction) const {
+  return !memory_ || memory_->may_read(direction);
 }
 
 void Session::handle_memory_change() {

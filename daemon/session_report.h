@@ -63,7 +63,7 @@ struct SessionReport {
 
 // Names a session in every entry about it.
 struct SessionName {
-  std::string bridge;
+  const std::string& bridge;
   std::uint64_t id = 0;
   std::string peer;
 };

@@ -9,13 +9,17 @@
 namespace wsbridged {
 
 std::string Session::upstream_url() const {
-  const auto parsed = ws::parse_url(dialled_url_);
+  if (!dialled_) {
+    return {};
+  }
+  const auto parsed =
+      ws::parse_url(filled_url_ ? *filled_url_ : url_text(dialled_->upstream, upstream_.url()));
   return parsed ? parsed->redacted() : std::string();
 }
 
 void Session::dial() {
   is_dialled_ = true;
-  if (const auto refusal = refuse_values(settings().upstream, template_values_)) {
+  if (const auto refusal = refuse_values(settings().upstream, *template_values_)) {
     close_upstream(ws::kCloseNormal,
                    {.by = Side::kBridge,
                     .is_error = true,
@@ -31,20 +35,26 @@ void Session::dial() {
 DialTarget Session::dial_target(std::size_t url) {
   tell_cookie_problems();  // of the attempt before
   dialled_ = slot_.bridge()->current();
-  cookies_.use_file(environment_.jar());
+  if (!cookies_) {
+    cookies_ = std::make_unique<SessionCookies>(nullptr);
+  }
+  cookies_->use_file(environment_.jar(*slot_.bridge(), *template_values_));
   DialTarget target{.url = url_text(dialled_->upstream, url),
                     .options = slot_.bridge()->options(*dialled_)};
-  apply_templates(template_values_, target.options, target.url);
-  dialled_url_ = target.url;
-  cookies_.add_to(target.options, dialled_->upstream);
+  apply_templates(*template_values_, target.options, target.url);
+  filled_url_.reset();
+  if (target.url != url_text(dialled_->upstream, url)) {
+    filled_url_ = std::make_unique<std::string>(target.url);
+  }
+  cookies_->add_to(target.options, dialled_->upstream);
   return target;
 }
 
 void Session::tell_cookie_problems() {
-  if (!dialled_) {  // it gave up waiting for its turn
+  if (!cookies_) {  // it gave up waiting for its turn
     return;
   }
-  environment_.cookie_problems.tell(cookies_.receiving(dialled_->upstream), name_.bridge,
+  environment_.cookie_problems.tell(cookies_->receiving(dialled_->upstream), name_.bridge,
                                     environment_.loop.now());
 }
 
@@ -60,10 +70,25 @@ void Session::on_upstream_open(Opened opened) {
                                              {"subprotocol", upstream_.subprotocol()}});
   }
   tell_cookie_problems();
+  send_on_open_lines();
+  forget_dial();
+}
+
+void Session::send_on_open_lines() {
   for (const std::string& line : dialled_->upstream.on_open) {
-    if (!pass_on(filled(line, TemplateUse::kLine, template_values_))) {
+    if (!pass_on(filled(line, TemplateUse::kLine, *template_values_))) {
       return;
     }
+  }
+}
+
+// What only another dial would need.
+void Session::forget_dial() {
+  if (!cookies_->has_own()) {
+    cookies_.reset();
+  }
+  if (!settings().reconnect.enabled) {
+    template_values_.reset();
   }
 }
 
@@ -128,8 +153,8 @@ void Session::write_messages(std::span<const ws::Message> messages) {
 
 std::size_t Session::write_plain(std::span<const ws::Message> messages) {
   const PlainLines plain = writer_.write_plain(messages, local_->output());
-  report_.down.lines += plain.count;
-  report_.down.bytes += plain.bytes;
+  down_.lines += plain.count;
+  down_.bytes += plain.bytes;
   if (!taps_.empty()) {
     for (const ws::Message& message : messages.first(plain.count)) {
       tell_taps(Direction::kDown, message.data);
@@ -143,10 +168,10 @@ Written::Refused Session::write_message(const ws::Message& message) {
   if (written.refused != Written::Refused::kNo) {
     return written.refused;
   }
-  report_.down.lines += written.line_count;
-  report_.down.bytes += message.data.size();
+  down_.lines += written.line_count;
+  down_.bytes += message.data.size();
   if (written.altered) {
-    ++report_.down.altered_lines;
+    ++down_.altered_lines;
     environment_.totals.count_altered(written.lacked ? AlterReason::kEncoding
                                                      : AlterReason::kSpace);
   }
@@ -165,7 +190,7 @@ void Session::drop_messages(std::size_t count) {
 
 void Session::update_upstream_reading() {
   // With the program gone nothing is kept; and a paused upstream would not see the peer's Close.
-  if (!local_ || (!is_local_full_ && memory_.may_read(Direction::kDown))) {
+  if (!local_ || (!is_local_full_ && may_read(Direction::kDown))) {
     upstream_.resume();
   } else {
     upstream_.pause();
@@ -173,10 +198,10 @@ void Session::update_upstream_reading() {
 }
 
 void Session::drop_message(DropReason reason) {
-  ++report_.down.dropped_lines;
+  ++down_.dropped_lines;
   environment_.totals.count_dropped(reason);
-  if (report_.dropped_reason.empty()) {
-    report_.dropped_reason = explain(reason).word;
+  if (report_so_far().dropped_reason.empty()) {
+    report_so_far().dropped_reason = explain(reason).word;
   }
 }
 
@@ -196,8 +221,9 @@ void Session::refuse_message(Written::Refused why) {
 }
 
 void Session::on_upstream_close(const ws::CloseInfo& info) {
-  report_.close_code = upstream_.close_code();  // an answer only repeats our code, or leaves it out
-  report_.close_reason = info.reason;
+  report_so_far().close_code =
+      upstream_.close_code();  // an answer only repeats our code, or leaves it out
+  report_so_far().close_reason = info.reason;
   end({.by = Side::kUpstream,
        .is_error = verdict_on_close(info.code) != UpstreamVerdict::kEnd,
        .reason = EndReason::kClosed,
@@ -208,7 +234,7 @@ void Session::on_upstream_close(const ws::CloseInfo& info) {
 
 void Session::on_upstream_error(const ws::Error& error) {
   const bool is_open = error.phase == ws::Phase::kOpen;
-  report_.close_code = upstream_.close_code();
+  report_so_far().close_code = upstream_.close_code();
   if (is_open && error.code == ws::ErrorCode::kMessageTooBig) {
     drop_message(DropReason::kMaxMessage);
   }
@@ -216,7 +242,7 @@ void Session::on_upstream_error(const ws::Error& error) {
     tell_cookie_problems();
   }
   if (error.response) {
-    report_.answer_reason = error.response->reason;
+    report_so_far().answer_reason = error.response->reason;
   }
   const bool is_theirs = !is_open || error.code == ws::ErrorCode::kConnectionLost;
   end({.by = is_theirs ? Side::kUpstream : Side::kBridge,

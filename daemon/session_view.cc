@@ -44,8 +44,8 @@ SessionView Session::view() const {
       .peer = name_.peer,
       .state = state(),
       .age = duration_cast<std::chrono::milliseconds>(environment_.loop.now() - started_),
-      .up = report_.up,
-      .down = report_.down,
+      .up = up_,
+      .down = down_,
       .buffered_bytes_up = buffered_bytes_up(),
       .buffered_bytes_down = buffered_bytes_down()};
   view.upstream = upstream_url();
@@ -59,7 +59,7 @@ SessionView Session::view() const {
 
 void Session::add_to(BridgeTotals& totals) const {
   ++totals.sessions;
-  totals.count_lines(report_);
+  totals.count_lines(up_, down_);
   totals.count_upstream(upstream_.counters());
   totals.unconfirmed_bytes += unconfirmed_bytes();
   totals.up.buffered_bytes += buffered_bytes_up();
@@ -67,15 +67,15 @@ void Session::add_to(BridgeTotals& totals) const {
 }
 
 void Session::remember_error() const {
-  const SessionEnd end = report_.end.value_or(SessionEnd{});
-  if (end.is_error || report_.has_lost_bytes()) {
-    environment_.errors.add(
-        {.time = std::chrono::system_clock::now(),
-         .bridge = name_.bridge,
-         .session = name_.id,
-         .cause = end.cause,
-         .advice = end.advice,
-         .peer_text = report_.close_reason.empty() ? report_.answer_reason : report_.close_reason});
+  const SessionEnd end = report_->end.value_or(SessionEnd{});
+  if (end.is_error || report_->has_lost_bytes()) {
+    environment_.errors.add({.time = std::chrono::system_clock::now(),
+                             .bridge = name_.bridge,
+                             .session = name_.id,
+                             .cause = end.cause,
+                             .advice = end.advice,
+                             .peer_text = report_->close_reason.empty() ? report_->answer_reason
+                                                                        : report_->close_reason});
   }
 }
 
@@ -101,7 +101,7 @@ void Session::tell_taps(Direction direction, std::string_view line) {
 
 void Session::end_taps() {
   for (const auto& tap : std::exchange(taps_, {})) {
-    tap->tell_end(report_.end ? report_.end->cause : "");
+    tap->tell_end(report_->end ? report_->end->cause : "");
   }
 }
 

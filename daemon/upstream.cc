@@ -267,7 +267,7 @@ void Upstream::handle_timer() {
   }
 }
 
-void Upstream::handle_drain() {
+void Upstream::on_drain(ws::WebSocket& /*socket*/) {
   is_full_ = false;
   if (state_ == State::kReplaying) {
     replay();
@@ -276,7 +276,7 @@ void Upstream::handle_drain() {
   }
 }
 
-void Upstream::handle_messages(std::span<const ws::Message> messages) {
+void Upstream::on_messages(ws::WebSocket& /*socket*/, std::span<const ws::Message> messages) {
   if (reconnect_) {
     reconnect_->message_end = socket_->received_bytes();
     prove();
@@ -284,7 +284,15 @@ void Upstream::handle_messages(std::span<const ws::Message> messages) {
   user_.on_upstream_messages(messages);
 }
 
-void Upstream::handle_close(const ws::CloseInfo& info) {
+void Upstream::on_read_end(ws::WebSocket& /*socket*/) {
+  user_.on_upstream_read();
+}
+
+void Upstream::on_round_trip(ws::WebSocket& /*socket*/, std::chrono::microseconds time) {
+  context_.totals.ping_rtt_seconds.observe(time);
+}
+
+void Upstream::on_close(ws::WebSocket& /*socket*/, const ws::CloseInfo& info) {
   // An answer repeats our code, or leaves it out (RFC 6455 section 5.5.1), and its sender has read
   // what went before it. Another code has crossed ours, and says nothing of that.
   const bool is_answer =
@@ -315,7 +323,7 @@ void Upstream::handle_close(const ws::CloseInfo& info) {
   socket_.reset();
 }
 
-void Upstream::handle_error(const ws::Error& error) {
+void Upstream::on_error(ws::WebSocket& /*socket*/, const ws::Error& error) {
   if (state_ == State::kDialling) {
     handle_dial_error(error);
     return;

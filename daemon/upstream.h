@@ -60,7 +60,7 @@ enum class Delivery : std::uint8_t {
 
 // Belongs to its loop's thread. Without reconnect.enabled it holds no more than its WebSocket; with
 // it the replay queue (at most `replay`), which is there while something is unconfirmed.
-class Upstream {
+class Upstream final : private ws::WebSocketHandler {
  public:
   struct Context {
     ws::EventLoop& loop;
@@ -72,7 +72,7 @@ class Upstream {
   };
 
   Upstream(Context context, UpstreamUser& user);
-  ~Upstream();
+  ~Upstream() override;
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
@@ -158,17 +158,24 @@ class Upstream {
   struct Dialling;
   struct Reconnect;
 
+  void on_open(ws::WebSocket& socket) override;
+  void on_messages(ws::WebSocket& socket, std::span<const ws::Message> messages) override;
+  void on_read_end(ws::WebSocket& socket) override;
+  void on_drain(ws::WebSocket& socket) override;
+  void on_pong(ws::WebSocket& socket, std::string_view payload) override;
+  void on_round_trip(ws::WebSocket& socket, std::chrono::microseconds time) override;
+  void on_error(ws::WebSocket& socket, const ws::Error& error) override;
+  void on_close(ws::WebSocket& socket, const ws::CloseInfo& info) override;
+
   // upstream_dial.cc
   void begin_dial();
   void try_url();
-  [[nodiscard]] ws::Callbacks callbacks();
   void handle_dial_error(const ws::Error& error);
   [[nodiscard]] bool retries_with_new_credentials(const ws::Error& error);
   void rest_url(std::chrono::milliseconds rest, const ws::Error& error);
   void end_dial(const ws::Error& error);
   void tell_damper_failure(const ws::Error& error);
   void tell_damped(DialDamper::Change change, const ws::Error& error);
-  void handle_open();
 
   // upstream_reconnect.cc
   [[nodiscard]] bool may_reconnect() const;
@@ -181,7 +188,6 @@ class Upstream {
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   void replay();
   void become_ready();
-  void handle_pong(std::string_view payload);
   void send_confirming_ping();
   void tell_silence();
   void prove();
@@ -190,10 +196,6 @@ class Upstream {
   // upstream.cc
   void handle_timer();
   void start_timer(TimePoint when);
-  void handle_drain();
-  void handle_messages(std::span<const ws::Message> messages);
-  void handle_close(const ws::CloseInfo& info);
-  void handle_error(const ws::Error& error);
   [[nodiscard]] std::size_t most_raw_bytes(std::size_t size, std::size_t room);
   ws::SendResult keep(ws::SendResult result, ws::MessageType type, std::string_view line);
   void start_close();
@@ -213,7 +215,7 @@ class Upstream {
   std::uint64_t unsent_bytes_ = 0;  // once it is over
   TimePoint attempt_at_{};          // while waiting
   TimePoint dialled_at_{};          // the first attempt of a row
-  std::unique_ptr<ws::WebSocket> socket_;
+  std::optional<ws::WebSocket> socket_;
   std::unique_ptr<Dialling> dialling_;    // while dialling
   std::unique_ptr<Reconnect> reconnect_;  // with reconnect.enabled
   std::unique_ptr<ws::Timer> timer_;      // made when first needed

@@ -32,28 +32,8 @@ void Upstream::try_url() {
   url_ = dialling_->order[dialling_->next];
   DialTarget target = user_.dial_target(url_);
   dialling_->credentials = Credentials(target, unix_now());
-  target.options.callbacks = callbacks();
-  socket_ = std::make_unique<ws::WebSocket>(context_.loop, target.url, std::move(target.options));
-}
-
-ws::Callbacks Upstream::callbacks() {
-  ws::Callbacks callbacks{
-      .on_open = [this](ws::WebSocket&) { handle_open(); },
-      .on_messages = [this](ws::WebSocket&,
-                            std::span<const ws::Message> messages) { handle_messages(messages); },
-      .on_read_end = [this](ws::WebSocket&) { user_.on_upstream_read(); },
-      .on_drain = [this](ws::WebSocket&) { handle_drain(); },
-      .on_round_trip =
-          [this](ws::WebSocket&, std::chrono::microseconds round_trip) {
-            context_.totals.ping_rtt_seconds.observe(round_trip);
-          },
-      .on_error = [this](ws::WebSocket&, const ws::Error& error) { handle_error(error); },
-      .on_close = [this](ws::WebSocket&, const ws::CloseInfo& info) { handle_close(info); },
-  };
-  if (reconnect_) {
-    callbacks.on_pong = [this](ws::WebSocket&, std::string_view payload) { handle_pong(payload); };
-  }
-  return callbacks;
+  target.options.handler = this;
+  socket_.emplace(context_.loop, target.url, std::move(target.options));
 }
 
 void Upstream::handle_dial_error(const ws::Error& error) {
@@ -130,7 +110,7 @@ void Upstream::tell_damped(DialDamper::Change change, const ws::Error& error) {
   }
 }
 
-void Upstream::handle_open() {
+void Upstream::on_open(ws::WebSocket& /*socket*/) {
   if (context_.bridge.damper().dial_succeeded() == DialDamper::Change::kFree) {
     context_.log.info("dials succeed again", {{"bridge", context_.name.bridge}});
   }
@@ -139,6 +119,7 @@ void Upstream::handle_open() {
                                                {"upstream", context_.bridge.upstream_name(url_)}});
   }
   context_.totals.count_open(socket_->opening_times(), socket_->tls_info(), unix_now());
+  socket_->forget_opening();
   dialling_.reset();
   if (timer_) {
     timer_->stop();

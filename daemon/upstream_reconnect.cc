@@ -161,7 +161,7 @@ void Upstream::give_up() {
   socket_.reset();
 }
 
-// As much as fits into the connection's queue; handle_drain() goes on.
+// As much as fits into the connection's queue; on_drain() goes on.
 void Upstream::replay() {
   while (reconnect_ && state_ == State::kReplaying && !is_full_) {
     const auto line = reconnect_->queue.unsent();
@@ -255,7 +255,10 @@ void Upstream::tell_silence() {
                        .advice = kAdvice});
 }
 
-void Upstream::handle_pong(std::string_view payload) {
+void Upstream::on_pong(ws::WebSocket& /*socket*/, std::string_view payload) {
+  if (!reconnect_) {
+    return;
+  }
   const auto mark = reconnect_->pings.take_pong(payload);
   if (!mark) {
     return;

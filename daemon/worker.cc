@@ -17,9 +17,8 @@ constexpr std::chrono::hours kFarAway{1};
 constexpr std::chrono::minutes kPressureEntries{1};
 
 // Empty without one, and where a template of it has no value: then the session refuses itself.
-std::string jar_file_of(const Bridge& bridge, const Peer& peer, std::uint64_t session_id) {
-  auto file = substitute(bridge.settings().upstream.cookie_jar, TemplateUse::kPath,
-                         template_values(peer, bridge.name(), session_id));
+std::string jar_file_of(const Bridge& bridge, const TemplateValues& values) {
+  auto file = substitute(bridge.settings().upstream.cookie_jar, TemplateUse::kPath, values);
   return std::holds_alternative<std::string>(file) ? std::get<std::string>(std::move(file)) : "";
 }
 
@@ -67,25 +66,35 @@ void Worker::adopt(SessionSlot slot, std::uint64_t session_id, int descriptor, P
 }
 
 void Worker::start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer) {
-  const std::shared_ptr<Bridge> bridge = slot.bridge();
-  Session::Environment environment{
-      .loop = loop_,
-      .log = log_,
-      .jar = [this, bridge,
-              file = jar_file_of(*bridge, peer, session_id)] { return jar_of(*bridge, file); },
-      .cookie_problems = cookie_problems_,
-      .totals = totals_[bridge->name()],
-      .errors = errors_,
-      .memory = memory_ ? &*memory_ : nullptr,
-      .on_finished = [this](Session& session) { forget(session); }};
+  const Session::Environment& environment = environment_of(slot.bridge()->name());
   auto session = std::make_unique<Session>(
-      std::move(environment), std::move(slot), session_id,
+      environment, std::move(slot), session_id,
       Session::Local{.stream = ws::net::adopt_socket(loop_, descriptor), .peer = std::move(peer)});
   if (is_draining_) {
     session->drain(quiet_);
   }
   Session* const key = session.get();
   sessions_.emplace(key, std::move(session));
+}
+
+Session::Environment& Worker::environment_of(const std::string& bridge) {
+  const auto known = environments_.find(bridge);
+  if (known != environments_.end()) {
+    return known->second;
+  }
+  const Session::Environment environment{
+      .loop = loop_,
+      .log = log_,
+      .jar =
+          [this](Bridge& asking, const TemplateValues& values) {
+            return jar_of(asking, jar_file_of(asking, values));
+          },
+      .cookie_problems = cookie_problems_,
+      .totals = totals_[bridge],
+      .errors = errors_,
+      .memory = memory_ ? &*memory_ : nullptr,
+      .on_finished = [this](Session& session) { forget(session); }};
+  return environments_.emplace(bridge, environment).first->second;
 }
 
 void Worker::forget(Session& session) {
@@ -112,6 +121,9 @@ void Worker::limit_memory(MemoryLimit& limit) {
 void Worker::watch_memory(MemoryLimit& limit) {
   memory_limit_ = &limit;
   memory_.emplace(limit, memory_hooks());
+  for (auto& [bridge, environment] : environments_) {
+    environment.memory = &*memory_;
+  }
 }
 
 MemoryWatch::Hooks Worker::memory_hooks() {

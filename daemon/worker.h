@@ -83,6 +83,7 @@ class Worker {
  private:
   void run();
   void start_session(SessionSlot slot, std::uint64_t session_id, int descriptor, Peer peer);
+  [[nodiscard]] Session::Environment& environment_of(const std::string& bridge);
   void forget(Session& session);
   void watch_memory(MemoryLimit& limit);
   [[nodiscard]] MemoryWatch::Hooks memory_hooks();
@@ -105,7 +106,8 @@ class Worker {
   Log& log_;
   RecentErrors& errors_;
   CookieWriter& cookie_writer_;
-  std::map<std::string, BridgeTotals> totals_;  // by the bridge's name
+  std::map<std::string, BridgeTotals> totals_;                // by the bridge's name
+  std::map<std::string, Session::Environment> environments_;  // likewise
   std::function<void()> on_idle_;
   ws::EventLoop loop_;
   ws::Timer keep_running_;  // a loop with nothing to wait for would end

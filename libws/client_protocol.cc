@@ -56,6 +56,7 @@ struct ClientProtocol::Impl final : protocol::ConnectionEvents {
   std::optional<protocol::Connection> connection;
   std::vector<ProtocolEvent> events;
   std::optional<Error> opening_error;
+  std::optional<Error> failure;  // the connection's, once somebody has asked
   std::string no_subprotocol;
   HttpResponse no_response;
 };
@@ -71,7 +72,7 @@ void ClientProtocol::Impl::start(std::string_view text, const Options& options) 
     opening_error = plan.error();
     return;
   }
-  settings = connection_settings(options);
+  settings = plan->connection;
   handshake.emplace(std::move(plan->request), random);
   output.append(handshake->request_bytes());
 }
@@ -190,7 +191,13 @@ State ClientProtocol::state() const {
 }
 
 const std::optional<Error>& ClientProtocol::error() const {
-  return impl_->connection ? impl_->connection->failure() : impl_->opening_error;
+  if (!impl_->connection) {
+    return impl_->opening_error;
+  }
+  if (const Error* failure = impl_->connection->failure(); failure != nullptr && !impl_->failure) {
+    impl_->failure = *failure;
+  }
+  return impl_->failure;
 }
 
 std::optional<CloseInfo> ClientProtocol::closed() const {

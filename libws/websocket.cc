@@ -75,6 +75,10 @@ OpeningTimes WebSocket::opening_times() const {
   return impl_->opening_times();
 }
 
+void WebSocket::forget_opening() {
+  impl_->forget_opening();
+}
+
 std::optional<TlsInfo> WebSocket::tls_info() const {
   return impl_->tls_info();
 }

@@ -7,8 +7,21 @@
 namespace ws {
 
 // False when there was nobody to call. What the callback throws is dealt with.
-template <typename Pin, typename Slot, typename... Arguments>
-bool WebSocket::Impl::call(Pin& pin, Slot& slot, const Arguments&... arguments) {
+template <typename... Told, typename... Arguments>
+bool WebSocket::Impl::call(const CallbackKind<Told...>& kind, const Arguments&... arguments) {
+  if (handler_ != nullptr) {
+    if (owner_ == nullptr) {
+      return false;
+    }
+    try {
+      (handler_->*kind.method)(*owner_, arguments...);
+    } catch (...) {
+      callback_threw();
+    }
+    return true;
+  }
+  auto& pin = (*callbacks_).*kind.pin;
+  auto& slot = callbacks_->slots.*kind.slot;
   const auto* function = pin.pin(slot);
   // Pinning may have destroyed a replaced callback, and that one's captures the WebSocket.
   if (function == nullptr || owner_ == nullptr) {

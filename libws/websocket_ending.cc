@@ -102,7 +102,7 @@ std::optional<milliseconds> WebSocket::Impl::close_time_left() {
   if (!close_sent_at_) {
     return flush_time_left(flush_timeout_);
   }
-  const auto left = *close_sent_at_ + settings_.close_timeout - now();
+  const auto left = *close_sent_at_ + close_timeout() - now();
   return left.count() > 0 ? std::optional(std::chrono::ceil<milliseconds>(left)) : std::nullopt;
 }
 
@@ -195,11 +195,11 @@ void WebSocket::Impl::finish(End end, bool may_send) {
   stream_->notify_when_sent();
   stream_->shutdown_write();
   stream_->resume_reading();
-  timer_.start(std::min(kBacklogLook, settings_.close_timeout));
+  timer_.start(std::min(kBacklogLook, close_timeout()));
 }
 
 void WebSocket::Impl::handle_flush_timer() {
-  if (const auto left = flush_time_left(settings_.close_timeout)) {
+  if (const auto left = flush_time_left(close_timeout())) {
     timer_.start(*left);
   } else {
     tell_end();
@@ -212,18 +212,18 @@ void WebSocket::Impl::tell_end() {
   timer_.stop();
   if (stream_ != nullptr) {
     lost_output_ = stream_->output().size();
-    net::close_gracefully(loop_, std::move(stream_), settings_.close_timeout);
+    net::close_gracefully(loop_, std::move(stream_), close_timeout());
   }
   const std::unique_ptr<End> end = std::move(end_);
   if (end->error) {
     report(*end->error);
   } else {
-    call(on_close_, callbacks_.on_close, end->close);
+    call(callback::kClose, end->close);
   }
 }
 
 void WebSocket::Impl::report(const Error& error) {
-  if (call(on_error_, callbacks_.on_error, error) || owner_ == nullptr) {
+  if (call(callback::kError, error) || owner_ == nullptr) {
     return;
   }
   loop_.context().keep_exception(

@@ -21,15 +21,18 @@ WebSocket::Impl::Impl(WebSocket& owner, EventLoop& loop, std::string_view url, O
       send_high_water_(options.send_high_water),
       send_limit_(options.send_limit),
       flush_timeout_(options.flush_timeout),
-      settings_(connection_settings(options)),
-      callbacks_(std::move(options.callbacks)),
+      past_(std::make_unique<Past>()),
+      handler_(options.handler),
       timer_(loop, [this] { take_turn(); }) {
+  if (handler_ == nullptr) {
+    callbacks() = std::move(options.callbacks);
+  }
   Result<Url> parsed = parse_url(url);
   if (parsed) {
-    url_ = *parsed;
+    past_->url = *parsed;
   }
   opening_ = std::make_unique<Opening>(
-      loop, parsed ? plan_opening(url_, options) : Result<OpeningPlan>(parsed.error()),
+      loop, parsed ? plan_opening(past_->url, options) : Result<OpeningPlan>(parsed.error()),
       [this](Result<Opened> result) { opened(std::move(result)); });
 }
 
@@ -39,7 +42,7 @@ void WebSocket::Impl::opened(Result<Opened> result) {
   const Visit visit(*this);
   const std::unique_ptr<Opening> opening = std::move(opening_);
   remote_address_ = opening->remote_address();
-  opening_times_ = opening->times();
+  past_->times = opening->times();
   if (!result) {
     stage_ = Stage::kEnded;
     report(result.error());
@@ -49,20 +52,19 @@ void WebSocket::Impl::opened(Result<Opened> result) {
 }
 
 void WebSocket::Impl::open(Opened opened) {
-  url_ = std::move(opened.url);
+  past_->url = std::move(opened.url);
   stream_ = std::move(opened.stream);
-  response_ = std::move(opened.response);
+  past_->response = std::move(opened.response);
   subprotocol_ = std::move(opened.subprotocol);
-  settings_.deflate = opened.deflate;
   stream_->set_handler(this);
   stream_->set_high_water(std::max<std::size_t>(send_high_water_, 1));
-  connection_.emplace(settings_, loop_.context().random(), stream_->output(), now());
+  connection_.emplace(opened.settings, loop_.context().random(), stream_->output(), now());
   stage_ = Stage::kOpen;
   if (paused_) {
     connection_->pause(now());
     stream_->pause_reading();
   }
-  call(on_open_, callbacks_.on_open);
+  call(callback::kOpen);
   connection_->receive(opened.rest, now(), *this);  // nothing, when on_open has stopped it
   end_read();
   settle();
@@ -79,8 +81,8 @@ void WebSocket::Impl::on_data(std::span<std::byte> bytes) {
 }
 
 void WebSocket::Impl::end_read() {
-  if (callbacks_.on_read_end && stage_ == Stage::kOpen) {
-    call(on_read_end_, callbacks_.on_read_end);
+  if (stage_ == Stage::kOpen) {
+    call(callback::kReadEnd);
   }
 }
 
@@ -90,35 +92,35 @@ void WebSocket::Impl::on_message(MessageType type, std::string_view data) {
     return;
   }
   const Message message{.type = type, .data = data};
-  if (callbacks_.on_messages) {
+  if (takes_batches()) {
     on_messages({&message, 1});
   } else {
-    call(on_message_, callbacks_.on_message, message);
+    call(callback::kMessage, message);
   }
 }
 
 bool WebSocket::Impl::takes_batches() const {
-  return callbacks_.on_messages && !takes_chunks();
+  return handler_ != nullptr || (callbacks_->slots.on_messages && !takes_chunks());
 }
 
 void WebSocket::Impl::on_messages(std::span<const Message> messages) {
-  call(on_messages_, callbacks_.on_messages, messages);
+  call(callback::kMessages, messages);
 }
 
 bool WebSocket::Impl::takes_chunks() const {
-  return static_cast<bool>(callbacks_.on_message_chunk);
+  return handler_ == nullptr && callbacks_->slots.on_message_chunk;
 }
 
 void WebSocket::Impl::on_chunk(const MessageChunk& chunk) {
-  call(on_message_chunk_, callbacks_.on_message_chunk, chunk);
+  call(callback::kMessageChunk, chunk);
 }
 
 void WebSocket::Impl::on_pong(std::string_view payload) {
-  call(on_pong_, callbacks_.on_pong, payload);
+  call(callback::kPong, payload);
 }
 
 void WebSocket::Impl::on_round_trip(std::chrono::microseconds round_trip) {
-  call(on_round_trip_, callbacks_.on_round_trip, round_trip);
+  call(callback::kRoundTrip, round_trip);
 }
 
 void WebSocket::Impl::on_drained() {
@@ -127,7 +129,7 @@ void WebSocket::Impl::on_drained() {
     return;
   }
   connection_->output_drained();
-  call(on_drain_, callbacks_.on_drain);
+  call(callback::kDrain);
   settle();
 }
 
@@ -274,7 +276,37 @@ State WebSocket::Impl::state() const {
 }
 
 OpeningTimes WebSocket::Impl::opening_times() const {
-  return opening_ != nullptr ? opening_->times() : opening_times_;
+  if (opening_ != nullptr) {
+    return opening_->times();
+  }
+  return past_ != nullptr ? past_->times : OpeningTimes{};
+}
+
+void WebSocket::Impl::forget_opening() {
+  if (connection_) {
+    past_.reset();
+  }
+}
+
+const Url& WebSocket::Impl::url() const {
+  static const Url none;
+  return past_ != nullptr ? past_->url : none;
+}
+
+const HttpResponse& WebSocket::Impl::response() const {
+  static const HttpResponse none;
+  return past_ != nullptr ? past_->response : none;
+}
+
+bool WebSocket::Impl::is_compression_agreed() const {
+  return connection_ && connection_->settings().deflate;
+}
+
+Callbacks& WebSocket::Impl::callbacks() {
+  if (callbacks_ == nullptr) {
+    callbacks_ = std::make_unique<CallbackSlots>();
+  }
+  return callbacks_->slots;
 }
 
 std::optional<TlsInfo> WebSocket::Impl::tls_info() const {

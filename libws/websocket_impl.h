@@ -54,24 +54,25 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   [[nodiscard]] State state() const;
 
-  [[nodiscard]] const Url& url() const { return url_; }
+  [[nodiscard]] const Url& url() const;
 
   [[nodiscard]] const std::string& subprotocol() const { return subprotocol_; }
 
-  [[nodiscard]] const HttpResponse& response() const { return response_; }
+  [[nodiscard]] const HttpResponse& response() const;
 
   [[nodiscard]] std::optional<TlsInfo> tls_info() const;
   [[nodiscard]] OpeningTimes opening_times() const;
+  void forget_opening();
   [[nodiscard]] std::size_t buffered_amount() const;
   [[nodiscard]] BufferMemory buffer_memory() const;
   [[nodiscard]] std::uint64_t received_bytes() const;
 
-  [[nodiscard]] bool is_compression_agreed() const { return settings_.deflate.has_value(); }
+  [[nodiscard]] bool is_compression_agreed() const;
 
   [[nodiscard]] std::chrono::microseconds ping_round_trip() const;
   [[nodiscard]] const std::string& remote_address() const;
 
-  [[nodiscard]] Callbacks& callbacks() { return callbacks_; }
+  [[nodiscard]] Callbacks& callbacks();
 
  private:
   class Visit;
@@ -85,6 +86,13 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   struct End {
     std::optional<Error> error;
     CloseInfo close;
+  };
+
+  // How it came to be open; only kept for whoever asks.
+  struct Past {
+    Url url;
+    HttpResponse response{};
+    OpeningTimes times{};
   };
 
   // net::StreamHandler
@@ -133,8 +141,12 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
 
   [[nodiscard]] EventLoop::Clock::time_point now() const { return loop_.now(); }
 
-  template <typename Pin, typename Slot, typename... Arguments>
-  bool call(Pin& pin, Slot& slot, const Arguments&... arguments);
+  [[nodiscard]] std::chrono::milliseconds close_timeout() const {
+    return connection_->settings().close_timeout;
+  }
+
+  template <typename... Told, typename... Arguments>
+  bool call(const CallbackKind<Told...>& kind, const Arguments&... arguments);
 
   EventLoop& loop_;
   WebSocket* owner_;  // nullptr: destroyed or aborted, no callback any more
@@ -142,27 +154,15 @@ class WebSocket::Impl final : private net::StreamHandler, private protocol::Conn
   Stage stage_ = Stage::kOpening;
   bool paused_ = false;
   bool hung_up_ = false;  // while paused: what was received waits, but nothing can be sent
-  Url url_;
   std::size_t send_high_water_;
   std::size_t send_limit_;
   std::chrono::milliseconds flush_timeout_;
-  protocol::ConnectionSettings settings_;
-  HttpResponse response_;
+  std::unique_ptr<Past> past_;  // nullptr: forgotten
   std::string subprotocol_;
   std::string remote_address_;
-  OpeningTimes opening_times_;  // when the opening is over
 
-  Callbacks callbacks_;
-  PinnedCallback<void(WebSocket&)> on_open_;
-  PinnedCallback<void(WebSocket&, const Message&)> on_message_;
-  PinnedCallback<void(WebSocket&, std::span<const Message>)> on_messages_;
-  PinnedCallback<void(WebSocket&, const MessageChunk&)> on_message_chunk_;
-  PinnedCallback<void(WebSocket&)> on_read_end_;
-  PinnedCallback<void(WebSocket&)> on_drain_;
-  PinnedCallback<void(WebSocket&, std::string_view)> on_pong_;
-  PinnedCallback<void(WebSocket&, std::chrono::microseconds)> on_round_trip_;
-  PinnedCallback<void(WebSocket&, const Error&)> on_error_;
-  PinnedCallback<void(WebSocket&, const CloseInfo&)> on_close_;
+  WebSocketHandler* handler_;  // nullptr: callbacks_
+  std::unique_ptr<CallbackSlots> callbacks_;
   std::exception_ptr thrown_;
   WebSocket** writer_link_ = nullptr;
 

@@ -21,12 +21,20 @@ std::int64_t unix_now() {
 Opening::Opening(EventLoop& loop, Result<OpeningPlan> plan, Callback on_done)
     : loop_(loop), on_done_(std::move(on_done)), timer_(loop, [this] { time_out(); }) {
   if (!plan) {
-    early_error_ = plan.error();
-  } else {
-    plan_ = std::move(*plan);
-    early_error_ = dial();
+    report_early(plan.error());
+    return;
   }
-  timer_.start(early_error_ ? std::chrono::milliseconds(0) : plan_->timeout);
+  plan_ = std::move(*plan);
+  if (const auto error = dial()) {
+    report_early(*error);
+  } else {
+    timer_.start(plan_->timeout);
+  }
+}
+
+void Opening::report_early(const Error& error) {
+  early_error_ = std::make_unique<const Error>(error);
+  timer_.start(std::chrono::milliseconds(0));
 }
 
 Opening::~Opening() = default;
@@ -77,7 +85,8 @@ void Opening::send_request() {
   protocol::HandshakeRequest request = plan_->request;
   cookie_ = cookie_for(request.url);
   request.cookie = cookie_;
-  handshake_.emplace(std::move(request), loop_.context().random());
+  handshake_ =
+      std::make_unique<protocol::ClientHandshake>(std::move(request), loop_.context().random());
   stream_->output().append(handshake_->request_bytes());
   stream_->flush_soon();
 }
@@ -177,17 +186,19 @@ void Opening::follow_redirect() {
 
 void Opening::take_over() {
   const auto rest = handshake_->rest();
+  protocol::ConnectionSettings settings = plan_->connection;
+  settings.deflate = handshake_->deflate();
   finish(Opened{.url = plan_->request.url,
                 .stream = std::move(stream_),
                 .response = handshake_->response(),
                 .subprotocol = handshake_->subprotocol(),
-                .deflate = handshake_->deflate(),
+                .settings = settings,
                 .rest = std::vector<std::byte>(rest.begin(), rest.end())});
 }
 
 void Opening::time_out() {
   if (early_error_) {
-    finish(std::move(*early_error_));
+    finish(*early_error_);
     return;
   }
   if (auto answer = last_word()) {

@@ -26,8 +26,8 @@ struct Opened {
   std::unique_ptr<net::Stream> stream;  // reading; its handler is to be replaced
   HttpResponse response;
   std::string subprotocol;
-  std::optional<protocol::DeflateSettings> deflate;  // permessage-deflate, when it was agreed on
-  std::vector<std::byte> rest;                       // what came behind the response head: frames
+  protocol::ConnectionSettings settings;
+  std::vector<std::byte> rest;  // what came behind the response head: frames
 };
 
 // An opening under way, started by the constructor; a plan that is an error is reported like any
@@ -52,6 +52,7 @@ class Opening final : private net::StreamHandler {
   void on_eof(net::Eof eof) override;
   void on_failure(const Error& error) override;
 
+  void report_early(const Error& error);
   // The error that keeps it from being dialled at all.
   [[nodiscard]] std::optional<Error> dial();
   void dialled(Result<net::Dialled> result);
@@ -77,8 +78,8 @@ class Opening final : private net::StreamHandler {
   std::string cookie_;                   // of the request that is waiting for its response
   std::unique_ptr<net::Dialer> dialer_;  // before the stream
   std::unique_ptr<net::Stream> stream_;
-  std::optional<protocol::ClientHandshake> handshake_;  // with the stream
-  std::optional<Error> early_error_;
+  std::unique_ptr<protocol::ClientHandshake> handshake_;  // with the stream
+  std::unique_ptr<const Error> early_error_;
   Timer timer_;  // the deadline, or the turn that reports early_error_
 };
 

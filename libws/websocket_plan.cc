@@ -115,6 +115,17 @@ protocol::HandshakeRequest make_request(const Url& url, const Options& options) 
           .compression = options.compression};
 }
 
+protocol::ConnectionSettings connection_settings(const Options& options) {
+  protocol::ConnectionSettings settings;
+  settings.max_message = options.max_message;
+  settings.max_frame = options.max_frame;
+  settings.max_empty_fragments = options.max_empty_fragments;
+  settings.ping_interval = options.ping_interval;
+  settings.ping_timeout = options.ping_timeout;
+  settings.close_timeout = options.close_timeout;
+  return settings;
+}
+
 template <typename Value>
 const Error* error_of(const Result<Value>& result) {
   return result ? nullptr : &result.error();
@@ -146,6 +157,7 @@ Result<OpeningPlan> plan_opening(const Url& url, const Options& options) {
                      .tls = options.tls,
                      .cookies = std::move(*cookies),
                      .redirects = std::move(*redirects),
+                     .connection = connection_settings(options),
                      .timeout = options.connect_timeout};
 }
 
@@ -162,17 +174,6 @@ void OpeningPlan::go_to(Url url) {
     route.leave_origin();
   }
   request.url = std::move(url);
-}
-
-protocol::ConnectionSettings connection_settings(const Options& options) {
-  protocol::ConnectionSettings settings;
-  settings.max_message = options.max_message;
-  settings.max_frame = options.max_frame;
-  settings.max_empty_fragments = options.max_empty_fragments;
-  settings.ping_interval = options.ping_interval;
-  settings.ping_timeout = options.ping_timeout;
-  settings.close_timeout = options.close_timeout;
-  return settings;
 }
 
 std::string to_text(std::chrono::milliseconds duration) {

@@ -37,6 +37,7 @@ struct OpeningPlan {
   TlsOptions tls;
   CookiePlan cookies;
   protocol::RedirectChain redirects;
+  protocol::ConnectionSettings connection;  // but for deflate, which is what the server agrees to
   std::chrono::milliseconds timeout{0};
 
   // Makes `url`, to which a redirect leads, the one to ask: another origin gets nothing that was
@@ -47,9 +48,6 @@ struct OpeningPlan {
 // An error has phase kOptions and names the option. Durations are at most a year, and
 // connect_timeout is not zero: every wait ends.
 [[nodiscard]] Result<OpeningPlan> plan_opening(const Url& url, const Options& options);
-
-// What the options say of an open connection; deflate is what the server agrees to.
-[[nodiscard]] protocol::ConnectionSettings connection_settings(const Options& options);
 
 // "10s", "90s", "1500ms".
 [[nodiscard]] std::string to_text(std::chrono::milliseconds duration);

@@ -16,6 +16,7 @@
 #include "net/flush_list.h"
 #include "net/random_pool.h"
 #include "net/task_queue.h"
+#include "net/timer_queue.h"
 
 namespace ws::net {
 
@@ -64,6 +65,7 @@ struct LoopContext::Impl {
   std::deque<TaskQueue::Task> running;  // taken from the queue, not yet run
   EventHandle wake;
   EventHandle flush;
+  TimerQueue timers;
   FlushList to_flush;
   bool flush_is_scheduled = false;
   bool flushing = false;
@@ -81,7 +83,8 @@ LoopContext::Impl::Impl(LoopContext& self, EventBaseHandle own_base, event_base*
       owned(std::move(own_base)),
       base(any_base),
       wake(make_event(base, queue.descriptor(), EV_READ | EV_PERSIST, on_wake, this)),
-      flush(make_event(base, -1, 0, on_flush, this)) {
+      flush(make_event(base, -1, 0, on_flush, this)),
+      timers(self, base) {
   // Waiting for posts must not keep run() from returning when nothing else is left, so the event
   // is not counted, as libevent's own notification is not.
   wake->ev_evcallback.evcb_flags |= EVLIST_INTERNAL;
@@ -159,6 +162,10 @@ LoopContext::~LoopContext() {
   impl_->running.clear();
   std::deque<TaskQueue::Task> dropped;
   impl_->queue.take(dropped);
+}
+
+TimerQueue& LoopContext::timers() noexcept {
+  return impl_->timers;
 }
 
 std::span<std::byte> LoopContext::receive_buffer() {

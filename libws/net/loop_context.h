@@ -22,6 +22,8 @@ struct OpeningDetails;
 
 namespace ws::net {
 
+class TimerQueue;
+
 // A place in the loop's flush list, which is a ring with the list itself as one member.
 struct FlushLink {
   FlushLink* previous = nullptr;  // nullptr: not on the list
@@ -95,6 +97,8 @@ class LoopContext {
   void own(std::unique_ptr<OwnedByLoop> item);
   void disown(const OwnedByLoop& item);
   [[nodiscard]] std::size_t owned_count() const;
+
+  [[nodiscard]] TimerQueue& timers() noexcept;
 
   [[nodiscard]] event_base* base() const noexcept;
   // Read once per guarded callback.

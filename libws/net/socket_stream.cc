@@ -59,7 +59,6 @@ class SocketStream::Turn {
 SocketStream::SocketStream(LoopContext& context, int descriptor, std::unique_ptr<Wire> wire)
     : context_(context),
       wire_(std::move(wire)),
-      event_(make_event(context.base(), descriptor, 0, on_event, this)),
       descriptor_(descriptor),
       family_(family_of(descriptor)) {
   if (family_ == SocketFamily::kInternet) {
@@ -370,12 +369,12 @@ void SocketStream::wait_for(short events) {
     return;
   }
   if (events_ != 0) {
-    event_del(event_.get());
+    event_del(&event_);
   }
   events_ = events;
   if (events != 0) {
-    event_assign(event_.get(), context_.base(), descriptor_, events, on_event, this);
-    event_add(event_.get(), nullptr);
+    event_assign(&event_, context_.base(), descriptor_, events, on_event, this);
+    event_add(&event_, nullptr);
   }
 }
 

@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
 #include <ws/net/stream.h>
 
-#include "net/event_handle.h"
 #include "net/loop_context.h"
 #include "net/socket_wire.h"
 #include "net/wire.h"
@@ -96,7 +98,7 @@ class SocketStream final : public Stream, private Flushable {
   StreamHandler* handler_ = nullptr;
   Turn* turn_ = nullptr;  // while the loop is in here
   std::unique_ptr<Wire> wire_;
-  EventHandle event_;
+  event event_{};  // in place: there are two for each session of a relay
   ByteQueue output_;
   std::size_t high_water_ = 0;
   int descriptor_;

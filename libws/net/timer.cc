@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Timers on libevent's heap, kept from firing early: libevent counts from the beginning of the turn
-// and reads a clock that is up to 4 ms behind.
+// The public face of a place in the loop's TimerQueue.
 #include <algorithm>
 #include <utility>
 
-#include <event2/event.h>
-
 #include <ws/event_loop.h>
 
-#include "net/event_handle.h"
 #include "net/loop_context.h"
+#include "net/timer_queue.h"
 
 namespace ws {
 
@@ -18,20 +15,14 @@ namespace {
 // Longer ones end here: nothing of this library waits a year, and time_t must not overflow.
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
 
-timeval to_timeval(std::chrono::microseconds duration) {
-  constexpr auto second = std::chrono::microseconds(std::chrono::seconds(1)).count();
-  return {duration.count() / second, duration.count() % second};
-}
-
 }  // namespace
 
-struct Timer::Impl {
+struct Timer::Impl final : net::Timed {
   Impl(EventLoop& loop, std::function<void()> on_time)
-      : context(loop.context()),
-        callback(std::move(on_time)),
-        timer(net::make_event(context.base(), -1, 0, on_event, this)) {}
+      : queue(loop.context().timers()), callback(std::move(on_time)) {}
 
-  ~Impl() {
+  ~Impl() override {
+    queue.stop(*this);
     if (destroyed != nullptr) {
       *destroyed = true;
     }
@@ -40,22 +31,7 @@ struct Timer::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  static void on_event(evutil_socket_t /*descriptor*/, short /*what*/, void* self) noexcept {
-    auto& impl = *static_cast<Impl*>(self);
-    impl.context.guard([&impl] { impl.fire(); });
-  }
-
-  void wait() {
-    const auto left = std::chrono::ceil<std::chrono::microseconds>(due - EventLoop::Clock::now());
-    const timeval delay = to_timeval(std::max(left, std::chrono::microseconds(0)));
-    event_add(timer.get(), &delay);
-  }
-
-  void fire() {
-    if (context.now() < due) {
-      wait();
-      return;
-    }
+  void on_time() override {
     running = false;
     // The callback may destroy the Timer, and must outlive itself.
     std::function<void()> current = std::move(callback);
@@ -87,10 +63,8 @@ struct Timer::Impl {
     const bool& gone_;
   };
 
-  net::LoopContext& context;
+  net::TimerQueue& queue;
   std::function<void()> callback;
-  net::EventHandle timer;
-  EventLoop::Clock::time_point due{};
   bool running = false;
   bool* destroyed = nullptr;  // set while the callback runs
 };
@@ -101,14 +75,14 @@ Timer::Timer(EventLoop& loop, std::function<void()> callback)
 Timer::~Timer() = default;
 
 void Timer::start(std::chrono::milliseconds delay) {
-  impl_->due = EventLoop::Clock::now() + std::clamp(delay, std::chrono::milliseconds(0), kLongest);
   impl_->running = true;
-  impl_->wait();
+  impl_->queue.start(
+      *impl_, EventLoop::Clock::now() + std::clamp(delay, std::chrono::milliseconds(0), kLongest));
 }
 
 void Timer::stop() {
   impl_->running = false;
-  event_del(impl_->timer.get());
+  impl_->queue.stop(*impl_);
 }
 
 bool Timer::is_running() const {

@@ -110,7 +110,9 @@ TlsContext::TlsContext(net::SslContextHandle context, net::BioMethodHandle bio_m
     : context_(std::move(context)),
       bio_method_(std::move(bio_method)),
       verification_(verification),
-      pins_(std::move(pins)) {}
+      pins_(std::move(pins)) {
+  SSL_CTX_set_cert_verify_callback(context_.get(), net::TlsCertificates::on_verify, &certificates_);
+}
 
 Result<std::shared_ptr<const TlsContext>> make_tls_context(const TlsOptions& options) {
   net::SslContextHandle context(SSL_CTX_new(TLS_client_method()));

@@ -7,13 +7,15 @@
 
 #include <ws/options.h>
 
+#include "net/tls_certificates.h"
 #include "net/tls_handles.h"
 #include "net/tls_pin.h"
 #include "net/tls_session_cache.h"
 
 namespace ws {
 
-// Immutable but for the sessions, which have a lock: it may be used from any number of loops.
+// Immutable but for the sessions and certificates, which have locks: it may be used from any number
+// of loops.
 class TlsContext {
  public:
   enum class Verification : std::uint8_t { kFull, kNone };
@@ -33,12 +35,15 @@ class TlsContext {
 
   [[nodiscard]] net::TlsSessionCache& sessions() const { return sessions_; }
 
+  [[nodiscard]] const net::TlsCertificates& certificates() const { return certificates_; }
+
  private:
   net::SslContextHandle context_;
   net::BioMethodHandle bio_method_;
   Verification verification_;
   std::vector<net::TlsPin> pins_;
   mutable net::TlsSessionCache sessions_;
+  net::TlsCertificates certificates_;
 };
 
 }  // namespace ws

@@ -178,15 +178,15 @@ TlsInfo TlsSession::info() const {
 
 void TlsSession::note(OpeningDetails& details) const {
   details.chain =
-      rejected_chain_.empty() ? details_of(SSL_get_peer_cert_chain(ssl_.get())) : rejected_chain_;
+      rejection_ != nullptr ? rejection_->chain : details_of(SSL_get_peer_cert_chain(ssl_.get()));
   if (details.chain.empty()) {
     return;
   }
   const TlsInfo tls = info();
   details.tls_version = tls.version;
   details.tls_cipher = SSL_get_current_cipher(ssl_.get()) != nullptr ? tls.cipher : "";
-  details.is_verified = tls.verified && rejection_.empty();
-  details.pin = rejected_pin_.empty() ? tls.pin : rejected_pin_;
+  details.is_verified = tls.verified && rejection_ == nullptr;
+  details.pin = rejection_ != nullptr && !rejection_->pin.empty() ? rejection_->pin : tls.pin;
 }
 
 int TlsSession::on_verify(int is_ok, X509_STORE_CTX* store) noexcept {
@@ -194,11 +194,12 @@ int TlsSession::on_verify(int is_ok, X509_STORE_CTX* store) noexcept {
     const auto* ssl = static_cast<const SSL*>(
         X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto* session = static_cast<TlsSession*>(SSL_get_app_data(ssl));
-    session->rejection_ = describe_rejection(*store, session->server_name_);
-    session->rejected_chain_ = details_of(X509_STORE_CTX_get0_untrusted(store));
+    session->rejection_ = std::make_unique<Rejection>(
+        Rejection{.reason = describe_rejection(*store, session->server_name_),
+                  .chain = details_of(X509_STORE_CTX_get0_untrusted(store))});
     const X509* const certificate = X509_STORE_CTX_get0_cert(store);
     if (const auto pin = certificate != nullptr ? pin_of(certificate) : std::nullopt) {
-      session->rejected_pin_ = to_string(*pin);
+      session->rejection_->pin = to_string(*pin);
     }
   }
   return is_ok;

@@ -63,9 +63,17 @@ class TlsSession {
   static int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept;
 
   // Why the certificate was refused, in words; empty when it was not.
-  [[nodiscard]] const std::string& rejection() const { return rejection_; }
+  [[nodiscard]] std::string rejection() const {
+    return rejection_ != nullptr ? rejection_->reason : std::string();
+  }
 
  private:
+  struct Rejection {
+    std::string reason;
+    std::vector<CertificateDetails> chain;
+    std::string pin{};
+  };
+
   TlsSession(TlsTarget target, int descriptor);
   [[nodiscard]] bool set_up();
   [[nodiscard]] bool expect_name();
@@ -75,9 +83,7 @@ class TlsSession {
   std::shared_ptr<const TlsContext> context_;
   std::string server_name_;
   std::string cache_key_;  // empty: no resumption
-  std::string rejection_;
-  std::vector<CertificateDetails> rejected_chain_;
-  std::string rejected_pin_;
+  std::unique_ptr<Rejection> rejection_;
   bool is_accepted_ = false;
   SslSessionHandle early_session_;  // came before accept(), as those of TLS 1.2 do
   TlsSocket socket_;

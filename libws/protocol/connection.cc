@@ -76,7 +76,8 @@ void Connection::fail(const Failure& failure) {
 
 void Connection::set_failure(ErrorCode code, std::string message) {
   state_ = ConnectionState::kFailing;
-  failure_ = Error{.phase = Phase::kOpen, .code = code, .message = std::move(message)};
+  failure_ = std::make_unique<const Error>(
+      Error{.phase = Phase::kOpen, .code = code, .message = std::move(message)});
 }
 
 std::optional<TimePoint> Connection::deadline() const {

@@ -149,10 +149,15 @@ class Connection {
   [[nodiscard]] ConnectionState state() const { return state_; }
 
   // Set once and for good; kOpen phase. After kFailing, and after an EOF or a time-out that ended
-  // it.
-  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  // it; nullptr before.
+  [[nodiscard]] const Error* failure() const { return failure_.get(); }
 
-  [[nodiscard]] const CloseInfo& close_info() const { return close_info_; }
+  // In kClosed.
+  [[nodiscard]] CloseInfo close_info() const {
+    return close_info_ != nullptr ? *close_info_ : CloseInfo{};
+  }
+
+  [[nodiscard]] const ConnectionSettings& settings() const { return settings_; }
 
   // Payload of data frames, as it was sent (compressed, if it was).
   [[nodiscard]] std::uint64_t received_bytes() const { return received_payload_; }
@@ -205,6 +210,8 @@ class Connection {
   [[nodiscard]] bool may_batch(const ConnectionEvents& events) const;
   [[nodiscard]] std::span<std::byte> take_batch(std::span<std::byte> bytes,
                                                 ConnectionEvents& events);
+  void take_control_piece(std::span<const std::byte> piece, std::uint64_t offset,
+                          ConnectionEvents& events);
   void handle_control(std::span<const std::byte> payload, ConnectionEvents& events);
   void handle_pong(std::string_view payload, ConnectionEvents& events);
   void handle_close(std::span<const std::byte> payload);
@@ -256,9 +263,10 @@ class Connection {
   std::uint64_t payload_taken_ = 0;
   std::uint8_t split_header_size_ = 0;
   std::array<std::byte, kMaxFrameHeader> split_header_{};  // a header that came in pieces
-  std::array<std::byte, kMaxControlPayload> control_{};    // the same for a control payload
   MessageAssembler assembler_;
-  std::unique_ptr<Inflater> inflater_;  // these three only while they are needed
+  // These only while they are needed: an idle connection is to be small.
+  std::unique_ptr<std::array<std::byte, kMaxControlPayload>> control_;  // one that came in pieces
+  std::unique_ptr<Inflater> inflater_;
   std::unique_ptr<Deflater> deflater_;
   std::unique_ptr<Outgoing> outgoing_;
   std::vector<std::byte> kept_;  // received and not parsed, while paused
@@ -269,13 +277,13 @@ class Connection {
   std::uint64_t pongs_end_ = 0;    // sent_ behind the last pong
   std::uint64_t ping_end_ = 0;     // the same of the keepalive's last ping
   std::size_t waiting_pongs_ = 0;  // at most max_queued_pongs, none sent since the first
-  std::optional<std::string> held_pong_;
+  std::unique_ptr<const std::string> held_pong_;
 
   Keepalive keepalive_;
   TimePoint now_;  // of the call under way
   TimePoint close_deadline_{};
-  std::optional<Error> failure_;
-  CloseInfo close_info_;
+  std::unique_ptr<const Error> failure_;  // these two when it is over
+  std::unique_ptr<const CloseInfo> close_info_;
 };
 
 }  // namespace ws::protocol

@@ -145,12 +145,21 @@ std::span<std::byte> Connection::take_payload(std::span<std::byte> bytes,
     received_payload_ += piece.size();
     deliver(piece, is_in_payload_ ? Fin::kMore : frame_.fin, events);
   } else {
-    std::copy(piece.begin(), piece.end(), control_.begin() + offset);
-    if (!is_in_payload_) {
-      handle_control(std::span(control_).first(payload_taken_), events);
-    }
+    take_control_piece(piece, offset, events);
   }
   return bytes.subspan(piece.size());
+}
+
+void Connection::take_control_piece(std::span<const std::byte> piece, std::uint64_t offset,
+                                    ConnectionEvents& events) {
+  if (control_ == nullptr) {
+    control_ = std::make_unique<std::array<std::byte, kMaxControlPayload>>();
+  }
+  std::copy(piece.begin(), piece.end(), control_->begin() + offset);
+  if (!is_in_payload_) {
+    const auto control = std::move(control_);
+    handle_control(std::span(*control).first(payload_taken_), events);
+  }
 }
 
 void Connection::handle_whole_frame(std::span<std::byte> payload, ConnectionEvents& events) {
@@ -288,9 +297,10 @@ void Connection::handle_close(std::span<const std::byte> payload) {
     fail({ErrorCode::kInvalidUtf8, kCloseInvalidPayload, close.violation});
     return;
   }
-  close_info_ = {.code = close.code,
-                 .reason = std::string(close.reason),
-                 .by_peer = state_ == ConnectionState::kOpen};
+  close_info_ =
+      std::make_unique<const CloseInfo>(CloseInfo{.code = close.code,
+                                                  .reason = std::string(close.reason),
+                                                  .by_peer = state_ == ConnectionState::kOpen});
   if (state_ == ConnectionState::kOpen) {
     send_close(close.code, {});  // section 5.5.1: typically echoes the code
   }

@@ -94,7 +94,8 @@ bool Connection::may_send_pong() {
 // only the latest ping is remembered (section 5.5.3).
 void Connection::answer_ping(std::span<const std::byte> payload) {
   if (!may_send_pong()) {
-    held_pong_.emplace(reinterpret_cast<const char*>(payload.data()), payload.size());
+    held_pong_ = std::make_unique<const std::string>(reinterpret_cast<const char*>(payload.data()),
+                                                     payload.size());
     return;
   }
   held_pong_.reset();  // older than this one
@@ -105,8 +106,8 @@ void Connection::answer_ping(std::span<const std::byte> payload) {
 
 void Connection::send_held_pong() {
   if (held_pong_ && state_ <= ConnectionState::kClosing && may_send_pong()) {
-    const std::string payload = *std::exchange(held_pong_, std::nullopt);
-    answer_ping(std::as_bytes(std::span(payload)));
+    const auto payload = std::move(held_pong_);
+    answer_ping(std::as_bytes(std::span(*payload)));
   }
 }
 

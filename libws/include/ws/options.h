@@ -149,6 +149,38 @@ struct Callbacks {
   std::function<void(WebSocket&, const CloseInfo&)> on_close{};
 };
 
+/// Whom to tell, as one object: what a program with thousands of WebSockets uses instead of
+/// Callbacks, which take about a kilobyte for each of them. Its functions are called as the
+/// callbacks of their names are, those that are not overridden do nothing, and messages are always
+/// told by on_messages.
+class WS_EXPORT WebSocketHandler {
+ public:
+  virtual ~WebSocketHandler() = default;
+
+  /// See Callbacks::on_open.
+  virtual void on_open(WebSocket& /*socket*/) {}
+
+  /// See Callbacks::on_messages.
+  virtual void on_messages(WebSocket& /*socket*/, std::span<const Message> /*messages*/) {}
+
+  /// See Callbacks::on_read_end.
+  virtual void on_read_end(WebSocket& /*socket*/) {}
+
+  /// See Callbacks::on_drain.
+  virtual void on_drain(WebSocket& /*socket*/) {}
+
+  /// See Callbacks::on_pong.
+  virtual void on_pong(WebSocket& /*socket*/, std::string_view /*payload*/) {}
+
+  /// See Callbacks::on_round_trip.
+  virtual void on_round_trip(WebSocket& /*socket*/, std::chrono::microseconds /*time*/) {}
+
+  /// See Callbacks::on_error.
+  virtual void on_error(WebSocket& socket, const Error& error) = 0;
+  /// See Callbacks::on_close.
+  virtual void on_close(WebSocket& socket, const CloseInfo& info) = 0;
+};
+
 /// User and password of the Basic scheme (RFC 7617): no control characters, no colon in the user.
 struct BasicAuth {
   std::string user{};      ///< not empty
@@ -226,6 +258,8 @@ struct Options {
   std::size_t send_limit = std::size_t{64} << 20;  ///< and above which it refuses
 
   Callbacks callbacks{};  ///< replaceable later: WebSocket::callbacks()
+  /// Told instead of `callbacks`, which then are never called; it must outlive the WebSocket.
+  WebSocketHandler* handler = nullptr;
 };
 
 /// The error of phase kOptions that a WebSocket made with these would report before it dials;

@@ -99,14 +99,18 @@ class WS_EXPORT WebSocket {
   /// How far it is.
   [[nodiscard]] State state() const;
   /// The URL, parsed, with empty fields when it could not be; once it is open, the one that
-  /// redirects led to.
+  /// redirects led to; empty again after forget_opening().
   [[nodiscard]] const Url& url() const;
   /// The subprotocol that the server chose; empty before on_open, and when it chose none.
   [[nodiscard]] const std::string& subprotocol() const;
-  /// The 101 response; empty before on_open.
+  /// The 101 response; empty before on_open and after forget_opening().
   [[nodiscard]] const HttpResponse& response() const;
-  /// How long each phase of the opening took, or has taken so far; also in on_error.
+  /// How long each phase of the opening took, or has taken so far; also in on_error. Zeros after
+  /// forget_opening().
   [[nodiscard]] OpeningTimes opening_times() const;
+  /// Gives the memory back that url(), response() and opening_times() take (some 600 bytes), when
+  /// nobody will ask for them any more. Once it is open; before, it does nothing.
+  void forget_opening();
   /// The TLS connection's version, cipher, certificate and pin; nullopt without TLS, and unless
   /// open or closing. It is computed by the call.
   [[nodiscard]] std::optional<TlsInfo> tls_info() const;
@@ -126,7 +130,8 @@ class WS_EXPORT WebSocket {
   /// before the connection.
   [[nodiscard]] std::string remote_address() const;
 
-  /// May be replaced at any time, also from inside the callbacks.
+  /// May be replaced at any time, also from inside the callbacks. Never called when there is an
+  /// Options::handler.
   [[nodiscard]] Callbacks& callbacks();
 
  private:

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Timers on a real loop. The delays are a few milliseconds; only their lower bound is checked.
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <ws/event_loop.h>
 
@@ -133,4 +135,62 @@ TEST_CASE("timer: delays below zero and beyond all time are taken as zero and ve
   negative.start(std::chrono::milliseconds::min());
   loop.run();
   CHECK(fired);
+}
+
+TEST_CASE("timer: many fire once each, though others are moved, and those that were stopped never",
+          "[timer]") {
+  EventLoop loop;
+  std::vector<int> fired;
+  std::vector<std::unique_ptr<Timer>> timers;
+  for (int i = 0; i < 200; ++i) {
+    timers.push_back(std::make_unique<Timer>(loop, [&fired, i] { fired.push_back(i); }));
+  }
+  // 77 is prime to 200: every delay of 0 to 19 ms, in no order.
+  const auto delay_of = [](int i) { return std::chrono::milliseconds(i * 77 % 200 / 10); };
+  for (int i = 0; i < 200; ++i) {
+    timers[static_cast<std::size_t>(i)]->start(i % 5 == 0 ? 1h : delay_of(i));
+  }
+  for (int i = 0; i < 200; i += 5) {
+    timers[static_cast<std::size_t>(i)]->start(delay_of(i));  // sooner than it was to be
+  }
+  for (int i = 0; i < 200; i += 3) {
+    timers[static_cast<std::size_t>(i)]->stop();
+  }
+  loop.run();  // until none is left
+  CHECK(fired.size() == 133);
+  CHECK(std::none_of(fired.begin(), fired.end(), [](int i) { return i % 3 == 0; }));
+  CHECK(std::all_of(timers.begin(), timers.end(),
+                    [](const auto& timer) { return !timer->is_running(); }));
+}
+
+TEST_CASE("timer: one that starts itself again without delay leaves the turn to others",
+          "[timer]") {
+  EventLoop loop;
+  int rounds = 0;
+  bool is_posted_done = false;
+  Timer eager(loop, [&] {
+    ++rounds;
+    eager.start(0ms);
+  });
+  eager.start(0ms);
+  loop.post([&] {
+    is_posted_done = true;
+    loop.stop();
+  });
+  loop.run();
+  CHECK(is_posted_done);
+  CHECK(rounds < 1000);
+}
+
+TEST_CASE("timer: those behind one that threw come when the loop runs again", "[timer]") {
+  EventLoop loop;
+  bool has_fired = false;
+  Timer thrower(loop, [] { throw std::runtime_error("now"); });
+  Timer behind(loop, [&] { has_fired = true; });
+  thrower.start(0ms);
+  behind.start(0ms);
+  CHECK_THROWS_AS(loop.run(), std::runtime_error);
+  CHECK_FALSE(has_fired);
+  loop.run();
+  CHECK(has_fired);
 }

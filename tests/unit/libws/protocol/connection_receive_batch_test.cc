@@ -46,7 +46,8 @@ void check_same(const Harness& one_by_one, const Harness& together) {
   CHECK(one_by_one.connection.received_bytes() == together.connection.received_bytes());
   CHECK(one_by_one.connection.memory_held() == together.connection.memory_held());
   CHECK(one_by_one.connection.deadline() == together.connection.deadline());
-  REQUIRE(one_by_one.connection.failure().has_value() == together.connection.failure().has_value());
+  REQUIRE((one_by_one.connection.failure() != nullptr) ==
+          (together.connection.failure() != nullptr));
   if (one_by_one.connection.failure()) {
     CHECK(one_by_one.connection.failure()->message == together.connection.failure()->message);
     CHECK(one_by_one.connection.failure()->code == together.connection.failure()->code);
