@@ -180,7 +180,7 @@ class Wscat(Example):
         help_text, _ = self.run_example("wscat", "--help")
         text = (ROOT / "libws/include/ws/options.h").read_text(encoding="utf-8")
         # What a command line cannot say, or says by another name.
-        elsewhere = {"callbacks", "tls", "tls_context", "compression", "session_cookies"}
+        elsewhere = {"callbacks", "handler", "tls", "tls_context", "compression", "session_cookies"}
         missing = []
         for struct, prefix in (("Options", ""), ("TlsOptions", "tls-"), ("Compression", "compression-")):
             body = re.search(rf"^struct {struct} {{(.*?)^}};", text, re.DOTALL | re.MULTILINE)[1]

@@ -9,7 +9,7 @@ import struct
 import time
 from dataclasses import dataclass
 
-from kit.waiting import deadline
+from kit.waiting import deadline, wait_until
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 1.3
@@ -174,6 +174,17 @@ class Upstream:
     def delay(seconds):
         """The server's own slowness: part of the scenario, not a wait for something to happen."""
         time.sleep(seconds)
+
+    def wait_until_taken(self):
+        """Until the client's program has read all that was sent to it from its socket."""
+        ends = [f":{name[1]:04X}" for name in (self.socket.getpeername(), self.socket.getsockname())]
+
+        def is_taken():
+            with open("/proc/net/tcp", encoding="ascii") as file:
+                rows = [line.split() for line in file]
+            queues = [row[4] for row in rows[1:] if [row[1][-5:], row[2][-5:]] == ends]
+            return not queues or queues[0].endswith(":00000000")
+        wait_until(is_taken, "the client reads what was sent")
 
     def finish(self):
         """The server's side of a normal end: answers the client's Close and disconnects."""
