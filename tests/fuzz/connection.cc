@@ -52,7 +52,10 @@ class Server : public ws::protocol::ConnectionEvents {
   // Byte by byte, so that the first one behind a Close is seen.
   void receive(std::string_view bytes) {
     for (const char c : bytes) {
-      require(connection_.state() == ConnectionState::kOpen, "nothing is sent behind a Close");
+      if (connection_.state() != ConnectionState::kOpen) {
+        behind_close_ += c;
+        continue;
+      }
       auto byte = static_cast<std::byte>(c);
       connection_.receive({&byte, 1}, {}, *this);
       require(!connection_.failure(), "what is sent breaks no rule");
@@ -60,9 +63,21 @@ class Server : public ws::protocol::ConnectionEvents {
     output_.clear();
   }
 
+  // RFC 6455 section 5.5.2: pings are answered until the peer's Close has come.
+  void check_end() const {
+    std::string_view rest = behind_close_;
+    while (!rest.empty()) {
+      require(rest.size() >= 6 && rest[0] == '\x8a', "only pongs are sent behind a Close");
+      const std::size_t size = 6 + (static_cast<unsigned char>(rest[1]) & 0x7fU);
+      require(size <= 6 + 125 && size <= rest.size(), "whole ones");
+      rest.remove_prefix(size);
+    }
+  }
+
   std::vector<SentMessage> messages;
 
  private:
+  std::string behind_close_;
   support::FixedRandom random_;
   ws::ByteQueue output_;
   Connection connection_;
@@ -86,12 +101,12 @@ class Machine : public ws::protocol::ConnectionEvents {
       require(!failure || connection_.failure()->code == failure->code, "a failure stays");
     }
     drain(output_.size());
+    server_.check_end();
     require(server_.messages == taken_, "what was taken is what was sent");
   }
 
-  void on_message(ws::MessageType type, std::string_view data) override {
+  void on_message(ws::MessageType /*type*/, std::string_view data) override {
     note(data.size());
-    (void)type;
     act_within();
   }
 
@@ -113,7 +128,8 @@ class Machine : public ws::protocol::ConnectionEvents {
   }
 
   void on_pong(std::string_view payload) override {
-    note(payload.size());
+    require(payload.size() <= 125, "a pong has at most 125 bytes");
+    note(0);
     act_within();
   }
 
