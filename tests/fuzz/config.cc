@@ -10,6 +10,8 @@
 #include "fuzz/support/input.h"
 #include "fuzz/support/require.h"
 #include "fuzz_targets.h"
+#include "unit/daemon/reference_framing.h"
+#include "unit/daemon/reference_text.h"
 
 namespace fuzz {
 namespace {
@@ -41,10 +43,13 @@ void check_problem(const config::Problem& problem, std::string_view yaml) {
   require(to_string(problem).starts_with("f:" + std::to_string(problem.line) + ":" +
                                          std::to_string(problem.column) + ": "),
           "as FILE:LINE:COLUMN");
-  require(problem.message.find(kSecret) == std::string::npos, "expanded text is not shown");
+  require(problem.message.find(kSecret) == std::string::npos ||
+              yaml.find(kSecret) != std::string::npos,
+          "expanded text is not shown");
   require(std::none_of(problem.message.begin(), problem.message.end(),
                        [](char c) { return c >= 0 && c < ' '; }),
           "in one line");
+  require(wsbridged::reference::is_utf8(problem.message), "of UTF-8");
 }
 
 // A world that nothing fits into: each place that it names must be found.
@@ -89,8 +94,9 @@ void config(std::string_view bytes) {
   const auto loaded =
       config::load_text(yaml, "f", look_up, choice < 2 ? config::BridgeCheck() : misfits_of);
   require(loaded.errors.size() <= 101, "errors are bounded");
-  for (const config::Problem& problem : loaded.errors) {
-    check_problem(problem, yaml);
+  constexpr std::size_t kMost = 100;
+  for (std::size_t i = 0; i < std::min(kMost, loaded.errors.size()); ++i) {
+    check_problem(loaded.errors[i], yaml);
   }
   for (const config::Problem& problem : loaded.warnings) {
     check_problem(problem, yaml);
