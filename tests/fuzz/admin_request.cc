@@ -36,10 +36,10 @@ const std::string& token_path() {
   static const std::string path = [] {
     const int descriptor = memfd_create("token", 0);
     constexpr std::string_view kToken = "0123456789abcdef\n";
-    require(descriptor >= 0 && fchmod(descriptor, 0600) == 0 &&
-                write(descriptor, kToken.data(), kToken.size()) ==
-                    static_cast<ssize_t>(kToken.size()),
-            "there is a token");
+    require(
+        descriptor >= 0 && fchmod(descriptor, 0600) == 0 &&
+            write(descriptor, kToken.data(), kToken.size()) == static_cast<ssize_t>(kToken.size()),
+        "there is a token");
     return "/proc/self/fd/" + std::to_string(descriptor);
   }();
   return path;
@@ -68,7 +68,8 @@ Read read_in(const Pieces& pieces) {
   Read read{.state = reader.state()};
   if (read.state == State::kRefused) {
     read.status = reader.refusal().status;
-    require(read.status >= 400 && read.status < 600 && !reader.refusal().reason.empty(), "says why");
+    require(read.status >= 400 && read.status < 600 && !reader.refusal().reason.empty(),
+            "says why");
   } else if (read.state == State::kComplete) {
     read.request = reader.request();
   }
@@ -96,7 +97,8 @@ void check_refusal(const AdminResponse& response) {
     require(c == '\r' || c == '\n' || (c >= ' ' && c < 0x7f), "of visible characters");
     line_ends += c == '\n' ? 1 : 0;
   }
-  require(line_ends == static_cast<std::size_t>(std::count(head.begin(), head.end(), '\r')), "CRLF");
+  require(line_ends == static_cast<std::size_t>(std::count(head.begin(), head.end(), '\r')),
+          "CRLF");
 }
 
 bool is_verb(AdminAction action) {
@@ -113,7 +115,8 @@ void check_route(const HttpRequest& request, const AdminRoute& route, const Admi
     require(door.is_unix || route.action != AdminAction::kTap, "tap is for Unix");
   } else {
     require(request.method == "GET" || request.method == "HEAD", "reading is GET");
-    require(door.serves == AdminDoor::Serves::kAll || route.action <= AdminAction::kReadyz, "metrics");
+    require(door.serves == AdminDoor::Serves::kAll || route.action <= AdminAction::kReadyz,
+            "metrics");
   }
   const std::string* origin = request.find("origin");
   require(origin == nullptr || origin->starts_with("http://"), "no other site asks");

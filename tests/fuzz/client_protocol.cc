@@ -108,7 +108,8 @@ class Client {
   }
 
   [[nodiscard]] std::vector<std::string> record() const {
-    std::vector<std::string> all{output_, "state " + std::to_string(static_cast<int>(client_.state()))};
+    std::vector<std::string> all{output_,
+                                 "state " + std::to_string(static_cast<int>(client_.state()))};
     for (const ws::ProtocolEvent& event : events_) {
       all.push_back(std::to_string(static_cast<int>(event.kind)) + " " + event.data);
     }

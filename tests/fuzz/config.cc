@@ -43,9 +43,9 @@ void check_problem(const config::Problem& problem, std::string_view yaml) {
   require(to_string(problem).starts_with("f:" + std::to_string(problem.line) + ":" +
                                          std::to_string(problem.column) + ": "),
           "as FILE:LINE:COLUMN");
-  require(problem.message.find(kSecret) == std::string::npos ||
-              yaml.find(kSecret) != std::string::npos,
-          "expanded text is not shown");
+  require(
+      problem.message.find(kSecret) == std::string::npos || yaml.find(kSecret) != std::string::npos,
+      "expanded text is not shown");
   require(std::none_of(problem.message.begin(), problem.message.end(),
                        [](char c) { return c >= 0 && c < ' '; }),
           "in one line");

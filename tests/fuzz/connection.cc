@@ -2,6 +2,8 @@
 // The state machine of an open connection under a server's bytes and local actions in any order,
 // from inside events too, with a clock and randomness of the target's own. What it sends is read by
 // a server of the same library: it must be frames, and the messages that were taken, in order.
+#include "protocol/connection.h"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -13,7 +15,6 @@
 #include "fuzz/support/pieces.h"
 #include "fuzz/support/require.h"
 #include "fuzz_targets.h"
-#include "protocol/connection.h"
 #include "support/fixed_random.h"
 
 namespace fuzz {
@@ -144,7 +145,8 @@ class Machine : public ws::protocol::ConnectionEvents {
 
   void note(std::size_t size) {
     // What is called from inside a batch counts behind it, so the end may have come within.
-    require(connection_.state() != ConnectionState::kFailing || is_within_, "no event after a failure");
+    require(connection_.state() != ConnectionState::kFailing || is_within_,
+            "no event after a failure");
     require(size <= settings_.max_message, "messages keep to max_message");
     ++told_;
   }
@@ -348,8 +350,8 @@ class Machine : public ws::protocol::ConnectionEvents {
     require(before <= ConnectionState::kClosing || told_ == told_before, "no event behind the end");
     require(state != ConnectionState::kFailing || connection_.failure(), "a failure has a reason");
     const std::size_t deflate = settings_.deflate ? std::size_t{320} << 10 : 0;
-    require(connection_.memory_held() <= settings_.max_message + 2 * received_ +
-                                             (std::size_t{16} << 10) + 1024 + deflate,
+    require(connection_.memory_held() <=
+                settings_.max_message + 2 * received_ + (std::size_t{16} << 10) + 1024 + deflate,
             "memory is bounded");
     require(connection_.input_held() <= settings_.max_message + 2 * received_, "the input's, too");
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A cookie jar's file: what is read from any text keeps the limits, and is the same when it is
 // written and read again.
+#include "protocol/cookie_file.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -10,7 +12,6 @@
 #include "fuzz/support/cookie_keys.h"
 #include "fuzz/support/require.h"
 #include "fuzz_targets.h"
-#include "protocol/cookie_file.h"
 #include "protocol/cookie_match.h"
 
 namespace fuzz {
@@ -19,9 +20,8 @@ namespace {
 constexpr std::int64_t kNow = 1'700'000'000;
 
 bool is_clean(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    return (c >= 0 && c < ' ') || c == 0x7f || c == ';';
-  });
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return (c >= 0 && c < ' ') || c == 0x7f || c == ';'; });
 }
 
 // Lines come out with LF, whichever line ends they had.
@@ -50,10 +50,11 @@ void check_header(const ws::protocol::CookieFile& file, const ws::Url& url) {
   const auto judged = ws::protocol::judge_cookies(file.cookies.cookies(), url, kNow);
   require(judged.size() == file.cookies.cookies().size(), "each is judged");
   for (const auto& [cookie, verdict] : judged) {
-    require(verdict != ws::CookieVerdict::kSent ||
-                (ws::protocol::domain_matches(*cookie, url.host) && (url.secure || !cookie->secure) &&
-                 (cookie->expires == 0 || cookie->expires > kNow)),
-            "what is sent matches");
+    require(
+        verdict != ws::CookieVerdict::kSent ||
+            (ws::protocol::domain_matches(*cookie, url.host) && (url.secure || !cookie->secure) &&
+             (cookie->expires == 0 || cookie->expires > kNow)),
+        "what is sent matches");
   }
   const std::string header = ws::protocol::cookie_header(judged);
   require(header.size() <= std::size_t{8} << 10, "a Cookie header is bounded");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// permessage-deflate: hostile streams in any pieces and into any room mean the same and take no more
-// memory than is said; what is deflated is inflated to the same.
+// permessage-deflate: hostile streams in any pieces and into any room mean the same and take no
+// more memory than is said; what is deflated is inflated to the same.
+#include "protocol/deflate.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -9,7 +11,6 @@
 #include "fuzz/support/pieces.h"
 #include "fuzz/support/require.h"
 #include "fuzz_targets.h"
-#include "protocol/deflate.h"
 
 namespace fuzz {
 namespace {
@@ -73,8 +74,8 @@ std::vector<Inflated> inflate(const std::vector<Pieces>& messages, std::size_t r
 
 // What is looked at no longer ends at different places.
 void compare(std::vector<Inflated> a, std::vector<Inflated> b) {
-  if (!a.empty() && !b.empty() && a.size() == b.size() &&
-      a.back().outcome == Outcome::kOutFull && b.back().outcome == Outcome::kOutFull) {
+  if (!a.empty() && !b.empty() && a.size() == b.size() && a.back().outcome == Outcome::kOutFull &&
+      b.back().outcome == Outcome::kOutFull) {
     const std::size_t both = std::min(a.back().text.size(), b.back().text.size());
     a.back().text.resize(both);
     b.back().text.resize(both);

@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/support/input.h"
+#include "fuzz/support/pieces.h"
+#include "fuzz/support/require.h"
 #include "fuzz_targets.h"
 #include "protocol/byte_order.h"
 #include "protocol/connection.h"
 #include "support/fixed_random.h"
-#include "fuzz/support/input.h"
-#include "fuzz/support/pieces.h"
 #include "support/reference_parser.h"
-#include "fuzz/support/require.h"
 
 namespace fuzz {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lines to messages and messages to lines, in every mode and by every policy: as the reference says,
-// in any chunking, one by one or together, and back to what they were.
+// Lines to messages and messages to lines, in every mode and by every policy: as the reference
+// says, in any chunking, one by one or together, and back to what they were.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -47,8 +47,8 @@ class Upstream {
     ws::BatchResult batch;
     while (batch.taken < lines.size() && batch.result == ws::SendResult::kSent) {
       const std::string_view line = lines[batch.taken];
-      batch.result = type == ws::MessageType::kText ? send(line)
-                                                    : send_binary(std::as_bytes(std::span(line)));
+      batch.result =
+          type == ws::MessageType::kText ? send(line) : send_binary(std::as_bytes(std::span(line)));
       batch.taken += batch.result == ws::SendResult::kSent ? 1 : 0;
     }
     return batch;
@@ -128,7 +128,8 @@ ws::Message as_message(const Message& message) {
 }
 
 // Up to the first message that is refused.
-reference::Read write_one_by_one(const config::Framing& framing, const std::vector<Message>& messages) {
+reference::Read write_one_by_one(const config::Framing& framing,
+                                 const std::vector<Message>& messages) {
   wsbridged::LineWriter writer(framing);
   ws::ByteQueue out;
   reference::Read read;
@@ -150,7 +151,8 @@ reference::Read write_one_by_one(const config::Framing& framing, const std::vect
 }
 
 // As a session does with those of one read.
-reference::Read write_together(const config::Framing& framing, const std::vector<Message>& messages) {
+reference::Read write_together(const config::Framing& framing,
+                               const std::vector<Message>& messages) {
   wsbridged::LineWriter writer(framing);
   ws::ByteQueue out;
   reference::Read read;
@@ -274,7 +276,8 @@ void round_trip(Input& input) {
   require(written.close_code == 0 && written.altered_count == 0, "nothing is refused or altered");
   require(written.line_count == messages.size(), "each message is a line");
   const auto sent = Up(framing, SIZE_MAX).run(cut_by(written.bytes, seed));
-  require(sent.messages.size() == messages.size() && sent.dropped_bytes == 0, "each line a message");
+  require(sent.messages.size() == messages.size() && sent.dropped_bytes == 0,
+          "each line a message");
   for (std::size_t i = 0; i < messages.size(); ++i) {
     require(sent.messages[i].data == messages[i].data, "and the same");
   }

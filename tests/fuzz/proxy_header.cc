@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // PROXY protocol headers: judged the same in any chunking, which here means for every prefix; what
 // is told is an address.
+#include "daemon/proxy_header.h"
+
 #include <string>
 #include <variant>
 
 #include "config/cidr.h"
-#include "daemon/proxy_header.h"
 #include "fuzz/support/pieces.h"
 #include "fuzz/support/require.h"
 #include "fuzz_targets.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server's response to the upgrade request: its head, the handshake's judgement of it, the body of
-// a refusal, Retry-After, Set-Cookie and redirects, in any chunking.
+// A server's response to the upgrade request: its head, the handshake's judgement of it, the body
+// of a refusal, Retry-After, Set-Cookie and redirects, in any chunking.
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -144,8 +144,8 @@ HandshakeSeen shake_hands(const Pieces& pieces, unsigned choice, End end,
 
 // What is done with a refusal besides telling it.
 void use_refusal(const ws::Error& error) {
-  const auto wait =
-      wsbridged::retry_after(error, std::chrono::system_clock::time_point(std::chrono::seconds(kNow)));
+  const auto wait = wsbridged::retry_after(
+      error, std::chrono::system_clock::time_point(std::chrono::seconds(kNow)));
   require(wait.count() >= 0 && wait <= wsbridged::kLongestRetryAfter, "Retry-After is bounded");
   (void)wsbridged::verdict_on_error(error);
   const auto url = ws::parse_url("wss://server.example.com/a/b?c");

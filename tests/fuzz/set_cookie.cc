@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Set-Cookie fields of hostile servers: none gets a cookie to another server, past the limits, or
 // over a Secure one without TLS.
+#include "protocol/set_cookie.h"
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -16,15 +18,14 @@
 #include "fuzz_targets.h"
 #include "protocol/cookie_file.h"
 #include "protocol/cookie_match.h"
-#include "protocol/set_cookie.h"
 
 namespace fuzz {
 namespace {
 
 constexpr std::int64_t kNow = 1'700'000'000;
-constexpr std::array kUrls = {"wss://www.example.com/a/b",   "ws://www.example.com/a/b",
-                              "wss://example.co.uk/",        "ws://192.0.2.1/x/",
-                              "wss://[2001:db8::1]/",        "wss://localhost/",
+constexpr std::array kUrls = {"wss://www.example.com/a/b",    "ws://www.example.com/a/b",
+                              "wss://example.co.uk/",         "ws://192.0.2.1/x/",
+                              "wss://[2001:db8::1]/",         "wss://localhost/",
                               "wss://a.b.c.www.example.com/", "ws://www.example.com:8080/?q"};
 
 void check_cookie(const ws::Cookie& cookie, const ws::Url& url) {
@@ -39,8 +40,8 @@ void check_cookie(const ws::Cookie& cookie, const ws::Url& url) {
 
 // All that another server would be sent.
 void check_strangers(const ws::CookieJar& jar) {
-  for (const char* text : {"wss://www.example.org/", "wss://example.com.evil.net/a/b", "wss://co.uk/",
-                           "wss://xwww.example.com/a/b", "ws://192.0.2.11/x/"}) {
+  for (const char* text : {"wss://www.example.org/", "wss://example.com.evil.net/a/b",
+                           "wss://co.uk/", "wss://xwww.example.com/a/b", "ws://192.0.2.11/x/"}) {
     const auto url = ws::parse_url(text);
     for (const auto& decision : jar.explain(*url, kNow)) {
       require(decision.verdict != ws::CookieVerdict::kSent ||
@@ -48,7 +49,8 @@ void check_strangers(const ws::CookieJar& jar) {
               "nobody else's cookies are sent");
     }
   }
-  require(jar.header_for(*ws::parse_url("wss://www.example.org/"), kNow).empty(), "none to strangers");
+  require(jar.header_for(*ws::parse_url("wss://www.example.org/"), kNow).empty(),
+          "none to strangers");
 }
 
 // What a server of this name would be sent over TLS alone.

@@ -56,8 +56,9 @@ void check_numbers(Input& input) {
   const std::string text(input.rest());
   const auto limit = wsbridged::parse_memory_limit(text);
   const auto number = wsbridged::parse_number(text);
-  require(!number || std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }),
-          "a number has digits only");
+  require(
+      !number || std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }),
+      "a number has digits only");
   require(!number || !limit || *number == *limit, "a number is a number");
   (void)wsbridged::parse_proc_stat(text);
 }
@@ -73,7 +74,8 @@ void check_close_payload(Input& input) {
   }
   require(close.code == ws::kCloseNoStatus || ws::is_valid_close_code(close.code), "a code is one");
   require(reference::is_utf8(close.reason), "a reason is UTF-8");
-  require(protocol::make_close_payload(close.code, close.reason) == payload, "it is written the same");
+  require(protocol::make_close_payload(close.code, close.reason) == payload,
+          "it is written the same");
 }
 
 void check_utf8(Input& input) {
@@ -90,7 +92,8 @@ void check_utf8(Input& input) {
     for (const std::string_view piece : pieces) {
       end += piece.size();
       is_good = validator.feed(exact_copy(piece));
-      require(is_good == !(expected.bad_byte && *expected.bad_byte < end), "bad text fails at once");
+      require(is_good == !(expected.bad_byte && *expected.bad_byte < end),
+              "bad text fails at once");
     }
     require(!is_good || validator.is_complete() == expected.is_complete, "in any chunking");
   }
@@ -143,7 +146,8 @@ void check_templates(Input& input) {
     values.at(input.below(values.size())) = std::string(input.text());
   }
   const std::string text(input.rest());
-  const std::string quoted = config::quote_templates(text, std::array{config::TextRange{0, text.size()}});
+  const std::string quoted =
+      config::quote_templates(text, std::array{config::TextRange{0, text.size()}});
   require(config::templates_in(quoted).empty(), "what is foreign is no template");
   const auto substituted = wsbridged::substitute(text, use, values);
   if (const auto* filled = std::get_if<std::string>(&substituted)) {
@@ -151,18 +155,18 @@ void check_templates(Input& input) {
     require(std::count_if(filled->begin(), filled->end(), is_control) <=
                 std::count_if(text.begin(), text.end(), is_control),
             "no value brings a control character");
-    require(use != wsbridged::TemplateUse::kPath ||
-                std::count(filled->begin(), filled->end(), '/') ==
-                    std::count(text.begin(), text.end(), '/'),
-            "nor another directory");
+    require(
+        use != wsbridged::TemplateUse::kPath || std::count(filled->begin(), filled->end(), '/') ==
+                                                    std::count(text.begin(), text.end(), '/'),
+        "nor another directory");
   } else {
     require(!std::get<wsbridged::TemplateRefusal>(substituted).message.empty(), "says why");
   }
 }
 
 template <class T, class Format>
-void check_written_again(const config::Parsed<T>& parsed, config::Parsed<T> (*parse)(std::string_view),
-                         const Format& format) {
+void check_written_again(const config::Parsed<T>& parsed,
+                         config::Parsed<T> (*parse)(std::string_view), const Format& format) {
   if (const auto* value = std::get_if<T>(&parsed)) {
     const auto again = parse(format(*value));
     require(std::holds_alternative<T>(again) && std::get<T>(again) == *value, "written as read");
@@ -173,7 +177,8 @@ void check_written_again(const config::Parsed<T>& parsed, config::Parsed<T> (*pa
 
 void check_values(Input& input) {
   const std::string text(input.rest());
-  check_written_again(config::parse_duration(text), config::parse_duration, config::format_duration);
+  check_written_again(config::parse_duration(text), config::parse_duration,
+                      config::format_duration);
   check_written_again(config::parse_size(text), config::parse_size, config::format_size);
   check_written_again(config::parse_number(text), config::parse_number,
                       [](std::uint32_t number) { return std::to_string(number); });
@@ -182,7 +187,8 @@ void check_values(Input& input) {
   const std::string suggestion = config::suggest(text, kKnown);
   require(suggestion.empty() || std::find(kKnown.begin(), kKnown.end(), suggestion) != kKnown.end(),
           "a suggestion is a known word");
-  require(config::edit_distance(text, "listen") == config::edit_distance("listen", text), "both ways");
+  require(config::edit_distance(text, "listen") == config::edit_distance("listen", text),
+          "both ways");
 }
 
 void check_fields(Input& input) {
@@ -205,7 +211,8 @@ void check_fields(Input& input) {
     for (const protocol::Extension& extension : *extensions) {
       require(protocol::is_token(extension.name), "an extension is a token");
       for (const auto& [name, value] : extension.parameters) {
-        require(protocol::is_token(name) && (!value || protocol::is_token(*value)), "so is the rest");
+        require(protocol::is_token(name) && (!value || protocol::is_token(*value)),
+                "so is the rest");
       }
     }
   }
@@ -217,7 +224,8 @@ void check_upgrade_request(Input& input) {
   const auto whole = protocol::answer_request(text);
   require(whole.consumed <= text.size(), "no more is taken than there is");
   require((whole.progress == Progress::kNeedMore) == whole.response.empty(), "an end is answered");
-  for (const std::size_t size : {text.size() / 2, text.size() - std::min<std::size_t>(text.size(), 1)}) {
+  for (const std::size_t size :
+       {text.size() / 2, text.size() - std::min<std::size_t>(text.size(), 1)}) {
     const auto part = protocol::answer_request(text.substr(0, size));
     require(part.progress != Progress::kOpen || part.response == whole.response, "and stays one");
   }
@@ -239,11 +247,21 @@ void check_base64(Input& input) {
 }
 
 void check_environment(Input& input) {
-  constexpr std::array kNames = {
-      "LISTEN_PID",           "LISTEN_FDS",         "LISTEN_FDNAMES",       "NOTIFY_SOCKET",
-      "WATCHDOG_USEC",        "WATCHDOG_PID",       "WSBRIDGED_LISTEN",     "WSBRIDGED_UPSTREAM",
-      "WSBRIDGED_CONFIG",     "WSBRIDGED_HEADER",   "WSBRIDGED_SUBPROTOCOL", "WSBRIDGED_ADMIN",
-      "WSBRIDGED_ALLOW_REMOTE", "WSBRIDGED_COOKIE_JAR", "WSBRIDGED_CONFIG_YAML"};
+  constexpr std::array kNames = {"LISTEN_PID",
+                                 "LISTEN_FDS",
+                                 "LISTEN_FDNAMES",
+                                 "NOTIFY_SOCKET",
+                                 "WATCHDOG_USEC",
+                                 "WATCHDOG_PID",
+                                 "WSBRIDGED_LISTEN",
+                                 "WSBRIDGED_UPSTREAM",
+                                 "WSBRIDGED_CONFIG",
+                                 "WSBRIDGED_HEADER",
+                                 "WSBRIDGED_SUBPROTOCOL",
+                                 "WSBRIDGED_ADMIN",
+                                 "WSBRIDGED_ALLOW_REMOTE",
+                                 "WSBRIDGED_COOKIE_JAR",
+                                 "WSBRIDGED_CONFIG_YAML"};
   std::map<std::string, std::string> variables;
   while (!input.empty()) {
     const char* name = kNames.at(input.below(kNames.size()));
@@ -271,9 +289,10 @@ void check_environment(Input& input) {
 }  // namespace
 
 void small_parsers(std::string_view bytes) {
-  constexpr std::array kChecks = {check_date,      check_numbers, check_close_payload, check_utf8,
-                                  check_encodings, check_log,     check_templates,     check_values,
-                                  check_fields,    check_upgrade_request, check_base64, check_environment};
+  constexpr std::array kChecks = {
+      check_date,   check_numbers,    check_close_payload, check_utf8,   check_encodings,
+      check_log,    check_templates,  check_values,        check_fields, check_upgrade_request,
+      check_base64, check_environment};
   Input input(bytes);
   kChecks.at(input.below(kChecks.size()))(input);
 }

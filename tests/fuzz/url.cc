@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// URLs, and what is written like them: proxies, origins, resolve entries, no_proxy, addresses of the
-// configuration. What is taken can be written again and means the same.
+// URLs, and what is written like them: proxies, origins, resolve entries, no_proxy, addresses of
+// the configuration. What is taken can be written again and means the same.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -51,9 +51,9 @@ void check_url(std::string_view text) {
   require(url->target.find('#') == std::string::npos, "without a fragment");
   require(!has_control(url->user) && !has_control(url->password), "credentials are lines");
   require(url->path().starts_with('/') && url->target.starts_with(url->path()), "a path is in it");
-  require(url->redacted().find('@') == std::string::npos ||
-              url->path().find('@') != std::string::npos,
-          "no user information is shown");
+  require(
+      url->redacted().find('@') == std::string::npos || url->path().find('@') != std::string::npos,
+      "no user information is shown");
   const std::string scheme = url->secure ? "wss://" : "ws://";
   const auto again = ws::parse_url(scheme + url->authority() + url->target);
   require(again && again->host == url->host && again->port == url->port &&
@@ -71,7 +71,8 @@ void check_proxy(std::string_view text) {
   check_host(proxy->host);
   require(proxy->user.size() <= text.size() && proxy->password.size() <= text.size(), "bounded");
   const auto again = ws::protocol::parse_proxy(proxy->authority());
-  require(again && again->host == proxy->host && again->port == proxy->port && !again->has_credentials(),
+  require(again && again->host == proxy->host && again->port == proxy->port &&
+              !again->has_credentials(),
           "a proxy's authority is one");
 }
 
@@ -124,8 +125,9 @@ void check_address(std::string_view text) {
   const auto cidr = config::parse_cidr(text);
   if (const auto* network = std::get_if<config::Cidr>(&cidr)) {
     const auto again = config::parse_cidr(config::to_string(*network));
-    require(std::holds_alternative<config::Cidr>(again) && std::get<config::Cidr>(again) == *network,
-            "so is a network");
+    require(
+        std::holds_alternative<config::Cidr>(again) && std::get<config::Cidr>(again) == *network,
+        "so is a network");
     require(network->contains(network->network), "which holds its own address");
   }
   if (const auto ip = config::parse_ip(text)) {

@@ -37,8 +37,8 @@ using Pieces = std::vector<std::string_view>;
 // Besides the whole.
 [[nodiscard]] inline std::vector<Pieces> cuts(std::string_view bytes, unsigned seed) {
   const std::size_t middle = bytes.empty() ? 0 : seed % bytes.size();
-  return {byte_by_byte(bytes), {bytes.substr(0, middle), bytes.substr(middle)},
-          cut_by(bytes, seed)};
+  return {
+      byte_by_byte(bytes), {bytes.substr(0, middle), bytes.substr(middle)}, cut_by(bytes, seed)};
 }
 
 [[nodiscard]] inline std::vector<std::byte> exact_copy(std::string_view piece) {

@@ -20,12 +20,14 @@
 // So that a finding of the sanitizers comes by keep_input(), too.
 // NOLINTNEXTLINE(readability-identifier-naming): the sanitizers' names
 extern "C" const char* __asan_default_options();
+
 extern "C" const char* __asan_default_options() {
   return "abort_on_error=1";
 }
 
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" const char* __ubsan_default_options();
+
 extern "C" const char* __ubsan_default_options() {
   return "abort_on_error=1:print_stacktrace=1";
 }
@@ -136,9 +138,10 @@ bool run_corpus(const Target& target, const std::filesystem::path& folder) {
     run(target, mutator.next());
   }
   const auto took = std::chrono::steady_clock::now() - start;
-  std::printf("%.*s: %zu seeds, %zu mutants in %d ms\n", static_cast<int>(target.name.size()),
-              target.name.data(), seeds.size(), kMutants,
-              static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  std::printf(
+      "%.*s: %zu seeds, %zu mutants in %d ms\n", static_cast<int>(target.name.size()),
+      target.name.data(), seeds.size(), kMutants,
+      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
   return true;
 }
 
