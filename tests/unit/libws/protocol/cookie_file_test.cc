@@ -117,6 +117,15 @@ TEST_CASE("cookie file: a jar written by wget is read whole, its ports ignored (
   CHECK(file.cookies.cookies()[1].name == "sid");
 }
 
+TEST_CASE("cookie file: Python's localhost is one however it is spelt, so it is written as read",
+          "[cookie_file]") {
+  for (const std::string domain :
+       {"localhost.local", "Localhost.LOCAL", ".localhost.local", "localhost.local.",
+        "localhost.local:80"}) {
+    CHECK(only_cookie(domain + "\tFALSE\t/\tFALSE\t\ta\tb").domain == "localhost");
+  }
+}
+
 TEST_CASE("cookie file: subdomains match with the flag or with a leading dot", "[cookie_file]") {
   CHECK(only_cookie("a.example\tFALSE\t/\tFALSE\t0\tn\tv").host_only);
   CHECK_FALSE(only_cookie("a.example\tTRUE\t/\tFALSE\t0\tn\tv").host_only);
