@@ -126,6 +126,15 @@ TEST_CASE("cookie file: Python's localhost is one however it is spelt, so it is 
   }
 }
 
+TEST_CASE("cookie file: what was no cookie is written as it was, and is none when it is read again",
+          "[cookie_file]") {
+  const std::string text =
+      "# Netscape HTTP Cookie File\r\n"
+      "h\tFALSE\t/\tFALSE\t0\tn\tv\r\r\n";
+  CHECK(only_problem(text) == only_problem(format_cookie_file(parse_cookie_file(text))));
+  CHECK(format_cookie_file(parse_cookie_file(text)) == text);
+}
+
 TEST_CASE("cookie file: subdomains match with the flag or with a leading dot", "[cookie_file]") {
   CHECK(only_cookie("a.example\tFALSE\t/\tFALSE\t0\tn\tv").host_only);
   CHECK_FALSE(only_cookie("a.example\tTRUE\t/\tFALSE\t0\tn\tv").host_only);
