@@ -133,10 +133,9 @@ std::optional<std::string> take_cookie(CookieFile& file, std::string_view line) 
   return file.cookies.add(std::get<Cookie>(std::move(parsed)));
 }
 
-void take_line(CookieFile& file, std::size_t number, std::string_view line) {
-  if (line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
+// A line that is no cookie is kept with its '\r': another one before it may be all that is wrong.
+void take_line(CookieFile& file, std::size_t number, std::string_view whole) {
+  const std::string_view line = whole.substr(0, whole.size() - (whole.ends_with('\r') ? 1 : 0));
   if (!is_skipped(line)) {
     auto problem = take_cookie(file, line);
     if (!problem) {
@@ -144,7 +143,7 @@ void take_line(CookieFile& file, std::size_t number, std::string_view line) {
     }
     file.add_problem(number, *std::move(problem));
   }
-  file.other_lines.append(line).append("\n");
+  file.other_lines.append(whole).append("\n");
 }
 
 void append_cookie(std::string& text, const Cookie& cookie) {
