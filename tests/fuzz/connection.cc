@@ -40,7 +40,7 @@ class Server : public ws::protocol::ConnectionEvents {
       : connection_({.role = ws::protocol::Role::kServer,
                      .max_message = std::size_t{16} << 20,
                      .max_empty_fragments = 1'000'000,
-                     .max_queued_pongs = 1,
+                     .max_queued_pongs = 64,
                      .deflate = deflate},
                     random_, output_, TimePoint{}) {}
 
@@ -61,7 +61,17 @@ class Server : public ws::protocol::ConnectionEvents {
       connection_.receive({&byte, 1}, {}, *this);
       require(!connection_.failure(), "what is sent breaks no rule");
     }
-    output_.clear();
+  }
+
+  // Pongs, and its Close.
+  std::string take_answers() {
+    std::string answers;
+    while (!output_.empty()) {
+      const auto front = output_.front();
+      answers += as_text(front);
+      output_.consume(front.size());
+    }
+    return answers;
   }
 
   // RFC 6455 section 5.5.2: pings are answered until the peer's Close has come.
@@ -183,6 +193,8 @@ class Machine : public ws::protocol::ConnectionEvents {
     } else if (input_.below(4) == 0) {
       connection_.receive_eof();
       is_eof_ = true;
+    } else {
+      bytes = server_.take_answers();
     }
     if (!is_eof_ && !bytes.empty()) {
       std::vector<std::byte> buffer = exact_copy(bytes);

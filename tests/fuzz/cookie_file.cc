@@ -24,12 +24,6 @@ bool is_clean(std::string_view text) {
                       [](char c) { return (c >= 0 && c < ' ') || c == 0x7f || c == ';'; });
 }
 
-// Lines come out with LF, whichever line ends they had.
-std::string without_cr(std::string text) {
-  text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
-  return text;
-}
-
 void check(const ws::protocol::CookieFile& file, std::string_view text) {
   const auto& cookies = file.cookies.cookies();
   require(cookies.size() <= 3000, "cookies are bounded");
@@ -73,8 +67,7 @@ void cookie_file(std::string_view text) {
   const auto again = ws::protocol::parse_cookie_file(written);
   require(keys_of(again.cookies.cookies()) == keys_of(file.cookies.cookies()),
           "what is written is what was read");
-  require(without_cr(ws::protocol::format_cookie_file(again)) == without_cr(written),
-          "and is written the same");
+  require(ws::protocol::format_cookie_file(again) == written, "and is written the same");
   ws::CookieJar jar;
   const auto count = jar.load_text(text);
   require(count && *count == file.cookies.cookies().size(), "a jar holds them");
