@@ -32,7 +32,7 @@ Place place_of(const YAML::Mark& mark, const std::string* source) {
   return {source, mark.line + 1, mark.column + 1};
 }
 
-// yaml-cpp's words may hold a byte of the text: a line break, or half a character.
+// yaml-cpp's words may hold a byte of the text: half a character, or a control character.
 std::string visible(std::string_view words) {
   std::string out;
   for (const char c : words) {
