@@ -37,7 +37,8 @@ struct SentMessage {
 class Server : public ws::protocol::ConnectionEvents {
  public:
   explicit Server(const std::optional<ws::protocol::DeflateSettings>& deflate)
-      : connection_({.role = ws::protocol::Role::kServer,
+      : rsv1_(deflate ? ws::protocol::Rsv1::kCompressed : ws::protocol::Rsv1::kReserved),
+        connection_({.role = ws::protocol::Role::kServer,
                      .max_message = std::size_t{16} << 20,
                      .max_empty_fragments = 1'000'000,
                      .max_queued_pongs = 64,
@@ -50,17 +51,21 @@ class Server : public ws::protocol::ConnectionEvents {
 
   void on_pong(std::string_view /*payload*/) override {}
 
-  // Byte by byte, so that the first one behind a Close is seen.
+  // Frame by frame, so that the first byte behind a Close is seen.
   void receive(std::string_view bytes) {
-    for (const char c : bytes) {
-      if (connection_.state() != ConnectionState::kOpen) {
-        behind_close_ += c;
-        continue;
+    unread_ += bytes;
+    std::size_t read = 0;
+    while (connection_.state() == ConnectionState::kOpen) {
+      const std::size_t size = frame_size(std::string_view(unread_).substr(read));
+      if (size == 0) {
+        break;
       }
-      auto byte = static_cast<std::byte>(c);
-      connection_.receive({&byte, 1}, {}, *this);
+      std::vector<std::byte> frame = exact_copy(std::string_view(unread_).substr(read, size));
+      connection_.receive(frame, {}, *this);
       require(!connection_.failure(), "what is sent breaks no rule");
+      read += size;
     }
+    unread_.erase(0, read);
   }
 
   // Pongs, and its Close.
@@ -76,7 +81,7 @@ class Server : public ws::protocol::ConnectionEvents {
 
   // RFC 6455 section 5.5.2: pings are answered until the peer's Close has come.
   void check_end() const {
-    std::string_view rest = behind_close_;
+    std::string_view rest = unread_;
     while (!rest.empty()) {
       require(rest.size() >= 6 && rest[0] == '\x8a', "only pongs are sent behind a Close");
       const std::size_t size = 6 + (static_cast<unsigned char>(rest[1]) & 0x7fU);
@@ -88,7 +93,17 @@ class Server : public ws::protocol::ConnectionEvents {
   std::vector<SentMessage> messages;
 
  private:
-  std::string behind_close_;
+  // Of the frame in front, 0 when it is not whole.
+  [[nodiscard]] std::size_t frame_size(std::string_view bytes) const {
+    const auto decoded = ws::protocol::decode_frame_header(std::as_bytes(std::span(bytes)),
+                                                           ws::protocol::Role::kServer, rsv1_);
+    require(decoded.outcome != ws::protocol::DecodedHeader::Outcome::kViolation, "a good header");
+    const std::uint64_t size = decoded.header.size + decoded.header.payload_size;
+    return decoded.header.size > 0 && size <= bytes.size() ? static_cast<std::size_t>(size) : 0;
+  }
+
+  ws::protocol::Rsv1 rsv1_;
+  std::string unread_;
   support::FixedRandom random_;
   ws::ByteQueue output_;
   Connection connection_;
