@@ -126,6 +126,14 @@ TEST_CASE("cookie file: Python's localhost is one however it is spelt, so it is 
   }
 }
 
+TEST_CASE("cookie file: an address has no subdomains, however it is spelt", "[cookie_file]") {
+  for (const std::string domain : {"192.0.2.1", "192.0.2.1.", ".192.0.2.1", "192.0.2.\uff11"}) {
+    const Cookie cookie = only_cookie(domain + "\tTRUE\t/\tFALSE\t0\tn\tv\n");
+    CHECK(cookie.domain == "192.0.2.1");
+    CHECK(cookie.host_only);
+  }
+}
+
 TEST_CASE("cookie file: what was no cookie is written as it was, and is none when it is read again",
           "[cookie_file]") {
   const std::string text =
