@@ -90,9 +90,11 @@ class Client {
       case 2:
         (void)client_.ping(input.text());
         break;
-      case 3:
-        client_.close(static_cast<std::uint16_t>(995U + input.byte()), input.text(), now_);
+      case 3: {
+        const unsigned code = 995U + input.byte();
+        client_.close(static_cast<std::uint16_t>(code), input.text(), now_);
         break;
+      }
       case 4:
         now_ += input.below(8) * 7s;
         client_.handle_deadline(now_);

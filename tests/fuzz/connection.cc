@@ -204,7 +204,8 @@ class Machine : public ws::protocol::ConnectionEvents {
       messages.insert(messages.end(), data.begin(), data.end());
     }
     const std::size_t before = output_.size();
-    const std::size_t limit = before + input_.byte() * (input_.flag() ? 1U : 1000U);
+    const std::size_t room = input_.byte();
+    const std::size_t limit = before + room * (input_.flag() ? 1 : 1000);
     const ws::MessageType type = any_type();
     const auto batch = connection_.send_batch(type, messages, any_compress(), limit);
     require(batch.taken <= messages.size(), "no more is taken than there is");

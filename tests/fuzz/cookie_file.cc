@@ -57,9 +57,9 @@ void check_header(const ws::protocol::CookieFile& file, const ws::Url& url) {
 
 }  // namespace
 
-void cookie_file(std::string_view text) {
-  const auto file = ws::protocol::parse_cookie_file(text);
-  check(file, text);
+void cookie_file(std::string_view bytes) {
+  const auto file = ws::protocol::parse_cookie_file(bytes);
+  check(file, bytes);
   for (const char* written : {"wss://www.example.com/path/x?y", "ws://localhost/", "ws://[::1]/"}) {
     check_header(file, *ws::parse_url(written));
   }
@@ -69,7 +69,7 @@ void cookie_file(std::string_view text) {
           "what is written is what was read");
   require(ws::protocol::format_cookie_file(again) == written, "and is written the same");
   ws::CookieJar jar;
-  const auto count = jar.load_text(text);
+  const auto count = jar.load_text(bytes);
   require(count && *count == file.cookies.cookies().size(), "a jar holds them");
 }
 

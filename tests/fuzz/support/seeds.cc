@@ -106,7 +106,8 @@ class Mutator {
         break;
       default:
         if (at < input.size()) {
-          input[at] = static_cast<char>(below(2) == 0 ? engine_() : input[at] ^ 1 << below(8));
+          const auto byte = static_cast<unsigned char>(input[at]);
+          input[at] = static_cast<char>(below(2) == 0 ? engine_() : byte ^ 1UL << below(8));
         }
     }
   }
