@@ -56,7 +56,8 @@ void check_strangers(const ws::CookieJar& jar) {
 // What a server of this name would be sent over TLS alone.
 std::set<std::string> secure_cookies(const ws::CookieJar& jar) {
   std::set<std::string> keys;
-  for (const auto& decision : jar.explain(*ws::parse_url("wss://www.example.com/a/b"), kNow)) {
+  static const auto url = ws::parse_url("wss://www.example.com/a/b");
+  for (const auto& decision : jar.explain(*url, kNow)) {
     if (decision.verdict == ws::CookieVerdict::kSent && decision.cookie.secure) {
       keys.insert(key_of(decision.cookie));
     }
