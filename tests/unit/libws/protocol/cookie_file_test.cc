@@ -119,9 +119,8 @@ TEST_CASE("cookie file: a jar written by wget is read whole, its ports ignored (
 
 TEST_CASE("cookie file: Python's localhost is one however it is spelt, so it is written as read",
           "[cookie_file]") {
-  for (const std::string domain :
-       {"localhost.local", "Localhost.LOCAL", ".localhost.local", "localhost.local.",
-        "localhost.local:80"}) {
+  for (const std::string domain : {"localhost.local", "Localhost.LOCAL", ".localhost.local",
+                                   "localhost.local.", "localhost.local:80"}) {
     CHECK(only_cookie(domain + "\tFALSE\t/\tFALSE\t\ta\tb").domain == "localhost");
   }
 }
