@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Runs every target without libFuzzer: with each file of its corpus, and with some hundred mutants
-// of them that are the same each time. Where one fails, its input is kept and named.
+// of them that are the same each time. Where one fails or hangs, its input is kept and named.
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -37,6 +39,7 @@ namespace {
 
 constexpr std::size_t kMutants = 400;  // of a target
 constexpr std::size_t kLongestMutant = 4096;
+constexpr unsigned kPatience = 60;  // seconds, for one input: it takes a few ms
 
 std::string_view current_target;
 std::string_view current_input;
@@ -64,7 +67,9 @@ void run(const Target& target, std::string_view input) {
   std::copy(input.begin(), input.end(), exact.get());
   current_target = target.name;
   current_input = {exact.get(), input.size()};
+  (void)alarm(kPatience);
   target.run(current_input);
+  (void)alarm(0);
 }
 
 // std::uniform_int_distribution differs between libraries.
@@ -170,6 +175,7 @@ int run_all(const std::filesystem::path& corpus) {
 // fuzz_seeds CORPUS | fuzz_seeds TARGET FILE
 int main(int argc, char** argv) {
   (void)std::signal(SIGABRT, fuzz::keep_input);
+  (void)std::signal(SIGALRM, fuzz::keep_input);
   if (argc == 3) {
     return fuzz::run_one(argv[1], argv[2]);
   }
