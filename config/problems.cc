@@ -17,6 +17,16 @@ Problem make_problem(const Place& place, std::string message) {
           std::move(message)};
 }
 
+// Of valid text no character is taken apart.
+std::size_t shown_size(std::string_view text) {
+  std::size_t size = std::min(text.size(), kMaxShown);
+  while (size > 0 && size < text.size() &&
+         (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80U) {
+    --size;
+  }
+  return size;
+}
+
 bool comes_before(const Problem& a, const Problem& b) {
   return std::tie(a.line, a.column) < std::tie(b.line, b.column);
 }
@@ -75,7 +85,7 @@ std::string escaped_byte(char c) {
 
 std::string shown(std::string_view text) {
   std::string out = "'";
-  for (const char c : text.substr(0, kMaxShown)) {
+  for (const char c : text.substr(0, shown_size(text))) {
     if (c == '\n') {
       out += "\\n";
     } else if (is_control(c)) {

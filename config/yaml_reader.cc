@@ -32,6 +32,15 @@ Place place_of(const YAML::Mark& mark, const std::string* source) {
   return {source, mark.line + 1, mark.column + 1};
 }
 
+// yaml-cpp's words may hold a byte of the text: half a character, or a control character.
+std::string visible(std::string_view words) {
+  std::string out;
+  for (const char c : words) {
+    out += c >= ' ' && c < '\x7f' ? std::string(1, c) : escaped_byte(c);
+  }
+  return out;
+}
+
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string* source, Document& document)
@@ -206,7 +215,7 @@ const Node* read_yaml(std::string_view yaml, const std::string* source, Document
     problems.error(place_of(refused.mark(), source), refused.reason());
     return nullptr;
   } catch (const YAML::Exception& exception) {
-    problems.error(place_of(exception.mark, source), "not YAML: " + exception.msg);
+    problems.error(place_of(exception.mark, source), "not YAML: " + visible(exception.msg));
     return nullptr;
   } catch (const std::exception& exception) {
     problems.error({source, 1, 1}, std::string("not YAML: ") + exception.what());

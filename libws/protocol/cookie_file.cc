@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "protocol/ascii.h"
+#include "protocol/host.h"
 
 namespace ws::protocol {
 namespace {
@@ -75,14 +76,14 @@ std::optional<std::int64_t> parse_expiry(std::string_view text) {
 // cookies are the same for all ports (RFC 6265 8.5). Python gives names without a dot the suffix
 // .local (RFC 2965 section 1); it is taken back for localhost only, as others may be real names.
 std::string_view parse_domain(std::string_view text) {
-  if (text == "localhost.local") {
-    return "localhost";
-  }
   const std::size_t colon = text.find(':');
   const bool has_port =
       colon != std::string_view::npos && colon + 1 < text.size() &&
       std::all_of(text.begin() + static_cast<std::ptrdiff_t>(colon) + 1, text.end(), is_digit);
-  return has_port ? text.substr(0, colon) : text;
+  const std::string_view domain = has_port ? text.substr(0, colon) : text;
+  // As it will stand in the cookie: what is written must be read as the same.
+  const auto host = parse_host_name(domain.substr(domain.starts_with('.') ? 1 : 0));
+  return host && host->name == "localhost.local" ? "localhost" : domain;
 }
 
 // The cookie of a line, or what is wrong with it.
@@ -132,10 +133,9 @@ std::optional<std::string> take_cookie(CookieFile& file, std::string_view line) 
   return file.cookies.add(std::get<Cookie>(std::move(parsed)));
 }
 
-void take_line(CookieFile& file, std::size_t number, std::string_view line) {
-  if (line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
+// A line that is no cookie is kept with its '\r': another one before it may be all that is wrong.
+void take_line(CookieFile& file, std::size_t number, std::string_view whole) {
+  const std::string_view line = whole.substr(0, whole.size() - (whole.ends_with('\r') ? 1 : 0));
   if (!is_skipped(line)) {
     auto problem = take_cookie(file, line);
     if (!problem) {
@@ -143,7 +143,7 @@ void take_line(CookieFile& file, std::size_t number, std::string_view line) {
     }
     file.add_problem(number, *std::move(problem));
   }
-  file.other_lines.append(line).append("\n");
+  file.other_lines.append(whole).append("\n");
 }
 
 void append_cookie(std::string& text, const Cookie& cookie) {

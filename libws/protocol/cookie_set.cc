@@ -92,6 +92,9 @@ Reason normalise_domain(Cookie& cookie) {
     return "the domain is not a host name";
   }
   cookie.domain = std::move(host->name);
+  if (is_ip_address(cookie.domain)) {  // with a dot at its end, or in other digits
+    cookie.host_only = true;
+  }
   if (cookie.host_only) {
     return std::nullopt;
   }

@@ -82,6 +82,8 @@ TEST_CASE("document: several documents, tags, odd keys and broken YAML are refus
   CHECK_THAT(refusal_of("a: 1\nb: [1"), StartsWith("f:2:1: not YAML: "));
   CHECK_THAT(refusal_of("a: \"\\q\""), StartsWith("f:1:7: not YAML: "));
   CHECK_THAT(refusal_of("a: *x"), StartsWith("f:1:4: not YAML: "));
+  CHECK(refusal_of("a: \"\\").ends_with("\\x04"));  // so yaml-cpp writes the end of the text
+  CHECK(refusal_of("a: \"\\\u00e9\"").ends_with("\\xc3"));
   CHECK(refusal_of("") == "f:1:1: empty: at least one bridge is needed");
   CHECK(refusal_of("# only this\n") == "f:1:1: empty: at least one bridge is needed");
 }

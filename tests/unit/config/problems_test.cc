@@ -47,6 +47,7 @@ TEST_CASE("shown text: control characters are escaped and long texts cut", "[pro
   CHECK(shown(std::string_view("a\n\x1b\0\x7f", 5)) == "'a\\n\\x1b\\x00\\x7f'");
   CHECK(shown(std::string(80, 'x')) == "'" + std::string(80, 'x') + "'");
   CHECK(shown(std::string(81, 'x')) == "'" + std::string(80, 'x') + "...'");
+  CHECK(shown(std::string(78, 'x') + "\U0001F680") == "'" + std::string(78, 'x') + "...'");
 }
 
 }  // namespace

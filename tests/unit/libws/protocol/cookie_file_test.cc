@@ -117,6 +117,31 @@ TEST_CASE("cookie file: a jar written by wget is read whole, its ports ignored (
   CHECK(file.cookies.cookies()[1].name == "sid");
 }
 
+TEST_CASE("cookie file: Python's localhost is one however it is spelt, so it is written as read",
+          "[cookie_file]") {
+  for (const std::string domain : {"localhost.local", "Localhost.LOCAL", ".localhost.local",
+                                   "localhost.local.", "localhost.local:80"}) {
+    CHECK(only_cookie(domain + "\tFALSE\t/\tFALSE\t\ta\tb").domain == "localhost");
+  }
+}
+
+TEST_CASE("cookie file: an address has no subdomains, however it is spelt", "[cookie_file]") {
+  for (const std::string domain : {"192.0.2.1", "192.0.2.1.", ".192.0.2.1", "192.0.2.\uff11"}) {
+    const Cookie cookie = only_cookie(domain + "\tTRUE\t/\tFALSE\t0\tn\tv\n");
+    CHECK(cookie.domain == "192.0.2.1");
+    CHECK(cookie.host_only);
+  }
+}
+
+TEST_CASE("cookie file: what was no cookie is written as it was, and is none when it is read again",
+          "[cookie_file]") {
+  const std::string text =
+      "# Netscape HTTP Cookie File\r\n"
+      "h\tFALSE\t/\tFALSE\t0\tn\tv\r\r\n";
+  CHECK(only_problem(text) == only_problem(format_cookie_file(parse_cookie_file(text))));
+  CHECK(format_cookie_file(parse_cookie_file(text)) == text);
+}
+
 TEST_CASE("cookie file: subdomains match with the flag or with a leading dot", "[cookie_file]") {
   CHECK(only_cookie("a.example\tFALSE\t/\tFALSE\t0\tn\tv").host_only);
   CHECK_FALSE(only_cookie("a.example\tTRUE\t/\tFALSE\t0\tn\tv").host_only);
