@@ -65,7 +65,7 @@ class Bench:
                 pid = child.pid
             said, complaint = load.communicate(f"{port} {pid}\n", self.time_limit + work.age + 10)
             if load.returncode != 0:
-                return {"error": complaint.strip()}
+                return {"error": complaint.strip() or f"the load ended with {load.returncode}"}
             return self._completed(json.loads(said), work)
         except (RuntimeError, ValueError, subprocess.TimeoutExpired) as failure:
             return {"error": str(failure)}

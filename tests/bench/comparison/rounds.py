@@ -82,7 +82,7 @@ def run_works(bench, works, relays, plan, results):
     for work in works:
         partners = [(name, relay) for name, relay in relays.items()
                     if takes_part(relay, work, plan)]
-        if work.kind != "idle":
+        if work.kind != "idle" and not work.age:
             partners.append((DIRECT, None))
         for _ in range(plan.rounds):
             for name, relay in partners:
