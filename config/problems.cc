@@ -78,9 +78,9 @@ std::vector<Problem> Problems::take_warnings() {
 }
 
 std::string escaped_byte(char c) {
-  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view hex_digits = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(c);
-  return std::string("\\x") + kHex[byte >> 4U] + kHex[byte & 15U];
+  return std::string("\\x") + hex_digits[byte >> 4U] + hex_digits[byte & 15U];
 }
 
 std::string shown(std::string_view text) {

@@ -45,10 +45,10 @@ Word mask_word(std::byte* to, const std::byte* from, Word key) {
 
 // Four at once, for long payloads.
 inline MaskBlock mask_blocks(std::byte* to, const std::byte* from, const MaskBlock& keys) {
-  constexpr std::size_t kSize = sizeof(MaskBlock);
-  return mask_word(to, from, keys) | mask_word(to + kSize, from + kSize, keys) |
-         mask_word(to + 2 * kSize, from + 2 * kSize, keys) |
-         mask_word(to + 3 * kSize, from + 3 * kSize, keys);
+  constexpr std::size_t block = sizeof(MaskBlock);
+  return mask_word(to, from, keys) | mask_word(to + block, from + block, keys) |
+         mask_word(to + 2 * block, from + 2 * block, keys) |
+         mask_word(to + 3 * block, from + 3 * block, keys);
 }
 
 // The first and the last word of what is not longer than two, which may overlap; returns the bits
@@ -68,7 +68,7 @@ Word mask_ends(std::byte* to, const std::byte* from, std::size_t size, Word firs
 [[nodiscard, gnu::always_inline]] inline bool mask_copy_ascii(std::byte* to, const std::byte* from,
                                                               std::size_t size,
                                                               const MaskKey& key) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+  constexpr std::uint64_t high_bits = 0x8080808080808080U;
   const auto first = std::bit_cast<std::uint32_t>(key);
   const std::uint32_t last = key_at(first, size);  // of the last four bytes, eight or sixteen
   if (size >= sizeof(MaskBlock)) {
@@ -84,13 +84,13 @@ Word mask_ends(std::byte* to, const std::byte* from, std::size_t size, Word firs
     }
     seen |= mask_word(to + end, from + end, MaskBlock{last, last, last, last});
     const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(seen);
-    return ((halves[0] | halves[1]) & kHighBits) == 0;
+    return ((halves[0] | halves[1]) & high_bits) == 0;
   }
   if (size >= sizeof(std::uint64_t)) {
-    return (mask_ends(to, from, size, twice(first), twice(last)) & kHighBits) == 0;
+    return (mask_ends(to, from, size, twice(first), twice(last)) & high_bits) == 0;
   }
   if (size >= sizeof(std::uint32_t)) {
-    return (mask_ends(to, from, size, first, last) & kHighBits) == 0;
+    return (mask_ends(to, from, size, first, last) & high_bits) == 0;
   }
   std::byte seen{};
   for (std::size_t i = 0; i < size; ++i) {
