@@ -127,6 +127,11 @@ ws::Message as_message(const Message& message) {
   return {message.is_binary ? ws::MessageType::kBinary : ws::MessageType::kText, message.data};
 }
 
+std::uint16_t close_code_for(wsbridged::Written::Refused refused) {
+  return refused == wsbridged::Written::Refused::kBinary ? ws::kCloseUnsupportedData
+                                                         : ws::kClosePolicyViolation;
+}
+
 // Up to the first message that is refused.
 reference::Read write_one_by_one(const config::Framing& framing,
                                  const std::vector<Message>& messages) {
@@ -138,9 +143,7 @@ reference::Read write_one_by_one(const config::Framing& framing,
     const auto written = writer.write(as_message(message), out);
     if (written.refused != wsbridged::Written::Refused::kNo) {
       require(out.size() == before, "nothing of what is refused is written");
-      read.close_code = written.refused == wsbridged::Written::Refused::kBinary
-                            ? ws::kCloseUnsupportedData
-                            : ws::kClosePolicyViolation;
+      read.close_code = close_code_for(written.refused);
       break;
     }
     read.altered_count += written.altered ? 1 : 0;
@@ -169,9 +172,7 @@ reference::Read write_together(const config::Framing& framing,
     }
     const auto written = writer.write(rest.front(), out);
     if (written.refused != wsbridged::Written::Refused::kNo) {
-      read.close_code = written.refused == wsbridged::Written::Refused::kBinary
-                            ? ws::kCloseUnsupportedData
-                            : ws::kClosePolicyViolation;
+      read.close_code = close_code_for(written.refused);
       break;
     }
     read.altered_count += written.altered ? 1 : 0;

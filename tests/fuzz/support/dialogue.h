@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "fuzz/support/input.h"
 #include "fuzz/support/pieces.h"
 #include "fuzz/support/require.h"
 #include "protocol/proxy.h"
@@ -69,6 +70,19 @@ inline void talk_in_any_cut(const ws::protocol::Proxy& proxy, std::string_view b
     }
     require(cut == whole, "the chunking changes nothing");
   }
+}
+
+// What the input decides: a user or none, how it is cut, how it ends; the rest is the answer.
+inline void talk_to(ws::protocol::ProxyKind kind, std::string_view bytes) {
+  Input input(bytes);
+  ws::protocol::Proxy proxy{.kind = kind, .host = "proxy.example", .port = 1080};
+  if (input.flag()) {
+    proxy.user = "user";
+    proxy.password = "secret";
+  }
+  const unsigned seed = input.byte();
+  const auto end = input.pick({DialogueEnd::kNone, DialogueEnd::kEof, DialogueEnd::kGiveUp});
+  talk_in_any_cut(proxy, input.rest(), seed, end);
 }
 
 }  // namespace fuzz
