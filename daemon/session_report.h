@@ -63,7 +63,7 @@ struct SessionReport {
 
 // Names a session in every entry about it.
 struct SessionName {
-  const std::string& bridge;
+  const std::string& bridge;  // the Bridge's own: the session's slot keeps it
   std::uint64_t id = 0;
   std::string peer;
 };
