@@ -47,14 +47,17 @@ class Conversation:
     async def run(self, is_over):
         """What it saw, as a map; None when it could not connect."""
         if not await self.connect():
-            return None
+            return self.told() if self.end else None
         reader = asyncio.create_task(self.read())
         try:
             await self.talk(is_over)
             await self.finish()
             await self.until(lambda: False)
-        except (Ended, OSError):
+        except Ended:
             pass
+        except OSError:  # a write has met the end before the reader, who still gets what is there
+            await asyncio.wait([reader], timeout=STUCK_AFTER)
+            self.end = "reset" if reader.done() else "stuck"
         if self.end in ("rst", "close"):
             reader.cancel()
         elif not self.end or self.end == "stuck":
@@ -69,7 +72,8 @@ class Conversation:
                 "kind": self.script["kind"], "peer": self.peer, "sent": self.sent,
                 "bytes": self.written, "answered": self.answered, "received": self.received,
                 "end": self.end, "wrong": self.wrong, "finished": self.is_finished,
-                "hostile": self.script.get("hostile", ""), "torn": len(self.line_ends) > 0}
+                "hostile": self.script.get("hostile", ""), "torn": len(self.line_ends) > 0,
+                "part": len(self.pending)}
 
     async def connect(self):
         family, where = split_address(self.script["address"])
@@ -79,12 +83,15 @@ class Conversation:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
         try:
             await asyncio.wait_for(asyncio.get_running_loop().sock_connect(self.socket, where), 30)
-        except (OSError, asyncio.TimeoutError):
+            if family == socket.AF_INET:
+                self.peer = "%s:%d" % self.socket.getsockname()
+                self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except (OSError, asyncio.TimeoutError) as error:
+            if getattr(error, "errno", 0) == errno.ECONNRESET:  # accepted, and ended at once
+                self.peer = "%s:%d" % self.socket.getsockname()
+                self.end = "reset"
             self.socket.close()
             return False
-        if family == socket.AF_INET:
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.peer = "%s:%d" % self.socket.getsockname()
         return True
 
     async def talk(self, is_over):
@@ -218,8 +225,6 @@ class Conversation:
             self.pending += data
             self.take_messages()
             self.news.set()
-        if self.pending and not self.wrong:
-            self.wrong = f"{len(self.pending)} bytes of a message at the end"
         self.news.set()
 
     def take_messages(self):

@@ -6,6 +6,7 @@ import json
 
 from following import Tail
 from judgement import judge
+from scripts import RECONNECTING
 
 
 class Received:
@@ -52,6 +53,7 @@ class Ledger:
         self.sums = collections.Counter()
         self.per_bridge = collections.defaultdict(collections.Counter)
         self.entry_kinds = collections.Counter()
+        self.opened = set()     # sessions whose upstream was open once
         self.cookies_seen = set()
         self.variants_seen = set()
 
@@ -79,14 +81,14 @@ class Ledger:
         self.entry_kinds[message] += 1
         if "folded" in entry:
             self.folded.append(entry)
+        elif message == "session opened":
+            self.opened.add(entry["session"])
         elif "duration_ms" in entry:
-            self.ends[entry["session"]] = entry
             self._add_to_sums(entry)
-        elif entry["level"] == "error" and message != "reload failed" and not (
-                message.startswith(("wsbridged.yaml:", "/"))):
-            self.problems.append(entry)
-        elif "internal" in line:
-            self.problems.append(entry)
+            self._leave_greetings_out(entry)
+            self.ends[entry["session"]] = entry
+        elif entry["level"] == "error" and not message.startswith(("reload failed", "/")):
+            self.problems.append(entry)  # the second kind: what is wrong in a file, with its place
 
     def _add_to_sums(self, entry):
         sums = self.per_bridge[entry["bridge"]]
@@ -94,6 +96,13 @@ class Ledger:
         for key, value in entry.items():
             if isinstance(value, int) and key not in ("session", "close_code", "duration_ms"):
                 sums[key] += value
+
+    def _leave_greetings_out(self, entry):
+        """The line of on_open counts with each open; it is no program's."""
+        if entry["bridge"] in RECONNECTING:
+            opens = (entry["session"] in self.opened) + entry["reconnects"]
+            entry["lines_up"] -= opens
+            entry["bytes_up"] -= opens * len(f"hello {entry['session']}")
 
     def _read_journal(self, line):
         kind, session, *rest = line.split(" ", 4)
@@ -121,14 +130,19 @@ class Ledger:
         else:
             self.fail(f"traffic: {told}")
 
+    def journaled(self):
+        """How many bytes the journals have, but that of the quiet session's server."""
+        return sum(one.offset for one in self.journals if "steady" not in one.path)
+
     # Judging, when everything rests: then all three records are complete
 
     def judge(self, is_stopping=False):
         """All sessions since the last time; they are forgotten then."""
-        by_peer = {(entry["bridge"], entry["peer"]): session
-                   for session, entry in self.ends.items()}
         sessions = {record.conversation: session for session, record in self.received.items()
                     if record.conversation}
+        heard = set(sessions.values())
+        by_peer = {(entry["bridge"], entry["peer"]): session
+                   for session, entry in self.ends.items() if session not in heard}
         silent = collections.defaultdict(list)
         for conversation, told in self.programs.items():
             session = sessions.get(conversation)

@@ -155,10 +155,10 @@ class Soak:
         self.ledger.read()
         total = self.gauges.metrics().total("wsbridged_sessions_total") - 1
         ends = sum(sums["ends"] for sums in self.ledger.per_bridge.values())
-        before = [journal.offset for journal in self.ledger.journals]
+        before = self.ledger.journaled()
         time.sleep(0.5)
         self.ledger.read()
-        return ends >= total and before == [journal.offset for journal in self.ledger.journals]
+        return ends >= total and before == self.ledger.journaled()
 
     def note_rest(self, name, is_first=False):
         reading, cpu = self.gauges.rest()
