@@ -58,71 +58,75 @@ int result_of(int returned) {
 
 }  // namespace
 
-TEST_CASE("file keeper, in a process of its own: with it", "[.][with_file_keeper]") {
-  const std::string known = place() + "/known", other = place() + "/other";
-  const Descriptor before(open((known + "/before").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  REQUIRE(before);
-  const FileKeeper keeper(FileKeeper::Use::kLandlock);
-  REQUIRE(keeper.is_on());
+// A process that has given up changing files, with one that was open before.
+struct Confined {
+  std::string known = place() + "/known", other = place() + "/other";
+  Descriptor before{open((known + "/before").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+  FileKeeper keeper{FileKeeper::Use::kLandlock};
+};
 
-  SECTION("no thread makes, changes, removes or executes a file") {
-    const auto try_all = [&] {
-      CHECK(try_to_write(known + "/new") == EACCES);
-      CHECK(try_to_write(known + "/before") == EACCES);
-      CHECK(result_of(mkdir((known + "/directory").c_str(), 0700)) == EACCES);
-      CHECK(result_of(unlink((known + "/before").c_str())) == EACCES);
-      CHECK(result_of(rename((known + "/before").c_str(), (known + "/after").c_str())) == EACCES);
-      CHECK(result_of(symlink("before", (known + "/link").c_str())) == EACCES);
-      if (landlock_version() >= 3) {
-        CHECK(result_of(truncate((known + "/before").c_str(), 0)) == EACCES);
-      }
-      CHECK(try_to_execute() == EACCES);
-    };
-    try_all();
-    std::thread(try_all).join();
-  }
-
-  SECTION("what can be read still can, and what was open stays so") {
-    CHECK(std::ifstream(known + "/before").good());
-    CHECK(write(before.get(), "x", 1) == 1);
-  }
-
-  SECTION("a change is made, in its directory alone, from any thread") {
-    int in_known = -1, in_other = -1, renamed = -1, executed = -1;
-    const auto change = [&] {
-      in_known = try_to_write(known + "/new");
-      in_other = try_to_write(other + "/new");
-      renamed = result_of(rename((known + "/new").c_str(), (known + "/newer").c_str()));
-      executed = try_to_execute();
-    };
-    change_files_in(known, change);
-    CHECK(in_known == 0);
-    CHECK(in_other == EACCES);
-    CHECK(renamed == 0);
-    CHECK(executed == EACCES);
-    std::vector<std::thread> threads;
-    std::vector<int> results(20, -1);
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      threads.emplace_back([&, i] {
-        const std::string& mine = i % 2 == 0 ? known : other;
-        change_files_in(mine,
-                        [&, i] { results[i] = try_to_write(mine + "/" + std::to_string(i)); });
-      });
+TEST_CASE("confined: no thread makes, changes, removes or executes a file", "[.][confined_all]") {
+  const Confined own;
+  REQUIRE(own.keeper.is_on());
+  const auto try_all = [&] {
+    CHECK(try_to_write(own.known + "/new") == EACCES);
+    CHECK(try_to_write(own.known + "/before") == EACCES);
+    CHECK(result_of(mkdir((own.known + "/directory").c_str(), 0700)) == EACCES);
+    CHECK(result_of(unlink((own.known + "/before").c_str())) == EACCES);
+    CHECK(result_of(rename((own.known + "/before").c_str(), (own.known + "/after").c_str())) ==
+          EACCES);
+    CHECK(result_of(symlink("before", (own.known + "/link").c_str())) == EACCES);
+    if (landlock_version() >= 3) {
+      CHECK(result_of(truncate((own.known + "/before").c_str(), 0)) == EACCES);
     }
-    for (std::thread& thread : threads) {
-      thread.join();
-    }
-    CHECK(results == std::vector<int>(20, 0));
-  }
-
-  SECTION("a directory that is not there is no permission for another") {
-    int result = -1;
-    change_files_in(place() + "/absent", [&] { result = try_to_write(known + "/new"); });
-    CHECK(result == EACCES);
-  }
+    CHECK(try_to_execute() == EACCES);
+  };
+  try_all();
+  std::thread(try_all).join();
 }
 
-TEST_CASE("file keeper, in a process of its own: without it", "[.][without_file_keeper]") {
+TEST_CASE("confined: what can be read still can, and what was open stays so",
+          "[.][confined_open]") {
+  const Confined own;
+  REQUIRE(own.before);
+  CHECK(std::ifstream(own.known + "/before").good());
+  CHECK(write(own.before.get(), "x", 1) == 1);
+}
+
+TEST_CASE("confined: a change is made, in its directory alone", "[.][confined_change]") {
+  const Confined own;
+  int in_known = -1, in_other = -1, renamed = -1, executed = -1;
+  change_files_in(own.known, [&] {
+    in_known = try_to_write(own.known + "/new");
+    in_other = try_to_write(own.other + "/new");
+    renamed = result_of(rename((own.known + "/new").c_str(), (own.known + "/newer").c_str()));
+    executed = try_to_execute();
+  });
+  CHECK(in_known == 0);
+  CHECK(in_other == EACCES);
+  CHECK(renamed == 0);
+  CHECK(executed == EACCES);
+  change_files_in(place() + "/absent", [&] { in_known = try_to_write(own.known + "/more"); });
+  CHECK(in_known == EACCES);
+}
+
+TEST_CASE("confined: threads change files at the same time", "[.][confined_threads]") {
+  const Confined own;
+  std::vector<std::thread> threads;
+  std::vector<int> results(20, -1);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const std::string& mine = i % 2 == 0 ? own.known : own.other;
+      change_files_in(mine, [&, i] { results[i] = try_to_write(mine + "/" + std::to_string(i)); });
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  CHECK(results == std::vector<int>(20, 0));
+}
+
+TEST_CASE("not confined: everything as before", "[.][without_file_keeper]") {
   const FileKeeper keeper(FileKeeper::Use::kNothing);
   CHECK_FALSE(keeper.is_on());
   CHECK(keeper.why_off() == "--no-landlock");
@@ -140,7 +144,9 @@ TEST_CASE("file keeper: files are changed where they are to be, and nowhere else
   std::filesystem::create_directory(place + "/other");
   CHECK(run_hidden("[without_file_keeper]", place) == 0);
   if (landlock_version() > 0) {
-    CHECK(run_hidden("[with_file_keeper]", place) == 0);
+    for (const std::string tag : {"all", "open", "change", "threads"}) {
+      CHECK(run_hidden("[confined_" + tag + "]", place) == 0);
+    }
   } else {
     const FileKeeper keeper(FileKeeper::Use::kLandlock);
     CHECK_FALSE(keeper.is_on());
