@@ -10,7 +10,7 @@ import struct
 import lines
 from kit.local import split_address
 
-STUCK_AFTER = 90  # seconds without a byte either way, of a program that waits
+STUCK_AFTER = 300  # seconds without news, of a program that waits: longer than any drain_timeout
 # What a hostile program writes behind its good lines, and the reason of the drop that it gets.
 HOSTILE = {
     "bad_utf8": (b"\xff\xfe broken \xc3\n", "invalid_utf8"),
@@ -82,6 +82,9 @@ class Conversation:
         if self.script.get("is_slow"):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
         try:
+            if family == socket.AF_INET:  # an address of its own: nobody else comes from there
+                self.socket.bind((f"127.{self.number >> 16 & 63 | 64}.{self.number >> 8 & 255}."
+                                  f"{self.number & 255}", 0))
             await asyncio.wait_for(asyncio.get_running_loop().sock_connect(self.socket, where), 30)
             if family == socket.AF_INET:
                 self.peer = "%s:%d" % self.socket.getsockname()
@@ -188,7 +191,7 @@ class Conversation:
         self.news.clear()
         waits = [asyncio.create_task(one.wait()) for one in (event, self.news)]
         try:
-            done, _ = await asyncio.wait(waits, timeout=STUCK_AFTER * max(1, self.pace()),
+            done, _ = await asyncio.wait(waits, timeout=STUCK_AFTER,
                                          return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in waits:
@@ -203,7 +206,7 @@ class Conversation:
                 raise Ended
             self.news.clear()
             try:
-                await asyncio.wait_for(self.news.wait(), STUCK_AFTER * max(1, self.pace()))
+                await asyncio.wait_for(self.news.wait(), STUCK_AFTER)
             except asyncio.TimeoutError:
                 self.end = "stuck"
                 raise Ended from None

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the daemon takes of the machine, and how long the quiet session waits for its answers."""
+import os
 import statistics
 import time
 
@@ -8,8 +9,6 @@ from kit.admin import Metrics, ask
 from kit.process import cpu_seconds, descriptor_count, status_bytes
 from kit.waiting import wait_until
 
-REST_SECONDS = 2.0
-
 
 def thread_count(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
@@ -17,6 +16,9 @@ def thread_count(pid):
 
 
 def proportional_bytes(pid):
+    """0 where only root may look."""
+    if not os.access(f"/proc/{pid}/smaps_rollup", os.R_OK):
+        return 0
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
         return next(int(line.split()[1]) * 1024 for line in rollup if line.startswith("Pss:"))
 
@@ -65,10 +67,10 @@ class Gauges:
                     and metrics.total("wsbridged_unconfirmed_bytes") == 0)
         wait_until(is_at_rest, "one session, and nothing in buffers", seconds)
 
-    def rest(self):
-        """(reading, part of a processor that it takes); descriptors settle before."""
+    def rest(self, seconds):
+        """(reading, part of a processor that it takes) over so long."""
         before = self.read()
-        time.sleep(REST_SECONDS)
+        time.sleep(seconds)
         after = self.read()
         after.proportional = proportional_bytes(self.pid)
         return after, (after.cpu - before.cpu) / (after.time - before.time)

@@ -48,7 +48,7 @@ class Soak:
         self.unit = self.flavour.unit
         self.binary = DEV_BINARY if options.flavour == "sanitized" else RELEASE_BINARY
         self.world = World(directory, self.logs, self.unit, is_brief=self.seconds < 60)
-        self.rests, self.phases = [], []
+        self.rests, self.phases, self.told = [], [], 0
         self.daemon = self.traffic = self.talker = None
 
     # Its parts
@@ -138,7 +138,7 @@ class Soak:
             time.sleep(0.1)
             self.ledger.read()
             return self.ledger.is_idle
-        wait_until(is_idle, "all programs come to their end", 120 * self.unit)
+        wait_until(is_idle, "all programs come to their end", 400 * self.unit)
 
     def come_to_rest(self):
         self.ledger.is_idle = False
@@ -161,12 +161,21 @@ class Soak:
         return ends >= total and before == self.ledger.journaled()
 
     def note_rest(self, name, is_first=False):
-        reading, cpu = self.gauges.rest()
+        reading, cpu = self.gauges.rest(0.5 if self.seconds < 60 else 2.0)
         self.rests.append((name, reading, cpu))
         print(f"{name}: {self.ledger.sums['sessions']} sessions, {self.ledger.sums['lines_up']} lines "
               f"up, {self.ledger.sums['lines_down']} down, {len(self.ledger.failures)} failures; "
               f"{reading.descriptors} descriptors, {reading.threads} threads, "
               f"{reading.resident >> 20} MiB, {cpu:.1%} of a processor at rest", flush=True)
+        self.tell_failures()
+
+    def tell_failures(self, more=()):
+        """Those that have not been told yet, up to a number."""
+        failures = [*self.ledger.failures, *self.faults.failures, *more]
+        for failure in failures[self.told:MAX_FAILURES]:
+            print(f"FAILED: {failure}", flush=True)
+        self.told = len(failures)
+        return self.told
 
     def stop_under_load(self):
         """SIGTERM while everybody talks: what is discarded then is told, and the status says so."""
@@ -176,7 +185,7 @@ class Soak:
         self.daemon.signal(signal.SIGTERM)
         self.tell_traffic("rest")
         self.talker.child.terminate()
-        self.status = self.daemon.wait(120 * self.unit)
+        self.status = self.daemon.wait(400 * self.unit)
         self.wait_for_programs()
         time.sleep(0.5)
         self.ledger.read()
@@ -201,9 +210,6 @@ class Soak:
                 summary = re.findall(r"ERROR SUMMARY: (\d+) errors", file.read())
             if summary[-1:] != ["0"]:
                 self.ledger.fail(f"valgrind: {summary} errors, see {path}")
-
-    def failures(self):
-        return self.ledger.failures + self.faults.failures
 
     def end(self):
         for one in (self.daemon, self.traffic, self.talker):
@@ -232,20 +238,17 @@ def main():
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         soak = Soak(options, directory)
         stack.callback(soak.end)
-        failures = []
+        early_end = []
         try:
             soak.run()
             soak.check_end()
         except AssertionError as failure:
-            failures.append(str(failure))
-        failures += soak.failures()
+            early_end.append(str(failure))
         print(soak.report.table())
-    for failure in failures[:MAX_FAILURES]:
-        print(f"FAILED: {failure}")
-    if failures:
-        print(f"soak: {len(failures)} failures with seed {options.seed}; the logs are in "
-              f"{options.logs}")
-    sys.exit(1 if failures else 0)
+        count = soak.tell_failures(early_end)
+    if count:
+        print(f"soak: {count} failures with seed {options.seed}; the logs are in {options.logs}")
+    sys.exit(1 if count else 0)
 
 
 if __name__ == "__main__":
