@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A local program: it connects, sends numbered lines, checks each answer, and ends in one of several
-ways. What it saw is told in one object; nothing of it is believed without the other sides' records."""
+"""A local program: it connects, sends numbered lines, checks each answer, and ends in one of
+several ways. What it saw is told in one object; the records of the other sides stand beside it."""
 import asyncio
 import errno
 import random

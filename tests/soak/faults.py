@@ -98,7 +98,7 @@ class ServerFaults:
 
 
 class OperatorDeeds:
-    """The other hand: reloads, files that are swapped, verbs, scrapes, and what stops the daemon."""
+    """The other hand: reloads, files that are swapped, verbs, scrapes; and the daemon stopped."""
 
     def __init__(self, world, daemon, ledger, gauges, binary, may_starve):
         self.world, self.daemon, self.ledger, self.gauges = world, daemon, ledger, gauges
@@ -133,7 +133,8 @@ class OperatorDeeds:
         self.world.variant += 1
         self.world.write_config()
         self.daemon.signal(signal.SIGHUP)
-        wait_until(lambda: self.ledger.entry_kinds[RELOADED] > known, RELOADED, 60 * self.world.unit)
+        wait_until(lambda: self.ledger.entry_kinds[RELOADED] > known, RELOADED,
+                   60 * self.world.unit)
         self.after_reload()
 
     def after_reload(self):

@@ -30,5 +30,5 @@ SANITIZED = Flavour("sanitized", 1.0, 1.0, 24 * MIB, 0.15, False, {
     "ASAN_OPTIONS": f"exitcode=99:detect_leaks=1:quarantine_size_mb={QUARANTINE}:"
                     "thread_local_quarantine_size_kb=256"})
 RELEASE = Flavour("release", 1.0, 1.0, 6 * MIB, 0.10, True)
-VALGRIND = Flavour("valgrind", 0.5, 4.0, 48 * MIB, 0.80, False)
+VALGRIND = Flavour("valgrind", 0.3, 4.0, 48 * MIB, 0.80, False)
 FLAVOURS = {one.name: one for one in (SANITIZED, RELEASE, VALGRIND)}

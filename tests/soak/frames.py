@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A server's half of RFC 6455 over bytes that come in any pieces, with permessage-deflate; it shares
-no code with the product."""
+"""A server's half of RFC 6455 over bytes that come in any pieces, with permessage-deflate. It
+shares no code with the product."""
 import struct
 import zlib
 

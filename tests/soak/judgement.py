@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What must be true of one session, by its kind. Three witnesses: the program (`told`), the servers'
-journals (`record`) and the daemon's entry of its end (`entry`).
+"""What must be true of one session, by its kind. Three witnesses: the program (`told`), the
+servers' journals (`record`) and the daemon's entry of its end (`entry`).
 
-Always: lines arrive in order without a gap, once the repeats are removed; no server has more of them
-than the daemon says, and the daemon not more than the program has written; answers come in order
-without a gap; a program that read to the end has as many messages as the daemon says.
+Always: lines arrive in order without a gap, once the repeats are removed; no server has more of
+them than the daemon says, and the daemon not more than the program has written; answers come in
+order without a gap; a program that read to the end has as many messages as the daemon says.
 With reconnect: a session that its program ended in an orderly way has lost nothing in either
 direction. One that was reset or killed lacks no more than the lines the entry calls unconfirmed.
-Without reconnect: nothing comes twice. What is missing is missing at the end, and the entry is a
-warning that says so: the connection broke, or bytes were not sent.
+Without reconnect: nothing comes twice. What is missing is missing at the end, and the entry
+says so: the connection broke (close_code 1006), or bytes were not sent.
 Bytes: what a program wrote until an end of file is, to the byte, in lines, discarded or unsent.
 """
 from scripts import MODES, RECONNECTING

@@ -165,7 +165,8 @@ class Ledger:
         self.sums["lines_up"] += record.last
         self.sums["lines_down"] += told["received"]
         self.sums["repeats"] += record.repeats
-        self.sums["told_lost"] += max(0, entry["lines_up"] - record.last) * (told["bridge"] != "raw")
+        if told["bridge"] != "raw":  # where lines are no messages
+            self.sums["told_lost"] += max(0, entry["lines_up"] - record.last)
         for sentence in judge(told, entry, record, session in self.killed, is_stopping):
             self.fail(f"session {session} ({told['bridge']}, {told['kind']}): {sentence}\n"
                       f"  program {told}\n  servers {vars(record)}\n  daemon {entry}")
@@ -183,8 +184,8 @@ class Ledger:
             told, entries = silent[bridge], left[bridge]
             self.sums["sessions"] += len(entries)
             if len(told) != len(entries):
-                self.fail(f"{bridge}: {len(told)} programs without a line that arrived, {len(entries)} "
-                          f"such ends: {told[:3]} {entries[:3]}")
+                self.fail(f"{bridge}: {len(told)} programs without a line that arrived, "
+                          f"{len(entries)} such ends: {told[:3]} {entries[:3]}")
             written = sum(one["bytes"] for one in told)
             known = sum(one["bytes_up"] + one["discarded_bytes"] + one["unsent_bytes_up"]
                         for one in entries)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The program whose latency is watched: one line, its answer, a pause, all along, over one session.
 
-Argument: the address. Each line of stdout is TIME SECONDS: when a round trip began (monotonic clock)
-and how long it took. It ends with its session, or on SIGTERM."""
+Argument: the address. Each line of stdout is TIME SECONDS: when a round trip began (monotonic
+clock) and how long it took. It ends with its session, or on SIGTERM."""
 import os
 import signal
 import sys

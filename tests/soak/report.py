@@ -18,7 +18,7 @@ class Report:
         replayed = sum(one["replayed_lines"] for one in ledger.per_bridge.values())
         lives = sum(server.lives - 1 for server in soak.world.servers.values())
         yield "minutes, build, seed", f"{soak.seconds / 60:g}, {soak.flavour.name}, {soak.seed}"
-        yield "sessions", f"{sums['sessions']} ({sums['refused']} connects to a listener that had gone)"
+        yield "sessions", f"{sums['sessions']:,} ({sums['refused']} connects found nobody)"
         yield "lines up / down", f"{sums['lines_up']:,} / {sums['lines_down']:,}"
         yield "lost silently", str(len(ledger.failures))
         yield "lost with a word", f"{sums['told_lost']} lines of sessions that broke"
@@ -26,8 +26,9 @@ class Report:
         yield "servers", f"{lives} killed, {counts['freeze_a_server']} frozen"
         yield "reloads", (f"{counts['reload'] + counts['reload_by_signal']} good, "
                           f"{counts['reload_refused']} refused")
-        yield "other deeds", ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in sorted(
-            counts) if not name.startswith(("reload", "kill_a_server", "freeze_a_server")))
+        others = [name for name in sorted(counts)
+                  if not name.startswith(("reload", "kill_a_server", "freeze_a_server"))]
+        yield "other deeds", ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in others)
         yield from self.from_start_to_end()
 
     def from_start_to_end(self):
@@ -35,8 +36,9 @@ class Report:
         if len(soak.rests) < 2:
             return
         (_, start, _), (_, end, cpu) = soak.rests[0], soak.rests[-1]
-        resident = " → ".join(f"{one.resident / (1 << 20):.1f}" for _, one, _ in soak.rests)
-        proportional = " → ".join(f"{one.proportional / (1 << 20):.1f}" for _, one, _ in soak.rests)
+        readings = [one for _, one, _ in soak.rests]
+        resident = " → ".join(f"{one.resident / (1 << 20):.1f}" for one in readings)
+        proportional = " → ".join(f"{one.proportional / (1 << 20):.1f}" for one in readings)
         yield "descriptors, threads", (f"{start.descriptors} → {end.descriptors}, "
                                        f"{start.threads} → {end.threads}")
         yield "resident MiB at rests", resident

@@ -5,7 +5,8 @@ It writes down each line before it answers it, and before the pong that confirms
 confirmed is on record whatever happens to it then. A new connection of a session replaces the one
 before. What it does is asked for by the lines themselves (see lines.py).
 
-Arguments: address=A, port=N (0: any), journal=FILE, certificate=FILE, key=FILE, authority=FILE (of clients).
+Arguments: address=A, port=N (0: any), journal=FILE, certificate=FILE, key=FILE, authority=FILE (of
+clients).
 Journal, one entry a line, appended:
   o SESSION VARIANT COOKIE       a connection was opened
   l SESSION CONVERSATION FIRST COUNT   so many numbers from FIRST on were received

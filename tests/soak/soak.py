@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The long run: everything at once, for as long as one likes, and every line accounted for.
 
-Scenario: programs come and go on a dozen bridges (ws, wss, TCP, Unix, proxies, framing modes, cookies,
-          compression, with reconnect and without) while servers are killed and frozen, the daemon is
-          reloaded, refused, tapped and stopped, files are swapped, and peers reset, dawdle and lie.
-Method:   programs, servers and the daemon each tell what they have of a session; when everything rests
-          (four times) all three must agree, and the daemon be as it was at the start.
+Scenario: programs come and go on a dozen bridges (ws, wss, TCP, Unix, proxies, framing modes,
+          cookies, compression, with reconnect and without) while servers are killed and frozen, the
+          daemon is reloaded, tapped and frozen, files are swapped, and peers reset, dawdle and lie.
+Method:   programs, servers and the daemon each tell what they have of a session; when everything
+          rests (four times) all three must agree, and the daemon be as it was at the start.
 Why:      what shows only after an hour, or only in company, no short test finds.
 
 Usage: soak.py MINUTES [--seed N] [--flavour sanitized|release|valgrind] [--logs DIRECTORY]
@@ -47,13 +47,14 @@ class Soak:
         self.seconds, self.seed, self.logs = options.minutes * 60, options.seed, options.logs
         self.unit = self.flavour.unit
         self.binary = DEV_BINARY if options.flavour == "sanitized" else RELEASE_BINARY
-        self.world = World(directory, self.logs, self.unit, is_brief=self.seconds < 60)
+        self.directory, self.world = directory, None
         self.rests, self.phases, self.told = [], [], 0
-        self.daemon = self.traffic = self.talker = None
+        self.daemon = self.traffic = self.talker = self.report = None
 
     # Its parts
 
     def start(self):
+        self.world = World(self.directory, self.logs, self.unit, is_brief=self.seconds < 60)
         path = self.world.write_config()
         self.daemon = Daemon(self.logs, ["run", "-c", path], self.binary, self.flavour.environment,
                              self.flavour.prefix(self.logs))
@@ -163,8 +164,9 @@ class Soak:
     def note_rest(self, name, is_first=False):
         reading, cpu = self.gauges.rest(0.5 if self.seconds < 60 else 2.0)
         self.rests.append((name, reading, cpu))
-        print(f"{name}: {self.ledger.sums['sessions']} sessions, {self.ledger.sums['lines_up']} lines "
-              f"up, {self.ledger.sums['lines_down']} down, {len(self.ledger.failures)} failures; "
+        sums = self.ledger.sums
+        print(f"{name}: {sums['sessions']} sessions, {sums['lines_up']} lines up, "
+              f"{sums['lines_down']} down, {len(self.ledger.failures)} failures; "
               f"{reading.descriptors} descriptors, {reading.threads} threads, "
               f"{reading.resident >> 20} MiB, {cpu:.1%} of a processor at rest", flush=True)
         self.tell_failures()
@@ -202,6 +204,9 @@ class Soak:
         report = SANITIZER_REPORT.search(self.daemon.stderr())
         if report:
             self.ledger.fail(self.daemon.stderr()[report.start():][:6000])
+        cookies = self.world.stored_cookies()
+        if self.ledger.per_bridge["secure"]["ends"] > 50 and len(cookies) < 20:
+            self.ledger.fail(f"of the servers' 20 cookies the file has {cookies}")
         for entry in self.ledger.problems:
             self.ledger.fail(f"in the log: {entry}")
         path = f"{self.logs}/valgrind.log"
@@ -215,7 +220,8 @@ class Soak:
         for one in (self.daemon, self.traffic, self.talker):
             if one is not None:
                 one.end()
-        self.world.end()
+        if self.world is not None:
+            self.world.end()
 
 
 def parse_options():
@@ -242,8 +248,10 @@ def main():
         try:
             soak.run()
             soak.check_end()
-        except AssertionError as failure:
-            early_end.append(str(failure))
+        except (AssertionError, OSError, ValueError) as failure:
+            early_end.append(f"it ended early: {failure}")
+        if soak.report is None:
+            sys.exit(f"FAILED: {early_end}")
         print(soak.report.table())
         count = soak.tell_failures(early_end)
     if count:

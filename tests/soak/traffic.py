@@ -4,7 +4,8 @@
   rest               those that run come to their end; then {"event": "idle"} is printed
   pace FACTOR        pauses become so much longer
 Each conversation's end is one JSON line on stdout. Arguments: SEED ADDRESSES SHARE; ADDRESSES is a
-JSON file, {bridge: [address, ...]}, read again when it changes; SHARE is the part of the slots used.
+JSON file, {bridge: [address, ...]}, read again when it changes; SHARE is the part of the slots that
+is used.
 """
 import asyncio
 import json

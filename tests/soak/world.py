@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Everything around the daemon: servers that can be killed, proxies, certificates, cookie files, and
-the configuration in all its variants."""
+"""Everything around the daemon: servers that can be killed, proxies, certificates, cookie files,
+and the configuration in all its variants."""
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -135,12 +136,21 @@ class World:
             self.write("authorities.pem", file.read() + f"\n# {self.swaps}\n")
         self.write("token", f"token-{self.swaps}")
 
+    def stored_cookies(self):
+        """{name: value}; ValueError when a line of the file is neither a cookie nor a comment."""
+        with open(self.path("jars/stored.txt"), encoding="utf-8") as file:
+            rows = [line.split("\t") for line in file.read().splitlines()
+                    if line and not line.startswith("# ")]
+        if any(len(row) != 7 for row in rows):
+            raise ValueError(f"the cookie file is damaged: {rows}")
+        return {row[5]: row[6] for row in rows}
+
     # Proxies
 
     def _start_proxies(self):
         self.socks_port, self.http_port = free_ports(2)
         text = TINYPROXY.format(port=self.http_port, allowed=self.servers["worker"].port,
-                                user="root" if os.geteuid() == 0 else os.environ.get("USER", ""))
+                                user=pwd.getpwuid(os.getuid()).pw_name)
         self.programs = [
             Program(["/usr/bin/microsocks", "-i", "127.0.0.1", "-p", str(self.socks_port),
                      "-u", "me", "-P", "s3cret"], self.logs, "microsocks"),
@@ -226,7 +236,7 @@ class World:
         return self.write("wsbridged.yaml", json.dumps(self.config(), indent=1))
 
     def write_addresses(self, ready_text):
-        """Where the programs find the bridges; `ready_text` is what the daemon said at its start."""
+        """Where the programs find the bridges; `ready_text` is what the daemon said first."""
         known = {}
         for name, address in READY.findall(ready_text):
             known.setdefault(name, []).append(address)
