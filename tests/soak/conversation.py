@@ -215,7 +215,7 @@ class Conversation:
         loop = asyncio.get_running_loop()
         while True:
             if self.script.get("is_slow"):
-                await asyncio.sleep(self.random.choice([0, 0.01, 0.3, 1.0]))
+                await asyncio.sleep(self.random.choice([0, 0.01, 0.1, 0.5]))
             try:
                 data = await loop.sock_recv(self.socket, 1 << 16)
             except OSError as error:

@@ -63,8 +63,8 @@ def closed_back(rng):
 
 def slow(rng):
     """Asks for more than it reads for a while."""
-    return {**churn(rng), "bursts": rng.randint(3, 12), "burst": 6, "pauses": CALM, "is_slow": True,
-            "bulk": 150, "bulk_share": 0.5, "is_pipelined": True, "ending": "told"}
+    return {**churn(rng), "bursts": rng.randint(2, 6), "burst": 6, "pauses": CALM, "is_slow": True,
+            "bulk": 100, "bulk_share": 0.4, "is_pipelined": True, "ending": "told"}
 
 
 def hostile_program(rng):

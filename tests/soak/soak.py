@@ -37,6 +37,7 @@ from world import World  # noqa: E402
 
 WARM_UP = 0.1      # of the time
 PHASES = 3
+BRIEF = 60         # seconds: a shorter run has fewer programs, one phase, and shorter outages
 MAX_FAILURES = 20  # that are told in full
 
 
@@ -45,7 +46,7 @@ class Soak:
     def __init__(self, options, directory):
         self.flavour = FLAVOURS[options.flavour]
         self.seconds, self.seed, self.logs = options.minutes * 60, options.seed, options.logs
-        self.unit = self.flavour.unit
+        self.unit, self.is_brief = self.flavour.unit, self.seconds < BRIEF
         self.binary = DEV_BINARY if options.flavour == "sanitized" else RELEASE_BINARY
         self.directory, self.world = directory, None
         self.rests, self.phases, self.told = [], [], 0
@@ -54,7 +55,7 @@ class Soak:
     # Its parts
 
     def start(self):
-        self.world = World(self.directory, self.logs, self.unit, is_brief=self.seconds < 60)
+        self.world = World(self.directory, self.logs, self.unit, self.is_brief)
         path = self.world.write_config()
         self.daemon = Daemon(self.logs, ["run", "-c", path], self.binary, self.flavour.environment,
                              self.flavour.prefix(self.logs))
@@ -66,7 +67,8 @@ class Soak:
                                addresses["quiet"][0]], self.logs, "quiet_talker")
         self.traffic = Program(
             [sys.executable, "-B", f"{HERE}/traffic.py", str(self.seed),
-             self.world.path("addresses.json"), str(self.flavour.share)],
+             self.world.path("addresses.json"),
+             str(self.flavour.share * (0.4 if self.is_brief else 1))],
             self.logs, "traffic", stdin=subprocess.PIPE)
         journals = [server.journal for server in self.world.servers.values()]
         self.ledger = Ledger(self.traffic.stdout_path, self.daemon.stderr_path, journals)
@@ -93,8 +95,9 @@ class Soak:
         self.start()
         self.note_rest("start", is_first=True)
         self.phase("warm-up", self.seconds * WARM_UP, is_adapting=True)
-        for number in range(PHASES):
-            self.phase(f"part {number + 1}", self.seconds * (1 - WARM_UP) / PHASES)
+        phases = 1 if self.is_brief else PHASES
+        for number in range(phases):
+            self.phase(f"part {number + 1}", self.seconds * (1 - WARM_UP) / phases)
         compare_rests(self.rests, self.phases, self.flavour, self.ledger.fail)
         self.stop_under_load()
 
@@ -162,7 +165,7 @@ class Soak:
         return ends >= total and before == self.ledger.journaled()
 
     def note_rest(self, name, is_first=False):
-        reading, cpu = self.gauges.rest(0.5 if self.seconds < 60 else 2.0)
+        reading, cpu = self.gauges.rest(0.5 if self.is_brief else 2.0)
         self.rests.append((name, reading, cpu))
         sums = self.ledger.sums
         print(f"{name}: {sums['sessions']} sessions, {sums['lines_up']} lines up, "

@@ -80,7 +80,7 @@ class World:
         servers are away for moments, and programs' ends wait less."""
         self.directory, self.logs, self.unit = directory, logs, unit
         self.outage = 0.2 if is_brief else 1.0
-        self.drain = f"{int((4 if is_brief else 15) * unit)}s"
+        self.drain = f"{int((2 if is_brief else 15) * unit)}s"
         self.variant = self.swaps = 0
         self.programs = []
         self._make_credentials()
