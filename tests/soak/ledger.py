@@ -47,7 +47,7 @@ class Ledger:
         self.ends = {}          # session: the daemon's entry
         self.killed = set()     # sessions that ctl kill was asked for
         self.failures = []      # sentences
-        self.folded = []        # entries that stand for several
+        self.folded = collections.Counter()  # ends of a bridge that one entry tells together
         self.problems = []      # entries that should not be there
         self.is_idle = False
         self.sums = collections.Counter()
@@ -80,7 +80,7 @@ class Ledger:
         message = entry["message"]
         self.entry_kinds[message] += 1
         if "folded" in entry:
-            self.folded.append(entry)
+            self._read_folded(entry)
         elif message == "session opened":
             self.opened.add(entry["session"])
         elif "duration_ms" in entry:
@@ -90,11 +90,17 @@ class Ledger:
         elif entry["level"] == "error" and not message.startswith(("reload failed", "/")):
             self.problems.append(entry)  # the second kind: what is wrong in a file, with its place
 
-    def _add_to_sums(self, entry):
+    def _read_folded(self, entry):
+        if entry["message"].startswith("session "):
+            self.folded[entry["bridge"]] += entry["folded"]
+            self._add_to_sums(entry, entry["folded"])
+
+    def _add_to_sums(self, entry, ends=1):
         sums = self.per_bridge[entry["bridge"]]
-        sums["ends"] += 1
+        sums["ends"] += ends
         for key, value in entry.items():
-            if isinstance(value, int) and key not in ("session", "close_code", "duration_ms"):
+            if isinstance(value, int) and key not in ("session", "close_code", "duration_ms",
+                                                      "folded"):
                 sums[key] += value
 
     def _leave_greetings_out(self, entry):
@@ -159,7 +165,7 @@ class Ledger:
         entry = self.ends.pop(session, None)
         record = self.received.pop(session, None) or Received()
         if entry is None:
-            self.fail(f"session {session}: no entry of its end, but {told}")
+            self._judge_folded(told, session, record)
             return
         self.sums["sessions"] += 1
         self.sums["lines_up"] += record.last
@@ -170,6 +176,17 @@ class Ledger:
         for sentence in judge(told, entry, record, session in self.killed, is_stopping):
             self.fail(f"session {session} ({told['bridge']}, {told['kind']}): {sentence}\n"
                       f"  program {told}\n  servers {vars(record)}\n  daemon {entry}")
+
+    def _judge_folded(self, told, session, record):
+        """One whose end the log tells together with others of its kind: only the sums count it."""
+        if self.folded[told["bridge"]] == 0:
+            self.fail(f"session {session}: no entry of its end, but {told}")
+        elif record.faults or told["wrong"]:
+            self.fail(f"session {session}: {record.faults} {told}")
+        else:
+            self.folded[told["bridge"]] -= 1
+            self.sums["sessions"] += 1
+            self.sums["folded"] += 1
 
     def _judge_silent(self, silent):
         """Programs none of whose lines came anywhere, over Unix sockets: the daemon tells as many
@@ -182,8 +199,11 @@ class Ledger:
                 self.received.pop(session, None)
         for bridge in set(silent) | set(left):
             told, entries = silent[bridge], left[bridge]
-            self.sums["sessions"] += len(entries)
-            if len(told) != len(entries):
+            self.sums["sessions"] += len(told)
+            folded = min(self.folded[bridge], max(0, len(told) - len(entries)))
+            self.folded[bridge] -= folded
+            self.sums["folded"] += folded
+            if len(told) != len(entries) + folded:
                 self.fail(f"{bridge}: {len(told)} programs without a line that arrived, "
                           f"{len(entries)} such ends: {told[:3]} {entries[:3]}")
             written = sum(one["bytes"] for one in told)

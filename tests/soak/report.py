@@ -19,6 +19,7 @@ class Report:
         lives = sum(server.lives - 1 for server in soak.world.servers.values())
         yield "minutes, build, seed", f"{soak.seconds / 60:g}, {soak.flavour.name}, {soak.seed}"
         yield "sessions", f"{sums['sessions']:,} ({sums['refused']} connects found nobody)"
+        yield "told together by the log", f"{sums['folded']} ends of sessions"
         yield "lines up / down", f"{sums['lines_up']:,} / {sums['lines_down']:,}"
         yield "lost silently", str(len(ledger.failures))
         yield "lost with a word", f"{sums['told_lost']} lines of sessions that broke"

@@ -77,6 +77,11 @@ def hostile_server(rng):
             "ending": "half"}
 
 
+# Seconds between two conversations. Warnings that are the same come at most once a second: the log
+# would tell them together (LogFolding), and each session is to be looked at by itself.
+PAUSES = {kind: (0.8, 3) for kind in ("left", "closed", "closed_back", "hostile_program",
+                                      "hostile_server")}
+
 KINDS = {function.__name__: function for function in (
     churn, long, visit, left, closed, closed_back, slow, hostile_program, hostile_server)}
 

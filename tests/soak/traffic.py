@@ -16,7 +16,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from conversation import Conversation  # noqa: E402
-from scripts import SLOTS, script_of  # noqa: E402
+from scripts import PAUSES, SLOTS, script_of  # noqa: E402
 
 
 class Traffic:
@@ -61,7 +61,8 @@ class Traffic:
         is_over = self.is_over
         while not is_over.is_set():
             await self.converse(bridge, kind, rng, is_over)
-            await asyncio.sleep(rng.uniform(0.05, 0.4) * self.pace)
+            low, high = PAUSES.get(kind, (0.05, 0.4))
+            await asyncio.sleep(rng.uniform(low, high) * self.pace)
 
     async def converse(self, bridge, kind, rng, is_over):
         self.conversations += 1
