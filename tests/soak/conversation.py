@@ -121,6 +121,8 @@ class Conversation:
                                      self.random.choice([10, 200, 3000]))
             elif not wish and self.random.random() < script.get("stall_share", 0.0):
                 wishes = "s%d" % self.random.randint(10, 800)
+            elif not wish and self.random.random() < script.get("lose_share", 0.0):
+                wishes = "p"
             size = self.random.choice(script["sizes"])
             data += self.framed(lines.up(self.number, self.made, wishes.encode(), size))
             self.line_ends.append(self.written + len(data))

@@ -5,8 +5,9 @@ Up:   CONVERSATION NUMBER WISHES CRC FILLER
 Down: R CONVERSATION NUMBER                     the answer to a line
       B CONVERSATION NUMBER INDEX CRC FILLER    one of those that a wish has asked for
 Wishes are letters with a number: b100:2000 (100 lines down of 2000 bytes), x1011 (close with this
-code), s300 (read nothing for 300 ms), k (reset the connection), v3 (break RFC 6455 in this way) and
-e (the conversation is over: close with 1000); '-' is none.
+code), s300 (read nothing for 300 ms), k (reset the connection), p (answer the next ping late, and
+lose all that came behind it), v3 (break RFC 6455 in this way) and e (the conversation is over:
+close with 1000); '-' is none.
 """
 import random
 import re

@@ -89,4 +89,4 @@ KINDS = {function.__name__: function for function in (
 def script_of(bridge, kind, rng: random.Random):
     return {"bridge": bridge, "kind": kind, "seed": rng.getrandbits(30),
             "reconnects": bridge in RECONNECTING, "mode": MODES.get(bridge, "line"),
-            **KINDS[kind](rng)}
+            "lose_share": 0.01 if bridge in RECONNECTING else 0.0, **KINDS[kind](rng)}

@@ -14,6 +14,7 @@ Journal, one entry a line, appended:
   w SESSION TEXT                 something was wrong
 """
 import asyncio
+import functools
 import os
 import signal
 import socket
@@ -67,6 +68,7 @@ class Connection(asyncio.Protocol):
         self.buffer, self.stream = bytearray(), bytearray()
         self.is_raw = self.is_binary = self.is_over = False
         self.has_sent_close = self.is_deaf = self.is_choked = False
+        self.loses_at_ping = self.is_losing = False
         self.out, self.runs = [], []
 
     # Opening
@@ -77,7 +79,7 @@ class Connection(asyncio.Protocol):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data):
-        if self.is_over:
+        if self.is_over or self.is_losing:
             return
         try:
             if self.frames is None:
@@ -118,6 +120,10 @@ class Connection(asyncio.Protocol):
         """The journal first, then whatever is to be said."""
         ending = None
         for opcode, payload in self.frames.receive(data):
+            if opcode == PING and self.loses_at_ping:
+                self.is_losing = True
+                ending = functools.partial(self.answer_late, payload)
+                break
             if opcode == PING:
                 self.out.append(frame(PONG, payload))
             elif opcode == CLOSE:
@@ -197,6 +203,9 @@ class Connection(asyncio.Protocol):
         self.server.closed_for.add((self.session, number))
         if letter == "x":
             return lambda: self.close(first)
+        if letter == "p":
+            self.loses_at_ping = True
+            return None
         if letter == "k":
             return lambda: self.end(abruptly=True)
         if letter == "v":
@@ -207,6 +216,12 @@ class Connection(asyncio.Protocol):
         if not self.is_over and not self.has_sent_close:
             self.has_sent_close = True
             self.transport.write(close_frame(code, b"as you wish"))
+
+    def answer_late(self, payload):
+        """What comes behind the ping is taken and not written down: no pong confirms it."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.1, lambda: self.is_over or self.transport.write(frame(PONG, payload)))
+        loop.call_later(0.15, self.end, True)
 
     def be_deaf(self, seconds):
         self.is_deaf = True
