@@ -32,10 +32,9 @@ BAD_FILES = {
 class Hand(threading.Thread):
     """Does one deed after the other until it is told to stop."""
 
-    def __init__(self, rng, deeds, pause, counts, failures):
+    def __init__(self, rng, deeds, pause, faults):
         super().__init__(daemon=True)
-        self.rng, self.deeds, self.pause = rng, deeds, pause
-        self.counts, self.failures = counts, failures
+        self.rng, self.deeds, self.pause, self.faults = rng, deeds, pause, faults
         self.is_over = threading.Event()
 
     def run(self):
@@ -44,14 +43,10 @@ class Hand(threading.Thread):
                                     [weight for _, weight in self.deeds])[0]
             try:
                 deed(self.rng)
-                self.counts[deed.__name__] += 1
+                self.faults.counts[deed.__name__] += 1
             except Exception:  # whatever it is, it is told with the seed at the end
-                self.failures.append(f"{deed.__name__}: {traceback.format_exc()}")
+                self.faults.failures.append(f"{deed.__name__}: {traceback.format_exc()}")
                 self.is_over.wait(1)
-
-    def stop(self):
-        self.is_over.set()
-        self.join()
 
 
 class ServerFaults:
@@ -253,13 +248,17 @@ class Faults:
         """Pauses become shorter by `hurry`, for runs that are short."""
         unit = self.world.unit
         pauses = [(0.5 * unit / hurry, 6 * unit / hurry), (0.1 * unit / hurry, 2 * unit / hurry)]
-        self.hands = [Hand(rng, one.deeds, pause, self.counts, self.failures) for rng, one, pause in
+        self.hands = [Hand(rng, one.deeds, pause, self) for rng, one, pause in
                       zip(self.rngs, (self.servers, self.operator), pauses)]
         for hand in self.hands:
             hand.start()
 
-    def rest(self):
+    def rest(self, meanwhile):
+        """The last deeds come to their end; some wait for what `meanwhile()` reads."""
         for hand in self.hands:
-            hand.stop()
+            hand.is_over.set()
+        while any(hand.is_alive() for hand in self.hands):
+            meanwhile()
+            time.sleep(0.1)
         self.servers.heal()
         self.operator.heal()

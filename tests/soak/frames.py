@@ -4,7 +4,7 @@ shares no code with the product."""
 import struct
 import zlib
 
-from kit.upstream import BINARY, CLOSE, CONTINUATION, TEXT, accept_key, frame
+from kit.upstream import BINARY, CONTINUATION, TEXT, accept_key, frame
 
 SYNC = b"\0\0\xff\xff"  # what a sender of RFC 7692 leaves off
 

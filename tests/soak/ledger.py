@@ -215,7 +215,3 @@ class Ledger:
         for session, entry in self.ends.items():
             if entry["bridge"] != "quiet":
                 self.fail(f"session {session}: no program knows it: {entry}")
-
-    def open_sessions(self):
-        """Sessions that servers have seen, without an end so far."""
-        return [session for session in self.received if session not in self.ends]

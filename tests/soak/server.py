@@ -53,7 +53,6 @@ class Server:
         self.journal = os.open(settings["journal"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.sessions = {}
         self.closed_for = set()  # (session, number): a wish to be closed is granted once
-        self.opened = 0
 
     def write_down(self, entry):
         os.write(self.journal, entry.encode("utf-8", "replace"))
@@ -106,7 +105,6 @@ class Connection(asyncio.Protocol):
         self.server.sessions[self.session] = self
         compression = "permessage-deflate" in head.fields.get("sec-websocket-extensions", "")
         self.frames = Frames(compression)
-        self.server.opened += 1
         cookies = [f"Set-Cookie: soak{self.session % 20}={self.session}; {FAR_FUTURE}",
                    f"Set-Cookie: brief={self.session}"] if "/cookies" in head.target else []
         self.server.write_down(f"o {self.session} {head.fields.get('x-variant', '-')} "

@@ -109,7 +109,7 @@ class Soak:
             self.watch()
             if is_adapting:
                 self.adapt()
-        self.faults.rest()
+        self.faults.rest(self.ledger.read)
         ended = time.monotonic()
         self.come_to_rest()
         if not is_adapting:
@@ -210,6 +210,11 @@ class Soak:
         cookies = self.world.stored_cookies()
         if self.ledger.per_bridge["secure"]["ends"] > 50 and len(cookies) < 20:
             self.ledger.fail(f"of the servers' 20 cookies the file has {cookies}")
+        counts = self.faults.counts
+        for seen, deed in ((self.ledger.variants_seen, "reload"),
+                           (self.ledger.cookies_seen, "swap_jar")):
+            if counts[deed] > 10 and len(seen) < counts[deed] / 4:
+                self.ledger.fail(f"{counts[deed]} times {deed}, but the servers saw only {seen}")
         for entry in self.ledger.problems:
             self.ledger.fail(f"in the log: {entry}")
         path = f"{self.logs}/valgrind.log"
