@@ -10,6 +10,7 @@
 #include "daemon/bridge_check.h"
 #include "daemon/command_config.h"
 #include "daemon/daemon.h"
+#include "daemon/libevent_log.h"
 #include "daemon/log.h"
 
 namespace wsbridged {
@@ -49,6 +50,7 @@ int run_command(const Command& command, const config::Environment& environment) 
     return kExitUsage;
   }
   Log log(loaded.config.log);
+  const LibeventLog libevent_log(log);
   for (const std::string& warning : command.warnings) {
     log.warn(warning);
   }

@@ -12,6 +12,7 @@
 #include "daemon/commands.h"
 #include "daemon/ctl.h"
 #include "daemon/daemon.h"
+#include "daemon/last_words.h"
 
 namespace {
 
@@ -69,6 +70,7 @@ int main(int argc, char** argv) {
   // Queues come and go with every turn: giving each freed segment back to the system costs a page
   // fault per 4 KiB sent (measured: 8 ns against 1 ns an appended line).
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
+  wsbridged::end_at_once_when_uncaught();
   (void)std::signal(SIGPIPE, SIG_IGN);  // a closed stdout or stderr must not end the daemon
   try {
     return run(argc, argv);

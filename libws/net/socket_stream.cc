@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 // GCC 12, optimizing, takes a guard that leaves with its scope for a pointer that stays behind.
@@ -315,7 +316,7 @@ void SocketStream::drain(const Turn& turn) {
 
 void SocketStream::fail() {
   dead_ = true;
-  handler_->on_failure(wire_->failure());
+  handler_->on_failure(wait_errno_ != 0 ? connection_lost(wait_errno_) : wire_->failure());
 }
 
 void SocketStream::settle() {
@@ -374,7 +375,20 @@ void SocketStream::wait_for(short events) {
   events_ = events;
   if (events != 0) {
     event_assign(&event_, context_.base(), descriptor_, events, on_event, this);
-    event_add(&event_, nullptr);
+    if (event_add(&event_, nullptr) != 0) {
+      cannot_wait(errno);
+    }
+  }
+}
+
+// epoll_ctl(2): no memory, or more descriptors than a user may watch. Nothing would ever come from
+// the socket again, so that is its end; a hang-up alone is looked for again at the next change.
+void SocketStream::cannot_wait(int reason) {
+  const bool is_only_for_hang_up = (events_ & EV_CLOSED) != 0 && !blocked_;
+  events_ = 0;
+  if (!is_only_for_hang_up) {
+    wait_errno_ = reason != 0 ? reason : ENOMEM;
+    begin_to_fail();
   }
 }
 
