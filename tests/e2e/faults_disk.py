@@ -59,7 +59,7 @@ class FullDisk(E2eCase):
         return [line.split("\t")[5] for line in self.jar_text().splitlines()
                 if line.startswith("127.0.0.1")]
 
-    def fails_and_comes_back(self, daemon, repair):
+    def fails_and_comes_back(self, daemon, repair, already=0):
         for _ in range(3):
             self.talk(daemon)
         entry = daemon.wait_for_entry(NOT_STORED, "cookies.txt")
@@ -70,7 +70,7 @@ class FullDisk(E2eCase):
         repair()
         daemon.wait_for_entry(STORED_AGAIN)  # by itself: nobody connects meanwhile
         self.assertEqual(len(daemon.entries(NOT_STORED)), 1, "told once")
-        self.assertEqual(sorted(self.stored()), [f"n{number}" for number in range(5)],
+        self.assertEqual(sorted(self.stored()), [f"n{number}" for number in range(5 + already)],
                          "none of those that came meanwhile is lost")
 
     def check_directory(self):
@@ -96,9 +96,12 @@ class FullDisk(E2eCase):
 
     def test_a_directory_that_was_removed(self):
         daemon = self.start_with_jar()
+        self.talk(daemon)
+        wait_until(self.stored, "the first cookie is stored")
         directory = os.path.dirname(self.jar)
         shutil.move(directory, directory + ".away")
-        self.fails_and_comes_back(daemon, lambda: shutil.move(directory + ".away", directory))
+        self.fails_and_comes_back(daemon, lambda: shutil.move(directory + ".away", directory),
+                                  already=1)
         self.check_directory()
 
     def test_what_could_not_be_stored_until_the_stop_is_told(self):

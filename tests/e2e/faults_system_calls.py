@@ -56,7 +56,7 @@ class SystemCalls(FaultCase):
             wrong = round_with_fault()
         except AssertionError as failure:
             wrong = [str(failure)]
-        hits = self.faults.hits(call)
+        hits = self.wait_for_hits(call)
         self.faults.clear()
         if self.daemon.is_running():
             try:
@@ -74,6 +74,13 @@ class SystemCalls(FaultCase):
         if wrong:
             self.wrong.append(f"{what} ({hits} hits): {'; '.join(wrong)}")
             print("WRONG", self.wrong[-1], flush=True)
+
+    def wait_for_hits(self, call):
+        """Cookies are written behind the session's end, by a thread of its own."""
+        end = time.monotonic() + 0.3
+        while not self.faults.hits(call) and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.faults.hits(call)
 
     def one_round(self):
         talks, entries, _ = self.everything(self.daemon, self.tail)

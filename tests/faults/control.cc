@@ -14,7 +14,7 @@ namespace {
 
 // By system calls: the functions of these names are ours, and would ask for this table.
 Row* map_table() {
-  const char* const path = std::getenv("WSBRIDGED_FAULTS_CONTROL");
+  const char* const path = std::getenv("FAULTS_CONTROL");
   if (path == nullptr) {
     return nullptr;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the test that started the process wants to fail: a table in a file that both have mapped
-// (tests/e2e/kit/faults.py writes it, WSBRIDGED_FAULTS_CONTROL names it). It may change at any time.
+// (tests/e2e/kit/faults.py writes it, FAULTS_CONTROL names it). It may change at any time.
 #pragma once
 
 #include <atomic>

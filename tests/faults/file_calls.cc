@@ -24,6 +24,11 @@ FAULTY(int, open64, (const char* path, int flags, mode_t mode)) {
   return NEXT(open64)(path, flags, mode);
 }
 
+// As FORTIFY_SOURCE calls it.
+FAULTY(int, __open_2, (const char* path, int flags)) {
+  return faulty_open(path, flags, 0);
+}
+
 FAULTY(FILE*, fopen, (const char* path, const char* mode)) {
   return faults::judge(ROW(fopen), kNone).is_failure ? nullptr : NEXT(fopen)(path, mode);
 }

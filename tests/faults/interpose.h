@@ -58,8 +58,8 @@ Function* next_function(const char* name) {
 
 #define ROW(name)                                              \
   ([] {                                                        \
-    static faults::Row* const row = faults::find_row(#name);   \
-    return row;                                                \
+    static faults::Row* const found = faults::find_row(#name); \
+    return found;                                              \
   }())
 
 // The body of one that fails with -1 and errno, and else does what it should.

@@ -80,6 +80,10 @@ FAULTY(int, getnameinfo, (const sockaddr* address, socklen_t length, char* host,
   return NEXT(getnameinfo)(address, length, host, host_size, service, service_size, flags);
 }
 
+FAULTY(ssize_t, getrandom, (void* buffer, size_t size, unsigned flags)) {
+  FAIL_OR_CALL(getrandom, kNone, buffer, size, flags);
+}
+
 FAULTY(int, getrlimit, (int resource, rlimit* limit)) {
   FAIL_OR_CALL(getrlimit, kNone, resource, limit);
 }

@@ -91,7 +91,14 @@ FAULTY(int, close, (int descriptor)) {
 }
 
 FAULTY(int, connect, (int socket, const sockaddr* address, socklen_t length)) {
-  FAIL_OR_CALL(connect, kind_of(socket), socket, address, length);
+  if (!faults::judge(ROW(connect), kind_of(socket)).is_failure) {
+    return NEXT(connect)(socket, address, length);
+  }
+  if (errno == EINTR) {  // it goes on all the same (connect(2))
+    (void)NEXT(connect)(socket, address, length);
+    errno = EINTR;
+  }
+  return -1;
 }
 
 FAULTY(int, bind, (int socket, const sockaddr* address, socklen_t length)) {
@@ -125,6 +132,12 @@ FAULTY(int, getpeername, (int socket, sockaddr* address, socklen_t* length)) {
 FAULTY(ssize_t, recv, (int socket, void* buffer, size_t size, int flags)) {
   const faults::Verdict verdict = faults::judge(ROW(recv), kind_of(socket));
   return verdict.is_failure ? -1 : NEXT(recv)(socket, buffer, std::min(size, verdict.most), flags);
+}
+
+// As FORTIFY_SOURCE calls it; the buffer's size is not what is tested here.
+FAULTY(ssize_t, __recv_chk, (int socket, void* buffer, size_t size, size_t room, int flags)) {
+  (void)room;
+  return faulty_recv(socket, buffer, size, flags);
 }
 
 FAULTY(ssize_t, send, (int socket, const void* bytes, size_t size, int flags)) {

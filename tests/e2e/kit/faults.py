@@ -5,7 +5,7 @@ import mmap
 import os
 import struct
 
-LIBRARY = os.environ.get("WSBRIDGED_FAULTS", "build/dev/lib/libfault_injection.so")
+LIBRARY = os.environ.get("WSBRIDGED_FAULTS", "build/dev/tests/faults/libfault_injection.so")
 
 # Whose descriptor a call is about, as in tests/faults/control.h.
 LOCAL_TCP, LOCAL_UNIX, MADE, FILE, LOG, OTHER, NONE = (1 << bit for bit in range(7))
@@ -14,7 +14,7 @@ OFF, ERROR, SHORT, SHIFT = range(4)
 FOR_EVER = -1
 
 CALLS = """accept4 bind chmod clock_gettime close connect epoll_create1 epoll_ctl epoll_wait eventfd
-fchmod fchown flock fopen fstat fsync getaddrinfo getnameinfo getpeername getrlimit getsockname
+fchmod fchown flock fopen fstat fsync getaddrinfo getnameinfo getpeername getrandom getrlimit getsockname
 getsockopt ioctl lchown listen lstat malloc mkostemp open pipe2 poll pthread_create read realpath
 recv rename send sendmsg sendto setrlimit setsockopt shutdown socket socketpair stat unlink
 write""".split()
@@ -37,7 +37,7 @@ class Faults:
         with open(self.path, "r+b") as file:
             self.table = mmap.mmap(file.fileno(), 0)
         assert os.path.exists(LIBRARY), f"{LIBRARY} is not built: ./dev build"
-        self.environment = {"LD_PRELOAD": LIBRARY, "WSBRIDGED_FAULTS_CONTROL": self.path}
+        self.environment = {"LD_PRELOAD": LIBRARY, "FAULTS_CONTROL": self.path}
 
     def fail(self, call, reason, skip=0, every=1, count=1, kinds=ANY, least=0):
         """`count` of the calls, each `every`th behind the first `skip`, fail with that errno (or,

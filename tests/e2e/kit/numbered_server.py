@@ -2,8 +2,8 @@
 """A server that keeps account of numbered lines: who sent which, in which order.
 
 A session's first line is `hello TOKEN COUNT`; it is sent COUNT numbered lines at once (`echo`: one
-for each of its own), and what it sends, `TOKEN NUMBER`, is written down. Behind a reconnect the same
-token goes on."""
+for each of its own), and what it sends, `TOKEN NUMBER`, is written down. `bye TOKEN` is answered with
+a Close. Behind a reconnect the same token goes on."""
 import threading
 
 from kit.upstream import CLOSE, PING, PONG, TEXT, RawServer, close_frame, frame
@@ -89,13 +89,14 @@ class NumberedServer:
             upstream.close()
 
     def _converse(self, upstream):
-        token, is_echo = None, False
+        token, is_echo, is_closing = None, False, False
         while True:
             part = upstream.read_frame()
             if part.opcode == PING:
                 upstream.send(frame(PONG, part.payload))
             elif part.opcode == CLOSE:
-                upstream.send(close_frame(part.close_code))
+                if not is_closing:
+                    upstream.send(close_frame(part.close_code))
                 return
             elif part.opcode == TEXT:
                 text = part.payload.decode()
@@ -105,6 +106,10 @@ class NumberedServer:
                     self._begin(token)
                     upstream.send(b"".join(frame(TEXT, line(token, number)) for number in
                                            range(1, 1 if is_echo else int(count) + 1)))
+                    continue
+                if text.startswith("bye "):
+                    is_closing = True
+                    upstream.send(close_frame(1000))
                     continue
                 # Behind a reconnect the token's hello may have been confirmed before.
                 token = token or text.split(" ")[0]

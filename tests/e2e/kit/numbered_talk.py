@@ -36,6 +36,7 @@ class Talk:
                 pass  # reading tells why
             self._read(local, data, lambda: data.count(b"\n") >= self.down or b"ERR " in data)
             try:
+                local.send(f"bye {self.token}\n".encode())
                 local.shutdown_write()
             except OSError:
                 pass  # it is gone already
