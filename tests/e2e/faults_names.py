@@ -32,7 +32,7 @@ BAD_ANSWERS = {
     "nxdomain.test": fails(NO_SUCH_NAME), "truncated.test": is_truncated,
     "garbage.test": is_garbage, "lengths.test": lies_about_lengths, "loop.test": points_to_itself}
 SILENT = [f"silent{number}.test" for number in range(6)]
-CONNECT_TIMEOUT = 1.0
+CONNECT_TIMEOUT = 1  # s
 RESOLVER_THREADS = 4
 
 
@@ -116,7 +116,6 @@ class Names(E2eCase):
             self.assertTrue(CONNECT_TIMEOUT - 0.1 <= seconds < CONNECT_TIMEOUT + 1, seconds)
         self.assertIn("resolving", daemon.problems("session failed", SILENT[0])[0]["cause"])
         self.check_more_silent_names_than_threads(daemon, before)
-        self.check_stop(daemon)
 
     def check_more_silent_names_than_threads(self, daemon, before):
         waiting = [self.in_background(self.talk, daemon, name) for name in SILENT]
@@ -132,11 +131,10 @@ class Names(E2eCase):
         wait_until(lambda: not self.talk(daemon, "good.test")[0].was_told(),
                    "names are looked up again", 15)
 
-    def check_stop(self, daemon):
-        """While getaddrinfo() hangs."""
-        self.names.asked.clear()
-        asking = [self.in_background(self.talk, daemon, name) for name in SILENT[:RESOLVER_THREADS]]
-        wait_until(lambda: len(set(self.names.asked)) == RESOLVER_THREADS, "all threads wait")
+    def test_a_stop_does_not_wait_for_look_ups(self):
+        daemon = self.start_for(*SILENT)
+        asking = [self.in_background(self.talk, daemon, name) for name in SILENT]
+        wait_until(lambda: len(set(self.names.asked)) >= RESOLVER_THREADS, "all threads wait")
         began = time.monotonic()
         daemon.signal(signal.SIGTERM)
         self.assertIn(daemon.wait(10), (0, 1))

@@ -37,15 +37,16 @@ class NetworkFaults(E2eCase):
             self.addCleanup(server.close)
         return made
 
-    def start_bridges(self, network):
+    def start_bridges(self, network, **changes):
         self.network = network
+        settings = {**PING, **changes}
         self.plain, self.secure = self.servers(network)
         trust = {"tls": {"ca_file": self.ca().certificate, "server_name": "far.test"}}
 
         def one(name, server, upstream=None, **sections):
             scheme = "ws" if server is self.plain else "wss"
             return bridge(f"{scheme}://{network.FAR}:{server.port}/", name,
-                          f"unix:{self.path(name)}", upstream={**PING, **(upstream or {})},
+                          f"unix:{self.path(name)}", upstream={**settings, **(upstream or {})},
                           session={"error_line": ERROR_LINE, "drain_timeout": "20s"}, **sections)
         self.daemon = self.start(
             one("ws", self.plain), one("wss", self.secure, trust),
@@ -133,10 +134,10 @@ class NetworkFaults(E2eCase):
     def test_a_black_hole_that_the_kernel_finds(self):
         network = RoutedNetwork(self)
         network.probe_mtu()
-        self.start_bridges(network)
+        self.start_bridges(network, ping_timeout="15s", connect_timeout="15s")
         network.silence_icmp()
         network.use_mtu(576)
-        talks = self.begin_talks(0.3, ("ws-again", "wss-again"))
+        talks = self.begin_talks(0.3)
         self.end_talks(talks, "a black hole and RFC 4821", talks)
 
 

@@ -29,22 +29,25 @@ class Talk:
             self.end = "refused" if not isinstance(failure, TimeoutError) else "hung"
             return self
         data = bytearray()
+        was_refused = False
         try:
             try:
                 self._send(local)
             except (ConnectionResetError, BrokenPipeError):
-                pass  # reading tells why
+                was_refused = True  # reading behind that is a plain end
             self._read(local, data, lambda: data.count(b"\n") >= self.down or b"ERR " in data)
             try:
                 local.send(f"bye {self.token}\n".encode())
                 local.shutdown_write()
             except OSError:
-                pass  # it is gone already
+                was_refused = True
             self._read(local, data, lambda: False)
         except TimeoutError:
             self.end = "hung"
         finally:
             local.close()
+        if was_refused and self.end == "eof":
+            self.end = "reset"
         self._judge(bytes(data))
         return self
 

@@ -39,13 +39,17 @@ std::string end_of(Deed deed) {
   return said + (WIFEXITED(status) ? std::to_string(WEXITSTATUS(status)) : "signal");
 }
 
+void fail() {
+  throw std::runtime_error("no random bytes");
+}
+
 TEST_CASE("last words: what nobody catches on a thread ends the process with a line and status 1") {
   const auto words = end_of([] { std::thread([] { throw std::bad_alloc(); }).join(); });
   CHECK(words == "wsbridged: ending at once: std::bad_alloc\n1");
 }
 
 TEST_CASE("last words: so does what is thrown where nothing may be") {
-  const auto words = end_of([]() noexcept { throw std::runtime_error("no random bytes"); });
+  const auto words = end_of([]() noexcept { fail(); });
   CHECK(words == "wsbridged: ending at once: no random bytes\n1");
 }
 
