@@ -7,7 +7,15 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/file_keeper.h"
+
 namespace wsbridged {
+
+std::optional<ws::Error> check_storable(const ws::CookieJar& jar, const std::string& path) {
+  std::optional<ws::Error> error;
+  change_files_in(real_directory_of(path), [&] { error = jar.check_storable(); });
+  return error;
+}
 
 CookieWriter::CookieWriter(Log& log) : log_(log) {}
 
@@ -152,7 +160,8 @@ bool CookieWriter::write_all(const std::string& path, const Waiting& waiting,
   for (const ws::CookieWrite& write : waiting.writes) {
     all.cookies.insert(all.cookies.end(), write.cookies.begin(), write.cookies.end());
   }
-  const auto error = ws::write_cookies(all, lock_wait);
+  std::optional<ws::Error> error;
+  change_files_in(real_directory_of(path), [&] { error = ws::write_cookies(all, lock_wait); });
   tell(path, error ? error->message : std::string());
   return !error;
 }
