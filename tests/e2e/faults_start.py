@@ -10,6 +10,7 @@ Why:      a start that hangs, or fails without a word, is found out by the users
 """
 import errno
 import os
+import signal
 
 from kit.case import main
 from kit.daemon import READY
@@ -118,7 +119,9 @@ class FaultsAtTheStart(FaultCase):
     def round_without_memory(self, what, daemon, faults, tail):
         """Either all goes on, and what failed was told, or the process ends and says so: no session
         goes on with a hole in it."""
+        daemon.signal(signal.SIGHUP)
         talks = self.talk_on_all(daemon)
+        self.ask_admin(daemon)
         faults.clear()
         for name, talk in talks.items():
             server = self.secure_server if name == "secure" else self.plain_server
@@ -127,6 +130,8 @@ class FaultsAtTheStart(FaultCase):
             if problem and (daemon.is_running() or not problem.startswith("lost silently")):
                 self.wrong.append(f"{what}: {name}: {problem}")
         try:
+            if daemon.is_running():
+                self.wait_for_reload(daemon, tail, [])
             wrong = self.faults_of_clean_round(daemon, tail) if daemon.is_running() else []
         except (AssertionError, OSError) as failure:
             wrong = [str(failure)]

@@ -38,7 +38,13 @@ ScriptedServer::Script session(const ScriptedServer::Script& part) {
     peer.accept_upgrade();
     part(peer);
     peer.send(server_close(1000));
-    peer.expect_frame(0x88, kClose1000);
+    auto answer = peer.read_frame();
+    while (answer.first_byte == 0x89) {  // a ping that was on its way
+      answer = peer.read_frame();
+    }
+    if (answer.first_byte != 0x88 || answer.payload != kClose1000) {
+      throw std::runtime_error("no answer to Close");
+    }
     peer.read_to_end();
   };
 }
