@@ -115,9 +115,8 @@ CookieWriter::WaitingFiles::iterator CookieWriter::next_due() {
 void CookieWriter::wait_for_work(std::unique_lock<std::mutex>& lock) {
   while (!is_stopping_ && next_due() == waiting_.end()) {
     const auto soonest =
-        std::min_element(waiting_.begin(), waiting_.end(), [](const auto& a, const auto& b) {
-          return a.second.due < b.second.due;
-        });
+        std::min_element(waiting_.begin(), waiting_.end(),
+                         [](const auto& a, const auto& b) { return a.second.due < b.second.due; });
     if (soonest == waiting_.end()) {
       has_work_.wait(lock);
     } else {

@@ -139,10 +139,7 @@ std::size_t SocketStream::unread() const {
 }
 
 bool SocketStream::is_hung_up() const {
-  if (dead_ || failing_) {
-    return true;
-  }
-  return tells_hang_up(poll_ends());
+  return dead_ || failing_ || tells_hang_up(poll_ends());
 }
 
 short SocketStream::poll_ends() const {
@@ -275,8 +272,7 @@ void SocketStream::notice_end(const Turn& turn) {
 }
 
 void SocketStream::tell_hang_up() {
-  told_hang_up_ = true;
-  if (handler_ != nullptr) {
+  if (!std::exchange(told_hang_up_, true) && handler_ != nullptr) {
     handler_->on_hang_up();
   }
 }
@@ -294,9 +290,7 @@ void SocketStream::drain(const Turn& turn) {
     return;
   }
   if (!reading_ && !ended_) {
-    if (!told_hang_up_) {
-      tell_hang_up();
-    }
+    tell_hang_up();
     return;
   }
   const std::span<std::byte> buffer = context_.receive_buffer();
@@ -375,14 +369,14 @@ void SocketStream::wait_for(short events) {
   events_ = events;
   if (events != 0) {
     event_assign(&event_, context_.base(), descriptor_, events, on_event, this);
-    if (event_add(&event_, nullptr) != 0) {
-      cannot_wait(errno);
-    }
+  }
+  if (events != 0 && event_add(&event_, nullptr) != 0) {
+    cannot_wait(errno);
   }
 }
 
-// epoll_ctl(2): no memory, or more descriptors than a user may watch. Nothing would ever come from
-// the socket again, so that is its end; a hang-up alone is looked for again at the next change.
+// epoll_ctl(2): no memory, or too many are watched. Nothing would ever come from the socket again;
+// a hang-up alone is looked for again at the next change.
 void SocketStream::cannot_wait(int reason) {
   const bool is_only_for_hang_up = (events_ & EV_CLOSED) != 0 && !blocked_;
   events_ = 0;

@@ -104,7 +104,7 @@ class SocketStream final : public Stream, private Flushable {
   std::size_t high_water_ = 0;
   int descriptor_;
   int wait_errno_ = 0;  // why the loop cannot wait for the socket
-  short events_ = 0;  // what event_ waits for, 0 when it does not
+  short events_ = 0;    // what event_ waits for, 0 when it does not
   const SocketFamily family_;
   bool reading_ = false;
   bool ended_ = false;    // on_eof was called

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files. Functions with an argument that is there only sometimes are taken for ones that always have
-// it, which the calling conventions of Linux allow.
+// Files. Functions with an argument that is there only sometimes are taken for ones that always
+// have it, which the calling conventions of Linux allow.
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -99,6 +99,6 @@ FAULTY(int, flock, (int descriptor, int operation)) {
   FAIL_OR_CALL(flock, kind_of(descriptor), descriptor, operation);
 }
 
-FAULTY(int, poll, (pollfd* entries, nfds_t count, int timeout)) {
+FAULTY(int, poll, (pollfd * entries, nfds_t count, int timeout)) {
   FAIL_OR_CALL(poll, kind_of(count > 0 ? entries[0].fd : -1), entries, count, timeout);
 }

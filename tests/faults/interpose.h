@@ -44,16 +44,16 @@ Function* next_function(const char* name) {
 }  // namespace faults
 
 // FAULTY(int, bind, (int socket, …)) { … } is what is called as bind().
-#define FAULTY(result, name, parameters)                                                       \
-  extern "C" __attribute__((visibility("default"))) result faulty_##name parameters __asm__(   \
-      #name);                                                                                  \
+#define FAULTY(result, name, parameters)            \
+  extern "C" __attribute__((visibility("default"))) \
+  result faulty_##name parameters __asm__(#name);   \
   result faulty_##name parameters
 
 // What that stands for otherwise.
-#define NEXT(name)                                                                             \
-  ([] {                                                                                        \
-    static auto* const next = faults::next_function<decltype(faulty_##name)>(#name);           \
-    return next;                                                                               \
+#define NEXT(name)                                                                   \
+  ([] {                                                                              \
+    static auto* const next = faults::next_function<decltype(faulty_##name)>(#name); \
+    return next;                                                                     \
   }())
 
 #define ROW(name)                                              \
@@ -63,8 +63,8 @@ Function* next_function(const char* name) {
   }())
 
 // The body of one that fails with -1 and errno, and else does what it should.
-#define FAIL_OR_CALL(name, kind, ...)               \
-  if (faults::judge(ROW(name), kind).is_failure) {  \
-    return -1;                                      \
-  }                                                 \
+#define FAIL_OR_CALL(name, kind, ...)              \
+  if (faults::judge(ROW(name), kind).is_failure) { \
+    return -1;                                     \
+  }                                                \
   return NEXT(name)(__VA_ARGS__)

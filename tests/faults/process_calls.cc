@@ -14,9 +14,9 @@
 
 // glibc's own: asking for the next function may itself need memory.
 extern "C" {
-void* __libc_malloc(size_t size);                    // NOLINT(bugprone-reserved-identifier)
-void* __libc_calloc(size_t count, size_t size);      // NOLINT(bugprone-reserved-identifier)
-void* __libc_realloc(void* old, size_t size);        // NOLINT(bugprone-reserved-identifier)
+void* __libc_malloc(size_t size);                      // NOLINT(bugprone-reserved-identifier)
+void* __libc_calloc(size_t count, size_t size);        // NOLINT(bugprone-reserved-identifier)
+void* __libc_realloc(void* old, size_t size);          // NOLINT(bugprone-reserved-identifier)
 void* __libc_memalign(size_t alignment, size_t size);  // NOLINT(bugprone-reserved-identifier)
 }
 
@@ -56,24 +56,26 @@ FAULTY(int, posix_memalign, (void** result, size_t alignment, size_t size)) {
   return *result == nullptr ? ENOMEM : 0;
 }
 
-FAULTY(int, pthread_create, (pthread_t* thread, const pthread_attr_t* attributes,
-                             void* (*start)(void*), void* argument)) {
+FAULTY(int, pthread_create,
+       (pthread_t * thread, const pthread_attr_t* attributes, void* (*start)(void*),
+        void* argument)) {
   if (faults::is_hit(ROW(pthread_create), kNone)) {
     return static_cast<int>(ROW(pthread_create)->value);
   }
   return NEXT(pthread_create)(thread, attributes, start, argument);
 }
 
-FAULTY(int, getaddrinfo, (const char* host, const char* service, const addrinfo* hints,
-                          addrinfo** list)) {
+FAULTY(int, getaddrinfo,
+       (const char* host, const char* service, const addrinfo* hints, addrinfo** list)) {
   if (faults::is_hit(ROW(getaddrinfo), kNone)) {
     return static_cast<int>(ROW(getaddrinfo)->value);
   }
   return NEXT(getaddrinfo)(host, service, hints, list);
 }
 
-FAULTY(int, getnameinfo, (const sockaddr* address, socklen_t length, char* host,
-                          socklen_t host_size, char* service, socklen_t service_size, int flags)) {
+FAULTY(int, getnameinfo,
+       (const sockaddr* address, socklen_t length, char* host, socklen_t host_size, char* service,
+        socklen_t service_size, int flags)) {
   if (faults::is_hit(ROW(getnameinfo), kNone)) {
     return static_cast<int>(ROW(getnameinfo)->value);
   }
@@ -109,7 +111,7 @@ FAULTY(int, clock_gettime, (clockid_t clock, timespec* now)) {
   return result;
 }
 
-FAULTY(time_t, time, (time_t* result)) {
+FAULTY(time_t, time, (time_t * result)) {
   timespec now{};
   (void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
   const time_t shifted = now.tv_sec + shift();
@@ -119,7 +121,7 @@ FAULTY(time_t, time, (time_t* result)) {
   return shifted;
 }
 
-FAULTY(int, gettimeofday, (timeval* now, void* zone)) {
+FAULTY(int, gettimeofday, (timeval * now, void* zone)) {
   timespec precise{};
   (void)zone;
   (void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &precise);

@@ -145,8 +145,9 @@ FAULTY(ssize_t, send, (int socket, const void* bytes, size_t size, int flags)) {
   return verdict.is_failure ? -1 : NEXT(send)(socket, bytes, std::min(size, verdict.most), flags);
 }
 
-FAULTY(ssize_t, sendto, (int socket, const void* bytes, size_t size, int flags, const sockaddr* to,
-                         socklen_t length)) {
+FAULTY(ssize_t, sendto,
+       (int socket, const void* bytes, size_t size, int flags, const sockaddr* to,
+        socklen_t length)) {
   FAIL_OR_CALL(sendto, kind_of(socket), socket, bytes, size, flags, to, length);
 }
 
