@@ -38,6 +38,11 @@ class RoutedNetwork:
         for router in (self.first, self.second):
             run("ip", "-n", router, "link", "set", "middle", "mtu", str(size))
 
+    def forget_paths(self):
+        """What ICMP told the hosts is remembered for ten minutes."""
+        for host in (self.near, self.far):
+            run("ip", "-n", host, "route", "flush", "cache")
+
     def silence_icmp(self):
         """What would tell the hosts never comes: a black hole."""
         for router in (self.first, self.second):
