@@ -42,7 +42,7 @@ class ClockSteps(ReloadCase):
         with open(self.jar, "w", encoding="ascii") as file:
             file.write("# Netscape HTTP Cookie File\n" + jar_line("month", now + 30 * 86400) +
                        jar_line("decade", now + 10 * YEAR))
-        half_a_year = datetime.datetime.utcnow() + datetime.timedelta(days=180)
+        half_a_year = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=180)
         self.secure = self.server(tls=self.ca().server_context(
             end=half_a_year.strftime("%Y%m%d%H%M%SZ")))
         self.plain = self.server()
