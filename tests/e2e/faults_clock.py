@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The wall clock jumps by a year, forward and back, while sessions are open.
 
-Scenario: sessions that ping, one with idle_timeout, a reload, questions to the admin listener, another
-          program that holds the jar's lock; then the clock is set.
+Scenario: sessions that ping, one with idle_timeout, a reload, questions to the admin listener,
+          another program that holds the jar's lock; then the clock is set.
 Method:   tests/faults shifts CLOCK_REALTIME for the daemon alone; the monotonic clock goes on.
-Why:      clocks are set (at the boot of a board without a battery, by a bad time server): waits must
-          not notice, and what is a date must.
+Why:      clocks are set (at the boot of a board without a battery, by a bad time server): waits
+          must not notice, and what is a date must.
 """
 import datetime
 import fcntl

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A disk that is full, cannot be written or is gone: for the cookie jar, and for the log.
 
-Scenario: servers set cookies while the jar's disk has no room, is mounted read-only, or its directory
-          was removed; stderr goes to a file on a full disk.
+Scenario: servers set cookies while the jar's disk has no room, is mounted read-only, or its
+          directory was removed; stderr goes to a file on a full disk.
 Method:   a tmpfs of 64 KiB; the jar's bytes before and after, the names in its directory, the log.
 Why:      a disk fills at night, and the jar is the login of tomorrow.
 """

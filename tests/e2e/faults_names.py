@@ -5,7 +5,7 @@ Scenario: bridges whose servers have names; the only name server never answers f
           slow, fails, cuts its answers short, or sends bytes that are no answer.
 Method:   two network namespaces, resolv.conf mounted over the machine's for the daemon alone; a
           name server of the test's own; threads and times are read from outside.
-Why:      getaddrinfo() cannot be interrupted: one silent name server must not hold up who needs none.
+Why:      getaddrinfo() cannot be interrupted: a silent name server must not hold up who needs none.
 """
 import os
 import shutil

@@ -19,7 +19,6 @@ from kit.numbered_talk import ERROR_LINE, Talk
 from kit.routed_network import RoutedNetwork
 from kit.survival import IS_FULL_SIZE, size
 
-PING_TIMEOUT = 1.5
 PING = {"ping_interval": "300ms", "ping_timeout": "1500ms", "connect_timeout": "2s"}
 RECONNECT = {"enabled": True, "initial": "100ms", "max": "300ms"}
 SHORT_CUT, LONG_CUT = 0.7, size(2.5, 8.0)

@@ -2,9 +2,9 @@
 """Each call that a start makes is made to fail, and so is the memory: the daemon serves, or it ends
 with an error and the right exit status.
 
-Scenario: a configuration with every kind of listener, TLS, a jar and the admin listener; one call fails
-          at its first or a later occurrence. Then memory: one allocation of the start or of a round
-          of sessions fails, or all of them from then on.
+Scenario: a configuration with every kind of listener, TLS, a jar and the admin listener; one call
+          fails at its first or a later occurrence. Then memory: one allocation of the start or of a
+          round of sessions fails, or all of them from then on.
 Method:   tests/faults, loaded before the release binary. ./dev faults tries more places.
 Why:      a start that hangs, or fails without a word, is found out by the users.
 """
@@ -65,7 +65,8 @@ class FaultsAtTheStart(FaultCase):
         self.refused += 1
         said = daemon.stderr()
         if daemon.child.returncode not in ENDS or not any(word in said for word in LAST_WORDS):
-            self.wrong.append(f"{what}: ended with {daemon.child.returncode}, saying {said[-300:]!r}")
+            self.wrong.append(f"{what}: ended with {daemon.child.returncode}, saying "
+                              f"{said[-300:]!r}")
         elif words and not any(word in said for word in words):
             self.silent.append(f"{what}: {said.strip()[-200:]}")
 
@@ -119,8 +120,8 @@ class FaultsAtTheStart(FaultCase):
             skip = total * place // RUN_PLACES
             count = FOR_EVER if place % 2 else 1
             faults.fail("malloc", errno.ENOMEM, skip=skip, count=count)
-            self.round_without_memory(f"allocation {skip} of {total}, {count} times", daemon, faults,
-                                      tail)
+            self.round_without_memory(f"allocation {skip} of {total}, {count} times", daemon,
+                                      faults, tail)
         print(f"memory of {total} allocations: {self.served} served, {self.refused} ended with "
               f"their last words")
         self.assertEqual(self.wrong, [])

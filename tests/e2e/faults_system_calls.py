@@ -15,13 +15,14 @@ from kit.case import main
 from kit.fault_case import FaultCase, LogTail, processor_share
 from kit.fault_list import AT_RUN, ONLY_NOW_AND_THEN, SHORT
 from kit.faults import FOR_EVER, LOG, name_of
-from kit.process import descriptor_count
+from kit.process import descriptor_count, status_bytes
 from kit.survival import IS_FULL_SIZE
 
 PLACES = 6 if IS_FULL_SIZE else 1  # of a round, where a call fails
 # Whether it matters depends on what is waited for next.
 MORE_PLACES = {"epoll_ctl": 4}
 LASTING_SECONDS = 0.6
+MEMORY_GROWTH = 16 << 20  # bytes; what an allocator keeps
 LOST_ENTRIES = "log entries were lost"
 # Tried all the time in the short run, too: what would spin, or never end.
 LASTING = ("accept4", "socket", "epoll_ctl", "write", "sendmsg")
@@ -43,6 +44,7 @@ class SystemCalls(FaultCase):
         for _ in range(2):
             self.assertEqual(self.faults_of_clean_round(self.daemon, self.tail), [])
         self.descriptors = descriptor_count(self.daemon.pid)
+        self.memory = status_bytes(self.daemon.pid, "VmRSS")
 
     def places(self, call, kinds):
         """How many calls of a round are let through before the one that fails."""
@@ -122,11 +124,15 @@ class SystemCalls(FaultCase):
 
     def finish(self, kind):
         lost = sum("lost silently" in one for one in self.wrong)
+        memory = status_bytes(self.daemon.pid, "VmRSS")
         print(f"{kind}: {self.tried} faults tried, {self.reached} reached, "
               f"{self.tried - len(self.wrong)} survived; sessions that failed and were told so: "
-              f"{self.told}; with lines lost silently: {lost}; descriptors {self.descriptors} before, "
-              f"{descriptor_count(self.daemon.pid)} after; not reached: {sorted(self.unhit)}")
+              f"{self.told}; with lines lost silently: {lost}; descriptors {self.descriptors} "
+              f"before, {descriptor_count(self.daemon.pid)} after; resident "
+              f"{self.memory >> 10} KiB before, {memory >> 10} KiB after; not reached: "
+              f"{sorted(self.unhit)}")
         self.assertEqual(self.wrong, [])
+        self.assertLess(memory - self.memory, MEMORY_GROWTH)
         self.assertEqual(self.faults.unknown_of(row[0] for row in AT_RUN), [],
                          "each call is one that the library replaces")
 

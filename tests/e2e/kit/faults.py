@@ -14,15 +14,14 @@ OFF, ERROR, SHORT, SHIFT = range(4)
 FOR_EVER = -1
 
 CALLS = """accept4 bind chmod clock_gettime close connect epoll_create1 epoll_ctl epoll_wait eventfd
-fchmod fchown flock fopen fstat fsync getaddrinfo getnameinfo getpeername getrandom getrlimit getsockname
-getsockopt ioctl lchown listen lstat malloc mkostemp open pipe2 poll pthread_create read realpath
-recv rename send sendmsg sendto setrlimit setsockopt shutdown socket socketpair stat unlink
+fchmod fchown flock fopen fstat fsync getaddrinfo getnameinfo getpeername getrandom getrlimit
+getsockname getsockopt ioctl lchown listen lstat malloc mkostemp open pipe2 poll pthread_create
+read realpath recv rename send sendmsg sendto setrlimit setsockopt shutdown socket socketpair stat unlink
 write""".split()
 
 ROW = struct.Struct("24sIi8q")
 ROWS = 80
 (NAME, KINDS, MODE, VALUE, SKIP, EVERY, LEFT, COUNT, HITS, IS_KNOWN, LEAST) = range(11)
-COUNTED = struct.Struct("q")
 
 
 class Faults:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A name server that answers as it is told, name by name: well, late, wrongly or never (RFC 1035)."""
+"""A name server that answers as it is told, name by name: well, late, wrongly, never (RFC 1035)."""
 import socket
 import struct
 import threading
@@ -67,8 +67,8 @@ def end_of_question(query):
 
 
 def head(query, flags, answer_count):
-    return (query[:2] + struct.pack("!HHHHH", RESPONSE | AUTHORITATIVE | flags, 1, answer_count, 0, 0)
-            + query[12:end_of_question(query)])
+    counts = struct.pack("!HHHHH", RESPONSE | AUTHORITATIVE | flags, 1, answer_count, 0, 0)
+    return query[:2] + counts + query[12:end_of_question(query)]
 
 
 # Behaviours: a function from (query, kind) to bytes or None.
@@ -113,5 +113,6 @@ def lies_about_lengths(query, kind):
 
 def points_to_itself(query, kind):
     """A name that is compressed without end."""
-    return (head(query, NO_ERROR, 1) +
-            struct.pack("!HHHIH", 0xC000 | end_of_question(query), QUERY_A, 1, 60, 4) + b"\x7f\0\0\1")
+    itself = 0xC000 | end_of_question(query)
+    return (head(query, NO_ERROR, 1) + struct.pack("!HHHIH", itself, QUERY_A, 1, 60, 4) +
+            b"\x7f\0\0\1")

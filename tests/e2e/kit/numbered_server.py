@@ -2,8 +2,8 @@
 """A server that keeps account of numbered lines: who sent which, in which order.
 
 A session's first line is `hello TOKEN COUNT`; it is sent COUNT numbered lines at once (`echo`: one
-for each of its own), and what it sends, `TOKEN NUMBER`, is written down. `bye TOKEN` is answered with
-a Close. Behind a reconnect the same token goes on."""
+for each of its own), and what it sends, `TOKEN NUMBER`, is written down. `bye TOKEN` is answered
+with a Close. Behind a reconnect the same token goes on."""
 import threading
 
 from kit.upstream import CLOSE, PING, PONG, TEXT, RawServer, close_frame, frame
