@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: MIT
+"""Crowds of local programs: connecting and leaving at once, silent, slow, and more than there is room
+for. Nothing spins, nobody who runs is hurt, and who waits is served.
+
+Scenario: storms of connections that close or reset at once, half-open floods, hundreds of programs with
+a byte now and then, on listeners, before PROXY headers and at the admin; 20,000 connections against the
+limits of descriptors and of max_connections.
+Method: the release build; its processor time while nobody gets on, memory for each who waits, its log's
+entries counted. ./dev hostile runs the large sizes.
+Why: a crowd comes with every restart of what runs in front, and must not end what it waits for.
+"""
+import os
+import resource
+import socket
+import time
+
+from kit.admin import ask, dial
+from kit.attacks import KIB, MIB, AttackCase, Cost
+from kit.case import bridge, main
+from kit.crowd import CrowdProgram
+from kit.daemon import RELEASE_BINARY
+from kit.local import split_address
+from kit.process import cpu_seconds, descriptor_count, free_ports, status_bytes
+from kit.survival import size
+from kit.waiting import deadline, wait_until
+
+STORM = size(1000, 20_000)
+SILENT = size(1000, 9_000)  # each takes two descriptors of the daemon; the limit here may be 20,000
+SLOW = size(200, 2_000)
+PROXY_ROOM = 128  # listeners' room for those who owe a PROXY header
+CROWD, CROWD_PROCESSES = size((2_000, 2), (20_000, 4))
+CROWD_DESCRIPTORS = size(500, 4_000)  # the daemon's limit
+CROWD_SESSIONS = size(200, 1_500)  # max_connections
+# An idle session in memory: 2 KiB of objects, what libevent keeps for its descriptors, and rounding.
+IDLE_SESSION = 6 * KIB
+
+
+class CrowdCase(AttackCase):
+
+    def setUp(self):
+        super().setUp()
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.peer = self.beast_peer(echo=1)
+
+    def serve_clean_session(self):
+        local = self.connect(self.daemon.address("clean"))
+        local.send(b"clean\n")
+        self.assertEqual(local.read_line(), b"clean\n", "a clean session is served")
+        local.close()
+
+    def clean_bridge(self):
+        return bridge(self.peer.url(), name="clean", listen=f"unix:{self.path('clean')}")
+
+    def check_at_rest(self, seconds=1.0):
+        """Nothing moves, so nothing is done; and whoever comes is served at once."""
+        before = cpu_seconds(self.daemon.pid)
+        time.sleep(seconds)  # the time that is measured
+        self.assertLess(cpu_seconds(self.daemon.pid) - before, 0.1 * seconds + 0.05, "nothing spins")
+        self.serve_clean_session()
+
+
+class HostileCrowds(CrowdCase):
+
+    def start_attacked(self):
+        [closed] = free_ports(1)
+        url = self.peer.url()
+        session = {"drain_timeout": "300ms"}
+        daemon = self.start(
+            self.clean_bridge(), bridge(url, session=session),
+            bridge(url, name="unix", listen=f"unix:{self.path('unix')}", session=session),
+            bridge(url, name="first-byte", session={"open": "first_byte"}),
+            bridge(url, name="proxied", listen={"address": "127.0.0.1:0", "proxy_protocol": {"from": ["127.0.0.1"]}}),
+            bridge(f"ws://127.0.0.1:{closed}/", name="dead", upstream={"connect_timeout": "500ms"}),
+            binary=RELEASE_BINARY, admin={"listen": f"unix:{self.path('admin')}", "metrics": "127.0.0.1:0"})
+        self.defend(daemon, self.serve_clean_session)
+
+    def join(self, name, data=b"", index=0):
+        """A connection as quick as can be; none when it was sent away as quickly."""
+        family, where = split_address(self.daemon.addresses(name)[index])
+        one = socket.socket(family)
+        one.settimeout(deadline())
+        wait_until(lambda: self.is_connected(one, where), "there is room in the queue")
+        if data:
+            one.send(data)
+        return one
+
+    @staticmethod
+    def is_connected(one, where):
+        try:
+            one.connect(where)
+        except BlockingIOError:  # a Unix socket's queue is full, as unix(7) says
+            return False
+        return True
+
+    @staticmethod
+    def leave(one, how):
+        if how == "reset":
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        one.close()
+
+    def test_storms_of_connections_that_leave_at_once(self):
+        self.start_attacked()
+        healthy = self.connect(self.daemon.address())
+        healthy.send(b"before\n")
+        self.assertEqual(healthy.read_line(), b"before\n")
+        self.at_start = self.wait_for_rest(descriptor_count(self.daemon.pid))
+        places = [("main", 0), ("unix", 0), ("first-byte", 0), ("proxied", 0), ("admin", 0), ("admin", 1)]
+        for name, index in places:
+            for how in ("close", "reset"):
+                # A session, its dial and both ends' entries; an accept and a close elsewhere.
+                cost = Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB)
+                with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost):
+                    for _ in range(STORM):
+                        self.leave(self.join(name, index=index), how)
+                self.assertEqual(self.log.problems(), [], "who leaves is no problem")
+        healthy.send(b"after\n")
+        self.assertEqual(healthy.read_line(), b"after\n", "a running session is not hurt")
+        self.check_flat()
+
+    def test_a_storm_against_a_dead_server_is_told_in_few_entries(self):
+        self.start_attacked()
+        with self.attack(f"{STORM} programs of a dead server", cost=Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB)):
+            crowd = [self.join("dead") for _ in range(STORM)]
+            told = lambda: sum(entry.get("folded", 1) for entry in self.log.matching("session failed"))
+            wait_until(lambda: told() >= STORM, "each is told, one by one or as a number", 60)
+            self.assertEqual(told(), STORM)
+            entries = self.log.matching("session failed")
+            print(f"{STORM} failed sessions: {len(entries)} entries")
+            self.assertLess(len(entries), 350, "not an entry for each")
+            for one in crowd:
+                one.close()
+        self.check_flat()
+
+    def test_silent_and_slow_ones_cost_their_place_and_nothing_else(self):
+        self.start_attacked()
+        admins = [dial(self.daemon.addresses("admin")[index]) for index in (0, 1) for _ in range(70)]
+        for one in admins:
+            one.send(b"GET /livez HTTP/1.1\r\nHost: local")
+        began = time.monotonic()
+        for name in ("main", "first-byte"):
+            cost = Cost(cpu=0.5 + SILENT * 5e-4, memory=4 * MIB + SILENT * IDLE_SESSION)
+            self.at_start = self.wait_for_rest(descriptor_count(self.daemon.pid))
+            with self.attack(f"{SILENT} silent ones at {name}", cost=cost):
+                crowd = [self.join(name) for _ in range(SILENT)]
+                each = 2 if name == "main" else 1
+                wait_until(lambda: descriptor_count(self.daemon.pid) >= self.at_start.descriptors + each * SILENT,
+                           "all are there", 60)
+                resident = status_bytes(self.daemon.pid, "RssAnon") - self.at_start.anonymous
+                print(f"{SILENT} silent ones at {name}: {resident // SILENT} bytes each")
+                self.check_at_rest()
+                for one in crowd:
+                    one.close()
+        self.check_slow_lines()
+        self.check_slow_headers()
+        for one in admins:  # those in the queue have their 10 s when their turn comes
+            one.settimeout(deadline(40))
+            self.assertIn(one.recv(1000)[:12], (b"HTTP/1.1 408", b""))
+            one.close()
+        self.assertGreater(time.monotonic() - began, 9)
+        self.assertEqual(ask(self.daemon.addresses("admin")[0], "/livez").status, 200)
+        self.wait_for_rest(descriptor_count(self.daemon.pid))
+        self.check_flat()
+
+    def check_slow_lines(self):
+        rounds = size(20, 60)
+        with self.attack(f"{SLOW} programs, a byte now and then", cost=Cost(
+                cpu=0.5 + SLOW * rounds * 5e-5, memory=4 * MIB + SLOW * (IDLE_SESSION + 8 * KIB))):
+            crowd = [self.join("main") for _ in range(SLOW)]
+            for number in range(rounds):
+                for one in crowd:
+                    one.send(b"x")
+                if number % 5 == 0:
+                    self.serve_clean_session()
+            for one in crowd:
+                one.send(b"\n")
+                self.assertEqual(one.recv(100), b"x" * rounds + b"\n", "a line all the same")
+                one.close()
+
+    def check_slow_headers(self):
+        with self.attack("PROXY headers that do not end", "too many others wait", cost=Cost(memory=8 * MIB)):
+            crowd = [self.join("proxied", b"PROXY ") for _ in range(2 * PROXY_ROOM)]
+            until = time.monotonic() + deadline(20)
+            while crowd:
+                self.assertLess(time.monotonic(), until, "each is sent away after 5 s at most")
+                crowd = [one for one in crowd if self.trickles(one)]
+                time.sleep(0.05)  # that is how slow they are
+            self.assertLess(len(self.log.problems()), 30, "not an entry for each")
+
+    @staticmethod
+    def trickles(one):
+        try:
+            one.send(b"T")
+            one.settimeout(0.001)
+            return one.recv(1) != b""
+        except (TimeoutError, socket.timeout):
+            return True
+        except OSError:
+            one.close()
+            return False
+
+
+class MoreThanThereIsRoomFor(CrowdCase):
+
+    def gather(self, address):
+        """A crowd in several processes; with `release` they leave once they were answered."""
+        release = self.path("release")
+        crowd = [CrowdProgram(self.directory, address, CROWD // CROWD_PROCESSES, f"127.0.1.{number + 1}", release)
+                 for number in range(CROWD_PROCESSES)]
+        for one in crowd:
+            self.addCleanup(one.end)
+        return crowd, release
+
+    def wait_until_full(self, crowd):
+        """How many were let in, once no more are."""
+        self.log.wait_for("limit reached", seconds=60)
+        seen = []
+
+        def stands_still():
+            seen.append(sum(one.answered() for one in crowd))
+            time.sleep(0.1)  # a look now and then
+            return len(seen) > 10 and seen[-10:] == [seen[-1]] * 10
+        wait_until(stands_still, "no more are let in", 60)
+        return seen[-1]
+
+    def check_crowd(self, most):
+        """The crowd comes, some have room, at most so many; then each goes when it was answered."""
+        healthy = self.connect(self.daemon.address("clean"))
+        self.at_start = self.wait_for_rest(descriptor_count(self.daemon.pid) + 2)
+        with self.attack(f"{CROWD} programs", "limit reached",
+                         cost=Cost(cpu=1 + CROWD * 1e-3, memory=8 * MIB + most * 16 * KIB)):
+            crowd, release = self.gather(self.daemon.address())
+            room = self.wait_until_full(crowd)
+            self.assertTrue(most * 0.5 < room <= most, room)
+            before = cpu_seconds(self.daemon.pid)
+            time.sleep(1)  # the time that is measured
+            self.assertLess(cpu_seconds(self.daemon.pid) - before, 0.15, "nothing spins while they wait")
+            healthy.send(b"meanwhile\n")
+            self.assertEqual(healthy.read_line(), b"meanwhile\n", "a running session is not hurt")
+            began = time.monotonic()
+            with open(release, "w", encoding="ascii"):
+                pass
+            results = [one.result(240) for one in crowd]
+            self.assertEqual([result["failed"] for result in results], [0] * len(results))
+            self.assertEqual(sum(result["answered"] for result in results), CROWD, "all are served")
+            os.remove(release)
+            entries = self.log.matching("limit reached")
+            print(f"{CROWD} programs, room for {room}: all served {time.monotonic() - began:.1f} s after "
+                  f"the first could leave; {len(entries)} entries say that some wait")
+            self.assertLess(len(entries), 400, "not one for each")
+        self.check_flat()
+        healthy.close()
+
+    def test_beyond_max_connections(self):
+        self.start_with({"max_connections": CROWD_SESSIONS})
+        self.check_crowd(CROWD_SESSIONS)
+
+    def test_beyond_the_limit_of_descriptors(self):
+        limit = (CROWD_DESCRIPTORS, CROWD_DESCRIPTORS)
+        self.start_with({}, options={"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limit)})
+        self.check_crowd(CROWD_DESCRIPTORS // 2)
+
+    def start_with(self, session, **options):
+        daemon = self.start(self.clean_bridge(), bridge(self.peer.url(), session={"drain_timeout": "100ms", **session}),
+                            binary=RELEASE_BINARY, **options)
+        self.defend(daemon, self.serve_clean_session)
+
+
+if __name__ == "__main__":
+    main()
