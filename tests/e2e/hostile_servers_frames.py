@@ -129,7 +129,8 @@ COMPRESSED = [
      compressed(deflated(b"hello"), fin=False) + compressed(b"", CONTINUATION), 1002, "RSV1"),
     ("a compressed ping", compressed(b"hello", PING), 1002, "RSV1"),
     ("reserved bit 2 beside compression", frame(TEXT, "hello", reserved=6), 1002, "RSV"),
-    ("2^63-1 compressed bytes declared", b"\xc1\x7f" + struct.pack("!Q", 2**63 - 1), 1009, "max_message"),
+    ("2^63-1 compressed bytes declared, and a bomb", b"\xc1\x7f" + struct.pack("!Q", 2**63 - 1) +
+     deflated(b"x" * (64 << 20)), 1009, TOO_LONG),
     ("2^64-1 compressed bytes declared", b"\xc1\x7f" + b"\xff" * 8, 1002, "most significant bit"),
 ]
 TERMINAL = "\x1b[2J\x1b]0;owned\x07\r\n{\"level\":\"error\",\"message\":\"forged\"}\n\u202egnp.exe"

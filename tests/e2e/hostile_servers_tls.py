@@ -66,8 +66,10 @@ class HostileTls(Proxies, ServerAttackCase):
     def setUp(self):
         super().setUp()
         self.issued = 0
-        self.right = self.context(SAN + f"DNS:{CHAT},DNS:localhost")
+        self.right = self.context(SAN + "IP:127.0.0.1,DNS:localhost," + ",".join(
+            f"DNS:{host}" for name, host in HOSTS.items() if name != "address"))
         self.upstream_server = self.server(tls=self.right)
+        self.impostors = self.make_impostors()
 
     def context(self, extensions, authority=None, **settings):
         self.issued += 1
@@ -76,12 +78,11 @@ class HostileTls(Proxies, ServerAttackCase):
         context.load_cert_chain(*(authority or self.ca()).issue_odd(f"odd-{self.issued}", extensions, **settings))
         return context
 
-    def impostors(self):
+    def make_impostors(self):
         """(what, context, words): those whose name is right."""
         stranger = self.ca("Stranger")
-        namesake_directory = self.path("namesake")
-        os.mkdir(namesake_directory)
-        namesake = TestCa(namesake_directory)
+        os.mkdir(self.path("namesake"))
+        namesake = TestCa(self.path("namesake"))
         name = SAN + f"DNS:{CHAT},DNS:localhost"
         self_signed = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate, key = self.path("self.pem"), self.path("self.key")
@@ -126,6 +127,8 @@ class HostileTls(Proxies, ServerAttackCase):
             **trust, **resolve, "follow_redirects": 1,
             "redirect_to": [f"wss://{CHAT}:{self.second.port}"]}))
         self.defend_from_server(binary, *bridges)
+        self.attacked = "main"
+        self.serve_clean = lambda: self.serve_clean_session(self.attacked)
 
     @staticmethod
     def refuse_requests(server):
@@ -139,9 +142,8 @@ class HostileTls(Proxies, ServerAttackCase):
     def expect_refused(self, name, server, context):
         server.tls = context
         served = self.in_background(self.refuse_requests, server)
-        local = self.connect(self.daemon.address(name))
-        self.assertEqual(local.read_until_end(), (b"", "reset"))
-        local.close()
+        self.attacked = name
+        self.expect_sent_away(name)
         served.result()
         server.tls = self.right
 
@@ -154,14 +156,14 @@ class HostileTls(Proxies, ServerAttackCase):
                         self.expect_refused(name, self.upstream_server, context)
                         self.assertTrue(self.log.wait_for(words)["advice"])
                     else:
-                        self.upstream_server.tls = context
-                        self.serve_clean_session(name)
+                        self.upstream_server.tls, self.attacked = context, name
+                        self.serve_clean()
                         self.upstream_server.tls = self.right
                     self.serve_clean()
 
     def check_ways(self):
         """Directly, behind a proxy and behind a redirect."""
-        for what, context, words in self.impostors():
+        for what, context, words in self.impostors:
             for way in ("main", "proxied", "redirected"):
                 with self.attack(f"{what}, {way}", words, cost=TLS):
                     if way == "redirected":

@@ -67,6 +67,15 @@ class AttackCase(E2eCase):
             self.serve_clean()
             self.survived += times
 
+    def expect_sent_away(self, name):
+        """A program of that bridge gets nothing and a reset, which may be quicker than its connect."""
+        try:
+            local = self.connect(self.daemon.address(name))
+        except ConnectionResetError:
+            return
+        self.assertEqual(local.read_until_end(), (b"", "reset"))
+        local.close()
+
     def check_told(self, words, times):
         if not words:
             return

@@ -13,6 +13,7 @@ serial = $dir/serial
 new_certs_dir = $dir
 policy = any
 default_md = sha256
+unique_subject = no
 [any]
 commonName = supplied
 """

@@ -51,6 +51,12 @@ TEST_CASE("misfits: say nothing of what a reference stands for", "[misfits]") {
         "f:4:19: url: what its reference stands for is refused");
 }
 
+TEST_CASE("misfits: are one line each, whatever a name in them holds", "[misfits]") {
+  const std::string yaml = bridge_with("      cookie_jar: \"a\\nb\"\n");
+  CHECK(errors_with(yaml, {.keys = {"upstream", "cookie_jar"}, .message = "a\nb: missing"}) ==
+        "f:6:19: cookie_jar: a\\x0ab: missing");
+}
+
 TEST_CASE("misfits: are asked for only when the bridge reads well", "[misfits]") {
   const std::string errors = errors_with(bridge_with("    session: {buffer: no}\n"),
                                          {.keys = {"upstream", "url"}, .message = "no"});
