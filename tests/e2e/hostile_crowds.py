@@ -14,7 +14,7 @@ import resource
 import socket
 import time
 
-from kit.admin import ask, dial
+from kit.admin import ask, dial, read_to_end
 from kit.attacks import KIB, MIB, AttackCase, Cost
 from kit.case import bridge, main
 from kit.crowd import CrowdProgram
@@ -22,6 +22,7 @@ from kit.daemon import RELEASE_BINARY
 from kit.local import split_address
 from kit.process import cpu_seconds, descriptor_count, free_ports, status_bytes
 from kit.survival import size
+from kit.vital_signs import VitalSigns
 from kit.waiting import deadline, wait_until
 
 STORM = size(1000, 20_000)
@@ -49,8 +50,8 @@ class CrowdCase(AttackCase):
         self.assertEqual(local.read_line(), b"clean\n", "a clean session is served")
         local.close()
 
-    def clean_bridge(self):
-        return bridge(self.peer.url(), name="clean", listen=f"unix:{self.path('clean')}")
+    def clean_bridge(self, name="clean"):
+        return bridge(self.peer.url(), name=name, listen=f"unix:{self.path(name)}")
 
     def check_at_rest(self, seconds=1.0):
         """Nothing moves, so nothing is done; and whoever comes is served at once."""
@@ -76,7 +77,7 @@ class HostileCrowds(CrowdCase):
         self.defend(daemon, self.serve_clean_session)
 
     def join(self, name, data=b"", index=0):
-        """A connection as quick as can be; none when it was sent away as quickly."""
+        """A connection as quick as can be."""
         family, where = split_address(self.daemon.addresses(name)[index])
         one = socket.socket(family)
         one.settimeout(deadline())
@@ -91,6 +92,8 @@ class HostileCrowds(CrowdCase):
             one.connect(where)
         except BlockingIOError:  # a Unix socket's queue is full, as unix(7) says
             return False
+        except ConnectionResetError:  # connected, and sent away before connect() had returned
+            pass
         return True
 
     @staticmethod
@@ -113,54 +116,63 @@ class HostileCrowds(CrowdCase):
                 with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost):
                     for _ in range(STORM):
                         self.leave(self.join(name, index=index), how)
-                self.assertEqual(self.log.problems(), [], "who leaves is no problem")
         healthy.send(b"after\n")
         self.assertEqual(healthy.read_line(), b"after\n", "a running session is not hurt")
         self.check_flat()
 
     def test_a_storm_against_a_dead_server_is_told_in_few_entries(self):
         self.start_attacked()
-        with self.attack(f"{STORM} programs of a dead server", cost=Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB)):
+        with self.attack(f"{STORM} programs of a dead server", cost=Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB), told=350):
             crowd = [self.join("dead") for _ in range(STORM)]
             told = lambda: sum(entry.get("folded", 1) for entry in self.log.matching("session failed"))
             wait_until(lambda: told() >= STORM, "each is told, one by one or as a number", 60)
             self.assertEqual(told(), STORM)
-            entries = self.log.matching("session failed")
-            print(f"{STORM} failed sessions: {len(entries)} entries")
-            self.assertLess(len(entries), 350, "not an entry for each")
+            print(f"{STORM} failed sessions: {len(self.log.matching('session failed'))} entries")
             for one in crowd:
                 one.close()
         self.check_flat()
 
     def test_silent_and_slow_ones_cost_their_place_and_nothing_else(self):
+        other, admins = self.fill_admin()
         self.start_attacked()
-        admins = [dial(self.daemon.addresses("admin")[index]) for index in (0, 1) for _ in range(70)]
-        for one in admins:
-            one.send(b"GET /livez HTTP/1.1\r\nHost: local")
-        began = time.monotonic()
         for name in ("main", "first-byte"):
             cost = Cost(cpu=0.5 + SILENT * 5e-4, memory=4 * MIB + SILENT * IDLE_SESSION)
-            self.at_start = self.wait_for_rest(descriptor_count(self.daemon.pid))
             with self.attack(f"{SILENT} silent ones at {name}", cost=cost):
                 crowd = [self.join(name) for _ in range(SILENT)]
-                each = 2 if name == "main" else 1
-                wait_until(lambda: descriptor_count(self.daemon.pid) >= self.at_start.descriptors + each * SILENT,
+                taken = SILENT * (2 if name == "main" else 1)
+                wait_until(lambda: descriptor_count(self.daemon.pid) >= self.at_start.descriptors + taken,
                            "all are there", 60)
-                resident = status_bytes(self.daemon.pid, "RssAnon") - self.at_start.anonymous
-                print(f"{SILENT} silent ones at {name}: {resident // SILENT} bytes each")
+                held = status_bytes(self.daemon.pid, "RssAnon") - self.at_start.anonymous
+                print(f"{SILENT} silent ones at {name}: {held // SILENT} bytes each")
                 self.check_at_rest()
                 for one in crowd:
                     one.close()
         self.check_slow_lines()
         self.check_slow_headers()
-        for one in admins:  # those in the queue have their 10 s when their turn comes
-            one.settimeout(deadline(40))
-            self.assertIn(one.recv(1000)[:12], (b"HTTP/1.1 408", b""))
-            one.close()
-        self.assertGreater(time.monotonic() - began, 9)
-        self.assertEqual(ask(self.daemon.addresses("admin")[0], "/livez").status, 200)
-        self.wait_for_rest(descriptor_count(self.daemon.pid))
         self.check_flat()
+        self.check_admin(other, admins)
+
+    def fill_admin(self):
+        """Another daemon, and more requests that do not end than it takes at a time."""
+        daemon = self.start(self.clean_bridge("other"), binary=RELEASE_BINARY, admin={
+            "listen": f"unix:{self.path('other-admin')}", "metrics": "127.0.0.1:0"})
+        idle = VitalSigns.of(daemon.pid)
+        admins = [dial(address) for address in daemon.addresses("admin") for _ in range(70)]
+        for one in admins:
+            self.addCleanup(one.close)
+            one.send(b"GET /livez HTTP/1.1\r\nHost: local")
+        return daemon, (idle, admins)
+
+    def check_admin(self, daemon, filled):
+        """Each is sent away after its 10 s; those of the queue have theirs when their turn comes."""
+        idle, admins = filled
+        for one in admins:
+            one.settimeout(deadline(40))
+            self.assertIn(read_to_end(one)[:12], (b"HTTP/1.1 408", b""))
+        for address in daemon.addresses("admin"):
+            self.assertEqual(ask(address, "/livez").status, 200)
+        wait_until(lambda: descriptor_count(daemon.pid) <= idle.descriptors, "descriptors are back")
+        self.assertLess(cpu_seconds(daemon.pid) - idle.cpu, deadline(0.3))
 
     def check_slow_lines(self):
         rounds = size(20, 60)
@@ -178,14 +190,13 @@ class HostileCrowds(CrowdCase):
                 one.close()
 
     def check_slow_headers(self):
-        with self.attack("PROXY headers that do not end", "too many others wait", cost=Cost(memory=8 * MIB)):
+        with self.attack("PROXY headers that do not end", "too many others wait", cost=Cost(memory=8 * MIB), told=30):
             crowd = [self.join("proxied", b"PROXY ") for _ in range(2 * PROXY_ROOM)]
             until = time.monotonic() + deadline(20)
             while crowd:
                 self.assertLess(time.monotonic(), until, "each is sent away after 5 s at most")
                 crowd = [one for one in crowd if self.trickles(one)]
                 time.sleep(0.05)  # that is how slow they are
-            self.assertLess(len(self.log.problems()), 30, "not an entry for each")
 
     @staticmethod
     def trickles(one):
@@ -227,7 +238,7 @@ class MoreThanThereIsRoomFor(CrowdCase):
         """The crowd comes, some have room, at most so many; then each goes when it was answered."""
         healthy = self.connect(self.daemon.address("clean"))
         self.at_start = self.wait_for_rest(descriptor_count(self.daemon.pid) + 2)
-        with self.attack(f"{CROWD} programs", "limit reached",
+        with self.attack(f"{CROWD} programs", "limit reached", told=400,
                          cost=Cost(cpu=1 + CROWD * 1e-3, memory=8 * MIB + most * 16 * KIB)):
             crowd, release = self.gather(self.daemon.address())
             room = self.wait_until_full(crowd)
@@ -247,7 +258,6 @@ class MoreThanThereIsRoomFor(CrowdCase):
             entries = self.log.matching("limit reached")
             print(f"{CROWD} programs, room for {room}: all served {time.monotonic() - began:.1f} s after "
                   f"the first could leave; {len(entries)} entries say that some wait")
-            self.assertLess(len(entries), 400, "not one for each")
         self.check_flat()
         healthy.close()
 

@@ -69,7 +69,7 @@ SMUGGLING = [
     ("101 of HTTP/1.2", right(status="HTTP/1.2 101 Switching Protocols"), "malformed status line"),
     ("101 of HTTP/2", right(status="HTTP/2 101 Switching Protocols"), "not HTTP/1"),
     ("HTTP/2's first frame", b"\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x80\0\4\0\1\0\0\0\5\0\xff\xff\xff",
-     "not HTTP/1"),
+     "NUL in the response head"),
     ("a TLS record", b"\x15\x03\x01\0\2\2\x28", "not HTTP/1"),
     ("200 with all of a 101", right(status="HTTP/1.1 200 OK"), "answered 200"),
     ("200, and a 101 in its body",
@@ -157,6 +157,8 @@ class HostileAnswers(ServerAttackCase):
     def start_attacked(self, binary):
         url = self.upstream_server.url()
         self.defend_from_server(binary, bridge(url), bridge(url, name="deflate", upstream={"compression": True}))
+        self.attacked = "main"
+        self.serve_clean = lambda: self.serve_clean_session(self.attacked)
 
     def give(self, answer, name="main", send=None):
         """Answers the next opening so, with a message behind it, and disconnects; what the local
@@ -179,6 +181,7 @@ class HostileAnswers(ServerAttackCase):
         return result
 
     def run_table(self, table, name="main"):
+        self.attacked = name
         for what, answer, words in table:
             ways = {"whole": None, **({"byte by byte": self.send_bytewise} if len(answer) < 400 else {})}
             for way, send in ways.items():
@@ -190,6 +193,7 @@ class HostileAnswers(ServerAttackCase):
                     self.assertTrue(entry["advice"], "the log says what to do")
 
     def check_allowed(self):
+        self.attacked = "main"
         for what, answer, _ in ALLOWED:
             with self.attack(what, "connection ended without a Close"):
                 self.assertEqual(self.give(answer), (b"never\n", "reset"), "an open session")

@@ -159,7 +159,9 @@ class HostileFrames(ServerAttackCase):
                         local, upstream = self.open_pair(name, headers)
                         send(upstream, data + frame(TEXT, "never"))
                         reason = self.expect_failed(local, upstream, code)
-                        self.assertIn(reason, str(self.log.wait_for(words)["cause"]))
+                        entry = self.log.wait_for(words)
+                        self.assertIn(reason, entry["cause"])
+                        self.assertTrue(entry["advice"], "the log says what to do")
 
     def test_each_attack_ends_its_session_alone(self):
         for binary in BUILDS:
