@@ -53,6 +53,12 @@ class CrowdCase(AttackCase):
     def clean_bridge(self, name="clean"):
         return bridge(self.peer.url(), name=name, listen=f"unix:{self.path(name)}")
 
+    def keep_open(self, healthy):
+        """This session stays, with its two descriptors."""
+        healthy.send(b"before\n")
+        self.assertEqual(healthy.read_line(), b"before\n")
+        self.at_start = self.wait_for_rest(self.at_start.descriptors + 2)
+
     def check_at_rest(self, seconds=1.0):
         """Nothing moves, so nothing is done; and whoever comes is served at once."""
         before = cpu_seconds(self.daemon.pid)
@@ -105,15 +111,14 @@ class HostileCrowds(CrowdCase):
     def test_storms_of_connections_that_leave_at_once(self):
         self.start_attacked()
         healthy = self.connect(self.daemon.address())
-        healthy.send(b"before\n")
-        self.assertEqual(healthy.read_line(), b"before\n")
-        self.at_start = self.wait_for_rest(descriptor_count(self.daemon.pid))
+        self.keep_open(healthy)
         places = [("main", 0), ("unix", 0), ("first-byte", 0), ("proxied", 0), ("admin", 0), ("admin", 1)]
         for name, index in places:
             for how in ("close", "reset"):
                 # A session, its dial and both ends' entries; an accept and a close elsewhere.
                 cost = Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB)
-                with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost):
+                # A row of programs that leave while they are dialled for damps the dials, which is told.
+                with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost, told=100):
                     for _ in range(STORM):
                         self.leave(self.join(name, index=index), how)
         healthy.send(b"after\n")
@@ -124,13 +129,14 @@ class HostileCrowds(CrowdCase):
         self.start_attacked()
         with self.attack(f"{STORM} programs of a dead server", cost=Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB), told=350):
             crowd = [self.join("dead") for _ in range(STORM)]
-            told = lambda: sum(entry.get("folded", 1) for entry in self.log.matching("session failed"))
-            wait_until(lambda: told() >= STORM, "each is told, one by one or as a number", 60)
-            self.assertEqual(told(), STORM)
-            print(f"{STORM} failed sessions: {len(self.log.matching('session failed'))} entries")
             for one in crowd:
+                self.assertEqual(read_to_end(one), b"")
                 one.close()
         self.check_flat()
+        self.daemon.stop()  # what is folded is told in the end at the latest
+        entries = self.daemon.entries("session failed")
+        print(f"{STORM} failed sessions: {len(entries)} entries")
+        self.assertEqual(sum(entry.get("folded", 1) for entry in entries), STORM)
 
     def test_silent_and_slow_ones_cost_their_place_and_nothing_else(self):
         other, admins = self.fill_admin()
@@ -164,11 +170,12 @@ class HostileCrowds(CrowdCase):
         return daemon, (idle, admins)
 
     def check_admin(self, daemon, filled):
-        """Each is sent away after its 10 s; those of the queue have theirs when their turn comes."""
+        """The 64 that were let in are sent away after their 10 s, and the others have their turn."""
         idle, admins = filled
-        for one in admins:
-            one.settimeout(deadline(40))
-            self.assertIn(read_to_end(one)[:12], (b"HTTP/1.1 408", b""))
+        for number, one in enumerate(admins):
+            if number % 70 < 64:
+                self.assertIn(read_to_end(one)[:12], (b"HTTP/1.1 408", b""))
+            one.close()
         for address in daemon.addresses("admin"):
             self.assertEqual(ask(address, "/livez").status, 200)
         wait_until(lambda: descriptor_count(daemon.pid) <= idle.descriptors, "descriptors are back")
@@ -237,7 +244,7 @@ class MoreThanThereIsRoomFor(CrowdCase):
     def check_crowd(self, most):
         """The crowd comes, some have room, at most so many; then each goes when it was answered."""
         healthy = self.connect(self.daemon.address("clean"))
-        self.at_start = self.wait_for_rest(descriptor_count(self.daemon.pid) + 2)
+        self.keep_open(healthy)
         with self.attack(f"{CROWD} programs", "limit reached", told=400,
                          cost=Cost(cpu=1 + CROWD * 1e-3, memory=8 * MIB + most * 16 * KIB)):
             crowd, release = self.gather(self.daemon.address())

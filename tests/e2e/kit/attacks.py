@@ -42,9 +42,10 @@ class AttackCase(E2eCase):
         self.is_release = daemon.child.args[0] == RELEASE_BINARY
         self.log = LogTail(daemon)
         self.addCleanup(self.log.close)
+        idle = descriptor_count(daemon.pid)
         for _ in range(5):  # what first sessions make once
             serve_clean()
-        self.at_start = self.wait_for_rest(descriptor_count(daemon.pid))
+        self.at_start = self.wait_for_rest(idle)
         self.survived = 0
 
     def wait_for_rest(self, descriptors):

@@ -6,12 +6,11 @@ from kit.waiting import wait_until
 
 
 class LogTail:
-    """Made before something happens, it has what was logged since."""
+    """Has what is logged from now on."""
 
     def __init__(self, daemon):
-        self.path = daemon.stderr_path
         self.entries = []
-        self.file = open(self.path, "rb")
+        self.file = open(daemon.stderr_path, "rb")
         self.rest = b""
         self.skip()
 
