@@ -17,9 +17,6 @@ KIB, MIB = 1 << 10, 1 << 20
 # The sanitized build tells bad reads and writes, the release build what memory is really taken.
 BUILDS = [RELEASE_BINARY] if IS_FULL_SIZE else [DEV_BINARY, RELEASE_BINARY]
 TIMES = size(1, 20)  # how often each attack is repeated
-# What all attacks of a test may leave behind in the release build: what the allocator keeps of its
-# largest moments. It does not grow with their number.
-LEFT_BEHIND = 8 * MIB
 BEHIND_THE_ERROR = frame(TEXT, "never")  # what follows a violation must not become a line
 
 
@@ -35,6 +32,9 @@ SMALL = Cost()
 
 
 class AttackCase(E2eCase):
+    # What all attacks of a test may leave behind in the release build: what the allocator keeps of its
+    # largest moments. It does not grow with their number.
+    LEFT_BEHIND = 8 * MIB
 
     def defend(self, daemon, serve_clean):
         """From now on this daemon is attacked; `serve_clean` is a session as it should be."""
@@ -99,7 +99,7 @@ class AttackCase(E2eCase):
               f"{after.anonymous >> 10} KiB, descriptors {self.at_start.descriptors} -> "
               f"{after.descriptors}, {after.cpu - self.at_start.cpu:.2f} s of a processor")
         if self.is_release:
-            self.assertLess(after.anonymous - self.at_start.anonymous, LEFT_BEHIND)
+            self.assertLess(after.anonymous - self.at_start.anonymous, self.LEFT_BEHIND)
         self.assertTrue(self.daemon.is_running())
 
 

@@ -52,9 +52,8 @@ TEST_CASE("misfits: say nothing of what a reference stands for", "[misfits]") {
 }
 
 TEST_CASE("misfits: are one line each, whatever a name in them holds", "[misfits]") {
-  const std::string yaml = bridge_with("      cookie_jar: \"a\\nb\"\n");
-  CHECK(errors_with(yaml, {.keys = {"upstream", "cookie_jar"}, .message = "a\nb: missing"}) ==
-        "f:6:19: cookie_jar: a\\x0ab: missing");
+  const Misfit misfit{.keys = {"upstream", "url"}, .message = "a\nb: missing"};
+  CHECK(errors_with(bridge_with(""), misfit) == "f:5:12: url: a\\x0ab: missing");
 }
 
 TEST_CASE("misfits: are asked for only when the bridge reads well", "[misfits]") {
