@@ -38,13 +38,18 @@ def client_hello():
 def garbage():
     rng = random.Random(SEED)
     return {"random bytes": rng.randbytes(300 * KIB), "a few random bytes": rng.randbytes(50),
-            "NULs": bytes(100 * KIB), "0xff": b"\xff" * 100 * KIB, "bytes that are no text": b"ok\ncaf\xe9\nlater\n",
-            "a TLS ClientHello": client_hello(), "an HTTP request": HTTP, "line ends": b"\n" * 20 * KIB,
-            "CR and LF": b"\r\n" * 10 * KIB + b"\r" * 100, "a WebSocket's frame": b"\x81\x85\x01\x02\x03\x04hello\n",
+            "NULs": bytes(100 * KIB), "0xff": b"\xff" * 100 * KIB,
+            "bytes that are no text": b"ok\ncaf\xe9\nlater\n",
+            "a TLS ClientHello": client_hello(), "an HTTP request": HTTP,
+            "line ends": b"\n" * 20 * KIB,
+            "CR and LF": b"\r\n" * 10 * KIB + b"\r" * 100,
+            "a WebSocket's frame": b"\x81\x85\x01\x02\x03\x04hello\n",
             "a PROXY header": b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\nline\n",
-            "the largest length": b"\xff\xff\xff\xff" + b"x" * 1000, "one more than the limit": struct.pack(
+            "the largest length": b"\xff\xff\xff\xff" + b"x" * 1000,
+            "one more than the limit": struct.pack(
                 "!I", MAX_LINE + 1) + b"x" * 1000, "a length cut short": b"\0\0\1",
-            "a message cut short": b"\0\0\1\0hello", "terminal's language": b"\x1b[2J\x1b]0;x\x07\n"}
+            "a message cut short": b"\0\0\1\0hello",
+            "terminal's language": b"\x1b[2J\x1b]0;x\x07\n"}
 
 
 def is_text(data):
@@ -98,16 +103,20 @@ class HostileClients(AttackCase):
         peer = self.beast_peer(echo=1)
         session = {"drain_timeout": "300ms"}
         limits = {"max_line": MAX_LINE}
-        bridges = [bridge(peer.url(), name=name, session=session, framing={**({} if name == "raw" else limits), **framing})
+        bridges = [bridge(peer.url(), name=name, session=session,
+                          framing={**({} if name == "raw" else limits), **framing})
                    for name, (framing, _) in MODES.items()]
         bridges += [
-            bridge(peer.url(), name="unix", listen=f"unix:{self.path(f'{peer.pid}.sock')}", session=session),
-            bridge(peer.url(), name="delimited", session=session, framing={**limits, "delimiter": DELIMITER}),
+            bridge(peer.url(), name="unix", listen=f"unix:{self.path(f'{peer.pid}.sock')}",
+                   session=session),
+            bridge(peer.url(), name="delimited", session=session,
+                   framing={**limits, "delimiter": DELIMITER}),
             bridge(self.silent.url(), name="scripted", framing=limits),
             bridge(self.silent.url(), name="first-byte", session={"open": "first_byte"}),
             bridge(self.silent.url(), name="proxied", listen={
                 "address": "127.0.0.1:0", "proxy_protocol": {"from": ["127.0.0.1"]}})]
-        daemon = self.start(*bridges, binary=binary, admin={"listen": f"unix:{self.path(f'{peer.pid}.admin')}"})
+        daemon = self.start(*bridges, binary=binary,
+                            admin={"listen": f"unix:{self.path(f'{peer.pid}.admin')}"})
         self.defend(daemon, self.serve_clean_session)
 
     def serve_clean_session(self):
@@ -142,7 +151,8 @@ class HostileClients(AttackCase):
             what = ", ".join(kind for kind, _ in kinds[at:at + 4])
             with self.attack(f"{what}, in every mode", times=TIMES * len(cases)):
                 for _ in range(TIMES):
-                    results = [self.in_background(self.write, name, data) for name, data, *_ in cases]
+                    results = [self.in_background(self.write, name, data) for name, data,
+                               *_ in cases]
                     for (name, _, *expected), result in zip(cases, results):
                         self.check_one(name, result.result(), *expected)
                 for name, _, _, words in cases:
@@ -153,10 +163,12 @@ class HostileClients(AttackCase):
         if words in (TOO_LONG, NO_TEXT):
             # The echoes of what was good race with the end; more than those there cannot be.
             self.assertEqual(ending, "reset", name)
-            self.assertTrue(expected.startswith(back), f"{name}: {back[:100]!r} is no part of what was good")
+            self.assertTrue(expected.startswith(back),
+                            f"{name}: {back[:100]!r} is no part of what was good")
         else:
             self.assertEqual((len(back), ending), (len(expected), "eof"), name)
-            self.assertTrue(back == expected, f"{name}: all that was whole comes back, byte for byte")
+            self.assertTrue(back == expected,
+                            f"{name}: all that was whole comes back, byte for byte")
 
     def test_garbage_ends_its_own_session_or_comes_back_as_it_was(self):
         for binary in BUILDS:
@@ -172,9 +184,12 @@ class HostileClients(AttackCase):
         cost = Cost(cpu=0.3 + count / MIB * 0.003)
         prefix = struct.pack("!I", 0xffffffff)
         for what, name, data in (("a line", "main", b"x"), ("a line of NULs", "main", b"\0"),
-                                 ("a line of CRs", "main", b"\r"), ("a binary line", "binary", b"\xff"),
-                                 ("nearly a delimiter", "delimited", DELIMITER[:-1].encode() + b"c"),
-                                 ("the begin of a delimiter", "delimited", b"a"), ("a length of 2^32-1", "prefixed", prefix)):
+                                 ("a line of CRs", "main", b"\r"),
+                                 ("a binary line", "binary", b"\xff"),
+                                 ("nearly a delimiter", "delimited",
+                                  DELIMITER[:-1].encode() + b"c"),
+                                 ("the begin of a delimiter", "delimited", b"a"),
+                                 ("a length of 2^32-1", "prefixed", prefix)):
             with self.attack(f"without end: {what}", TOO_LONG, cost=cost):
                 back, ending = self.write(name, data * (count // len(data)))
                 self.assertEqual((back, ending), (b"", "reset"))
@@ -193,7 +208,8 @@ class HostileClients(AttackCase):
         with self.attack(f"a reset {what}", *words, times=TIMES):
             for number in range(TIMES):
                 play()
-                wait_until(lambda count=number + 1: self.count_ends() >= count, "the session's end in the log")
+                wait_until(lambda count=number + 1: self.count_ends() >= count,
+                           "the session's end in the log")
 
     def count_ends(self):
         """Without those of clean sessions."""
@@ -223,7 +239,8 @@ class HostileClients(AttackCase):
                 local.reset()
         with self.attack("resets within admin requests", times=TIMES):
             for _ in range(TIMES):
-                for part in (b"", b"GET /met", b"POST /ctl/reload HTTP/1.1\r\nContent-Length: 100\r\n\r\nx"):
+                for part in (b"", b"GET /met",
+                             b"POST /ctl/reload HTTP/1.1\r\nContent-Length: 100\r\n\r\nx"):
                     admin = self.connect(self.daemon.address("admin"))
                     admin.send(part)
                     admin.close()

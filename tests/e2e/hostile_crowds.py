@@ -66,7 +66,8 @@ class CrowdCase(AttackCase):
         """Nothing moves, so nothing is done; and whoever comes is served at once."""
         before = cpu_seconds(self.daemon.pid)
         time.sleep(seconds)  # the time that is measured
-        self.assertLess(cpu_seconds(self.daemon.pid) - before, 0.1 * seconds + 0.05, "nothing spins")
+        self.assertLess(cpu_seconds(self.daemon.pid) - before, 0.1 * seconds + 0.05,
+                        "nothing spins")
         self.serve_clean_session()
 
 
@@ -80,9 +81,11 @@ class HostileCrowds(CrowdCase):
             self.clean_bridge(), bridge(url, session=session),
             bridge(url, name="unix", listen=f"unix:{self.path('unix')}", session=session),
             bridge(url, name="first-byte", session={"open": "first_byte"}),
-            bridge(url, name="proxied", listen={"address": "127.0.0.1:0", "proxy_protocol": {"from": ["127.0.0.1"]}}),
+            bridge(url, name="proxied",
+                   listen={"address": "127.0.0.1:0", "proxy_protocol": {"from": ["127.0.0.1"]}}),
             bridge(f"ws://127.0.0.1:{closed}/", name="dead", upstream={"connect_timeout": "500ms"}),
-            binary=RELEASE_BINARY, admin={"listen": f"unix:{self.path('admin')}", "metrics": "127.0.0.1:0"})
+            binary=RELEASE_BINARY,
+            admin={"listen": f"unix:{self.path('admin')}", "metrics": "127.0.0.1:0"})
         self.defend(daemon, self.serve_clean_session)
 
     def join(self, name, data=b"", index=0):
@@ -115,13 +118,15 @@ class HostileCrowds(CrowdCase):
         self.start_attacked()
         healthy = self.connect(self.daemon.address())
         self.keep_open(healthy)
-        places = [("main", 0), ("unix", 0), ("first-byte", 0), ("proxied", 0), ("admin", 0), ("admin", 1)]
+        places = [("main", 0), ("unix", 0), ("first-byte", 0), ("proxied", 0), ("admin", 0),
+                  ("admin", 1)]
         for name, index in places:
             for how in ("close", "reset"):
                 # A session, its dial and both ends' entries; an accept and a close elsewhere.
                 cost = Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB)
                 # A row of programs that leave while they are dialled for damps the dials, which is told.
-                with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost, told=100):
+                with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost,
+                                 told=100):
                     for _ in range(STORM):
                         self.leave(self.join(name, index=index), how)
         healthy.send(b"after\n")
@@ -130,7 +135,8 @@ class HostileCrowds(CrowdCase):
 
     def test_a_storm_against_a_dead_server_is_told_in_few_entries(self):
         self.start_attacked()
-        with self.attack(f"{DEAD} programs of a dead server", cost=Cost(cpu=0.3 + DEAD * 4e-4, memory=16 * MIB), told=350):
+        with self.attack(f"{DEAD} programs of a dead server",
+                         cost=Cost(cpu=0.3 + DEAD * 4e-4, memory=16 * MIB), told=350):
             crowd = [self.join("dead") for _ in range(DEAD)]
             for one in crowd:
                 self.assertEqual(read_to_end(one), b"")
@@ -150,7 +156,8 @@ class HostileCrowds(CrowdCase):
             with self.attack(f"{SILENT} silent ones at {name}", cost=cost):
                 crowd = [self.join(name) for _ in range(SILENT)]
                 taken = SILENT * (2 if name == "main" else 1)
-                wait_until(lambda: descriptor_count(self.daemon.pid) >= self.at_start.descriptors + taken,
+                wait_until(lambda: descriptor_count(self.daemon.pid) >= self.at_start.descriptors +
+                           taken,
                            "all are there", 60)
                 held = status_bytes(self.daemon.pid, "RssAnon") - self.at_start.anonymous
                 print(f"{SILENT} silent ones at {name}: {held // SILENT} bytes each")
@@ -203,7 +210,8 @@ class HostileCrowds(CrowdCase):
                 one.close()
 
     def check_slow_headers(self):
-        with self.attack("PROXY headers that do not end", "too many others wait", cost=Cost(memory=8 * MIB), told=30):
+        with self.attack("PROXY headers that do not end", "too many others wait",
+                         cost=Cost(memory=8 * MIB), told=30):
             crowd = [self.join("proxied", b"PROXY ") for _ in range(2 * PROXY_ROOM)]
             until = time.monotonic() + deadline(20)
             while crowd:
@@ -229,7 +237,8 @@ class MoreThanThereIsRoomFor(CrowdCase):
     def gather(self, address):
         """A crowd in several processes; with `release` they leave once they were answered."""
         release = self.path("release")
-        crowd = [CrowdProgram(self.directory, address, CROWD // CROWD_PROCESSES, f"127.0.1.{number + 1}", release)
+        crowd = [CrowdProgram(self.directory, address, CROWD // CROWD_PROCESSES,
+                              f"127.0.1.{number + 1}", release)
                  for number in range(CROWD_PROCESSES)]
         for one in crowd:
             self.addCleanup(one.end)
@@ -258,7 +267,8 @@ class MoreThanThereIsRoomFor(CrowdCase):
             self.assertTrue(most * 0.5 < room <= most, room)
             before = cpu_seconds(self.daemon.pid)
             time.sleep(1)  # the time that is measured
-            self.assertLess(cpu_seconds(self.daemon.pid) - before, 0.15, "nothing spins while they wait")
+            self.assertLess(cpu_seconds(self.daemon.pid) - before, 0.15,
+                            "nothing spins while they wait")
             healthy.send(b"meanwhile\n")
             self.assertEqual(healthy.read_line(), b"meanwhile\n", "a running session is not hurt")
             began = time.monotonic()
@@ -280,11 +290,14 @@ class MoreThanThereIsRoomFor(CrowdCase):
 
     def test_beyond_the_limit_of_descriptors(self):
         limit = (CROWD_DESCRIPTORS, CROWD_DESCRIPTORS)
-        self.start_with({}, options={"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limit)})
+        self.start_with({},
+                        options={"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                                          limit)})
         self.check_crowd(CROWD_DESCRIPTORS // 2)
 
     def start_with(self, session, **options):
-        daemon = self.start(self.clean_bridge(), bridge(self.peer.url(), session={"drain_timeout": "100ms", **session}),
+        daemon = self.start(self.clean_bridge(),
+                            bridge(self.peer.url(), session={"drain_timeout": "100ms", **session}),
                             binary=RELEASE_BINARY, **options)
         self.defend(daemon, self.serve_clean_session)
 

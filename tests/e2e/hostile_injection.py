@@ -50,14 +50,16 @@ class Configuration(E2eCase):
 
     def check_each(self, written, env=None):
         """Each of these bridges is refused at its place for this key; the messages, a line each."""
-        bridges = [bridge(URL, name=f"b{number}", listen=f"unix:{self.path(str(number))}", upstream=upstream)
+        bridges = [bridge(URL, name=f"b{number}", listen=f"unix:{self.path(str(number))}",
+                          upstream=upstream)
                    for number, (_, upstream) in enumerate(written)]
         path = write_config(self.directory, {"bridges": bridges}, "hostile.yaml")
         status, out, err = self.run_to_end("check", "-c", path, env=env)
         self.assertEqual((status, out), (2, ""), err)
         with open(path, encoding="utf-8") as file:
             lines = file.read().split("\n")
-        begins = [number for number, line in enumerate(lines, 1) if '"name": "b' in line] + [len(lines) + 1]
+        begins = [number for number,
+                  line in enumerate(lines, 1) if '"name": "b' in line] + [len(lines) + 1]
         errors = {}
         for error in err.split("\n")[:-1]:
             found = re.match(r".*hostile\.yaml:(\d+):\d+: (.*)", error)
@@ -101,7 +103,8 @@ class AtWork(ServerAttackCase):
             local.send(line)
         upstream = self.upstream_server.accept()
         request = upstream.read_request()
-        self.assertEqual(upstream.pending, b"", "nothing is behind the request before it is answered")
+        self.assertEqual(upstream.pending, b"",
+                         "nothing is behind the request before it is answered")
         return local, upstream, request
 
     def test_values_that_change_at_work_are_refused_and_the_ones_of_before_stay(self):
@@ -110,11 +113,14 @@ class AtWork(ServerAttackCase):
         self.replace(value, "good\n")
         self.replace(jar, good)
         daemon = self.start(bridge(self.upstream_server.url(), upstream={
-            "headers": {"X-Token": "${file:%s}" % value}, "origin": "https://example.com", "cookie_jar": jar}))
+            "headers": {"X-Token": "${file:%s}" % value}, "origin": "https://example.com",
+            "cookie_jar": jar}))
         for text in ("bad\r\nX-Injected: 1", "bad\rX-Injected: 1", "bad\nX-Injected: 1", "bad\0"):
             with self.subTest(repr(text)):
                 self.replace(value, text + "\n")
-                self.replace(jar, good + f"127.0.0.1\tFALSE\t/\tFALSE\t0\tx\t{text}\n".replace("\n", "\x0b", 1))
+                self.replace(jar,
+                             good +
+                             f"127.0.0.1\tFALSE\t/\tFALSE\t0\tx\t{text}\n".replace("\n", "\x0b", 1))
                 local, upstream, request = self.request_of(daemon)
                 self.assertEqual(request.get("X-Token"), "good")
                 self.assertEqual(request.get("Cookie"), "sid=good")
@@ -130,15 +136,20 @@ class AtWork(ServerAttackCase):
         os.rename(path + ".new", path)
 
     def test_a_proxy_cannot_announce_more_than_an_address(self):
-        templates = {"headers": {"X-Peer": "{peer.addr}:{peer.port}"}, "on_open": ["hello {peer.addr}"]}
+        templates = {"headers": {"X-Peer": "{peer.addr}:{peer.port}"},
+                     "on_open": ["hello {peer.addr}"]}
         self.defend_from_server(
             DEV_BINARY, bridge(self.upstream_server.url(), name="clean"),
             bridge(self.upstream_server.url("/{peer.addr}/?p={peer.port}"), upstream=templates,
                    listen={"address": "127.0.0.1:0", "proxy_protocol": {"from": ["127.0.0.1"]}}))
-        for line in (b"PROXY TCP4 192.0.2.7\rX-Injected:1 127.0.0.1 1 2\r\n", b"PROXY TCP4 192.0.2.7\0 127.0.0.1 1 2\r\n",
-                     b"PROXY TCP4 192.0.2.7%0d%0a 127.0.0.1 1 2\r\n", b"PROXY TCP4 192.0.2.7/../ 127.0.0.1 1 2\r\n",
-                     b"PROXY TCP4 {peer.addr} 127.0.0.1 1 2\r\n", b"PROXY TCP4 192.0.2.7 127.0.0.1 1\tX 2\r\n",
-                     b"PROXY TCP4 192.0.2.7 127.0.0.1 65536 2\r\n", b"PROXY TCP4 192.0.2.7 127.0.0.1 -1 2\r\n",
+        for line in (b"PROXY TCP4 192.0.2.7\rX-Injected:1 127.0.0.1 1 2\r\n",
+                     b"PROXY TCP4 192.0.2.7\0 127.0.0.1 1 2\r\n",
+                     b"PROXY TCP4 192.0.2.7%0d%0a 127.0.0.1 1 2\r\n",
+                     b"PROXY TCP4 192.0.2.7/../ 127.0.0.1 1 2\r\n",
+                     b"PROXY TCP4 {peer.addr} 127.0.0.1 1 2\r\n",
+                     b"PROXY TCP4 192.0.2.7 127.0.0.1 1\tX 2\r\n",
+                     b"PROXY TCP4 192.0.2.7 127.0.0.1 65536 2\r\n",
+                     b"PROXY TCP4 192.0.2.7 127.0.0.1 -1 2\r\n",
                      b"PROXY TCP6 fe80::1%lo 127.0.0.1 1 2\r\n",
                      b"PROXY  TCP4 192.0.2.7 127.0.0.1 1 2\r\n"):  # more would not be told one by one
             with self.attack(f"announced: {line!r}", "connection refused", "proxy_protocol"):
@@ -146,11 +157,13 @@ class AtWork(ServerAttackCase):
                 local.send(line + b"line\n")
                 self.assertEqual(local.read_until_end()[0], b"")
                 local.close()
-                self.assertFalse(self.upstream_server.has_connection(0.01), "nobody is dialled for it")
+                self.assertFalse(self.upstream_server.has_connection(0.01),
+                                 "nobody is dialled for it")
 
     def test_what_a_header_of_version_2_carries_beside_the_address_stays_out(self):
         daemon = self.start(bridge(
-            self.upstream_server.url("/{peer.addr}"), upstream={"headers": {"X-Peer": "{peer.addr}:{peer.port}"}},
+            self.upstream_server.url("/{peer.addr}"),
+            upstream={"headers": {"X-Peer": "{peer.addr}:{peer.port}"}},
             listen={"address": "127.0.0.1:0", "proxy_protocol": {"from": ["127.0.0.1"]}}))
         extra = b"".join(struct.pack("!BH", kind, len(text)) + text for kind, text in (
             (1, b"h2\r\nX-Injected: 1"), (2, b"evil\r\n\r\nGET / HTTP/1.1\r\n"), (5, b"\r\n" * 60)))
@@ -163,7 +176,8 @@ class AtWork(ServerAttackCase):
     def test_lines_that_look_like_requests_or_frames_are_payload(self):
         daemon = self.start(bridge(self.upstream_server.url()),
                             bridge(self.upstream_server.url(), name="raw", framing={"mode": "raw"}))
-        evil = [b"GET /evil HTTP/1.1", b"Host: evil.test", b"Upgrade: websocket", b"", b"\x01\x7fhello"]
+        evil = [b"GET /evil HTTP/1.1", b"Host: evil.test", b"Upgrade: websocket", b"",
+                b"\x01\x7fhello"]
         local, upstream, _ = self.request_of(daemon, b"\n".join(evil) + b"\n")
         upstream.answer()
         self.assertEqual([upstream.read_text() for _ in evil], evil)

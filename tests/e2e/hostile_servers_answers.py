@@ -50,7 +50,8 @@ MISSING = [
     ("an empty Accept", head(UPGRADE, CONNECTION, "Sec-WebSocket-Accept:"), NOT_SENT),
     ("Upgrade and another", head("Upgrade: websocket, h2c", CONNECTION, RIGHT), "Upgrade header"),
     ("Upgrade twice", head(UPGRADE, UPGRADE, CONNECTION, RIGHT), "Upgrade header"),
-    ("Upgrade of something longer", head("Upgrade: websocket2", CONNECTION, RIGHT), "Upgrade header"),
+    ("Upgrade of something longer", head("Upgrade: websocket2", CONNECTION, RIGHT),
+     "Upgrade header"),
     ("Connection: close", head(UPGRADE, "Connection: close", RIGHT), "Connection header"),
     ("Connection: not-upgrade", head(UPGRADE, "Connection: keep-alive, not-upgrade", RIGHT),
      "Connection header"),
@@ -88,9 +89,11 @@ SMUGGLING = [
     ("two spaces", right(status="HTTP/1.1  101 X"), "malformed status"),
     ("099", right(status="HTTP/1.1 099 X"), "malformed status"),
     ("a NUL in the status line", right(status="HTTP/1.1 101 Switch\0ing"), "NUL"),
-    ("a control character in the phrase", right(status="HTTP/1.1 101 \x1b[2J"), "control character"),
+    ("a control character in the phrase", right(status="HTTP/1.1 101 \x1b[2J"),
+     "control character"),
     ("a field folded over lines", head("Upgrade:\r\n websocket", CONNECTION, RIGHT), "folded"),
-    ("a space before the colon", head("Upgrade : websocket", CONNECTION, RIGHT), "before the colon"),
+    ("a space before the colon", head("Upgrade : websocket", CONNECTION, RIGHT),
+     "before the colon"),
     ("a line without a colon", right("GET / HTTP/1.1"), "without a colon"),
     ("a field without a name", right(": x"), "not a token"),
     ("a NUL in a field", right("X-A: b\0c"), "NUL"),
@@ -102,13 +105,17 @@ SMUGGLING = [
 PROTOCOLS = [
     ("a subprotocol that was not offered", right(PROTOCOL + "chat"), "not offered"),
     ("an empty subprotocol", right(PROTOCOL), "not offered"),
-    ("two subprotocols", right(PROTOCOL + "a", PROTOCOL + "b"), "more than one Sec-WebSocket-Protocol"),
+    ("two subprotocols", right(PROTOCOL + "a", PROTOCOL + "b"),
+     "more than one Sec-WebSocket-Protocol"),
     ("60,000 spaces in a subprotocol", right(PROTOCOL + "a" + " " * 60000 + "b"), "not offered"),
     ("60,000 commas for a subprotocol", right(PROTOCOL + "," * 60000), "not offered"),
     ("permessage-deflate unasked", right(DEFLATE), "extension that was not offered"),
-    ("an unknown extension", right(EXTENSIONS + "x-webkit-deflate-frame"), "extension that was not"),
-    *((f"60,000 times {text!r} in the extensions", right(EXTENSIONS + "x" + text * (60000 // len(text)) + "z"),
-       "Sec-WebSocket-Extensions header is malformed") for text in (" ", "\t", "; ", '"', "\\", "=")),
+    ("an unknown extension", right(EXTENSIONS + "x-webkit-deflate-frame"),
+     "extension that was not"),
+    *((f"60,000 times {text!r} in the extensions",
+       right(EXTENSIONS + "x" + text * (60000 // len(text)) + "z"),
+       "Sec-WebSocket-Extensions header is malformed")
+      for text in (" ", "\t", "; ", '"', "\\", "=")),
     ("a quoted value that does not end", right(EXTENSIONS + 'a; b="' + "\\\\" * 20000), MALFORMED),
     ("30,000 extensions", right(EXTENSIONS + "a," * 30000), "extension that was not offered"),
     ("30,000 parameters", right(EXTENSIONS + "a" + ";b" * 30000), "extension that was not offered"),
@@ -139,9 +146,11 @@ DEFLATES = [
 # What RFC 6455 and 7692 allow, though it looks odd.
 ALLOWED = [
     ("128 fields", right(*junk(125)), ()),
-    ("60,000 commas before the one protocol", head("Upgrade: " + "," * 60000 + "websocket", CONNECTION,
+    ("60,000 commas before the one protocol",
+     head("Upgrade: " + "," * 60000 + "websocket", CONNECTION,
                                                    RIGHT), ()),
-    ("other letters and more tokens", head("uPGRADE: WebSocket", "Connection: keep-alive, UPGRADE", RIGHT),
+    ("other letters and more tokens",
+     head("uPGRADE: WebSocket", "Connection: keep-alive, UPGRADE", RIGHT),
      ()),
     ("eight interim responses", head(status="HTTP/1.1 103 Early Hints") * 8 + right(), ()),
     ("no phrase", right(status="HTTP/1.1 101"), ()),
@@ -156,7 +165,8 @@ class HostileAnswers(ServerAttackCase):
 
     def start_attacked(self, binary):
         url = self.upstream_server.url()
-        self.defend_from_server(binary, bridge(url), bridge(url, name="deflate", upstream={"compression": True}))
+        self.defend_from_server(binary, bridge(url),
+                                bridge(url, name="deflate", upstream={"compression": True}))
         self.attacked = "main"
         self.serve_clean = lambda: self.serve_clean_session(self.attacked)
 
@@ -169,7 +179,8 @@ class HostileAnswers(ServerAttackCase):
         self.assertEqual(upstream.request.get("Sec-WebSocket-Extensions") is None, name == "main",
                          "without compression: true none is offered")
         try:
-            (send or type(upstream).send)(upstream, answer.replace(ACCEPT, accept_key(key).encode()) +
+            (send or type(upstream).send)(upstream,
+                                          answer.replace(ACCEPT, accept_key(key).encode()) +
                                           frame(TEXT, "never"))
             upstream.socket.shutdown(socket.SHUT_WR)
         except OSError:
@@ -183,7 +194,8 @@ class HostileAnswers(ServerAttackCase):
     def run_table(self, table, name="main"):
         self.attacked = name
         for what, answer, words in table:
-            ways = {"whole": None, **({"byte by byte": self.send_bytewise} if len(answer) < 400 else {})}
+            ways = {"whole": None,
+                    **({"byte by byte": self.send_bytewise} if len(answer) < 400 else {})}
             for way, send in ways.items():
                 with self.attack(f"{what}, {way}", words, times=TIMES):
                     for _ in range(TIMES):
@@ -225,7 +237,8 @@ class HostileAnswers(ServerAttackCase):
             "long fields": (begin + (b"X: " + b"x" * 4000 + b"\r\n") * (length // 4005),
                             "longer than max_header"),
             "a refusal's body": (head(status="HTTP/1.1 403 No") + b"x" * length, "answered 403"),
-            "a refusal's body of 2^63 bytes": (head(f"Content-Length: {2**63}", status="HTTP/1.1 403 No") +
+            "a refusal's body of 2^63 bytes": (head(f"Content-Length: {2**63}",
+                                                    status="HTTP/1.1 403 No") +
                                                b"x" * length, "answered 403"),
             "chunks of one byte": (head("Transfer-Encoding: chunked", status="HTTP/1.1 403 No") +
                                    b"1\r\nx\r\n" * (length // 6), "answered 403"),
@@ -237,8 +250,10 @@ class HostileAnswers(ServerAttackCase):
                 self.assertEqual(self.give(answer), (b"", "reset"))
         for what in ("a field's value", "a refusal's body"):
             # A read for each byte costs what a read costs, whatever has been read before.
-            with self.attack(f"without end, a byte at a time: {what}", endless[what][1], cost=Cost(cpu=2)):
-                self.assertEqual(self.give(endless[what][0], send=self.send_bytewise), (b"", "reset"))
+            with self.attack(f"without end, a byte at a time: {what}", endless[what][1],
+                             cost=Cost(cpu=2)):
+                self.assertEqual(self.give(endless[what][0], send=self.send_bytewise),
+                                 (b"", "reset"))
 
 
 if __name__ == "__main__":

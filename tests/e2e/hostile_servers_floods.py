@@ -86,7 +86,8 @@ class HostileFloods(ServerAttackCase):
             upstream.wait_until_taken()
             upstream.close()
             self.assertEqual(local.read_until_end(), (b"", "reset"))
-        with self.attack("1 GiB declared in a second fragment, 10 bytes sent", "longer than max_message"):
+        with self.attack("1 GiB declared in a second fragment, 10 bytes sent",
+                         "longer than max_message"):
             local, upstream = self.open_pair("largest")
             upstream.send(frame(TEXT, "x", fin=False) + b"\x80" + header[1:] + b"10 bytes..")
             self.expect_failed(local, upstream, 1009)
@@ -104,13 +105,15 @@ class HostileFloods(ServerAttackCase):
         empty, small = frame(CONTINUATION, fin=False), frame(CONTINUATION, "x", fin=False)
         with self.attack(f"{FRAGMENTS} empty fragments", "too many empty fragments"):
             self.expect_stopped("main", (), first + empty * FRAGMENTS, 1009)
-        with self.attack(f"{FRAGMENTS} fragments, each second one empty", "too many empty fragments"):
+        with self.attack(f"{FRAGMENTS} fragments, each second one empty",
+                         "too many empty fragments"):
             self.expect_stopped("main", (), first + (empty + small) * (FRAGMENTS // 2), 1009)
         cost = Cost(cpu=0.5, memory=ONE_MESSAGE)
         with self.attack(f"{FRAGMENTS} fragments of one byte", cost=cost):
             self.expect_line("main", (), first + small * FRAGMENTS + frame(CONTINUATION),
                              b"x" * FRAGMENTS)
-        with self.attack("fragments of one byte beyond max_message", "longer than max_message", cost=cost):
+        with self.attack("fragments of one byte beyond max_message", "longer than max_message",
+                         cost=cost):
             self.expect_stopped("main", (), first + small * (MAX_MESSAGE + 1), 1009)
         with self.attack(f"{FRAGMENTS} empty messages to a program that does not read",
                          cost=Cost(cpu=1, memory=ONE_BUFFER)):
@@ -131,8 +134,10 @@ class HostileFloods(ServerAttackCase):
         tiny = b"".join(frame(CONTINUATION if at else TEXT, data[at:at + 1], fin=False,
                               reserved=0 if at else 4) for at in range(len(data)))
         cost = Cost(cpu=0.5, memory=ONE_MESSAGE)
-        for what, sent in (("in one frame", frame(TEXT, data, reserved=4)), ("in frames of a byte", tiny)):
-            with self.attack(f"a bomb of {len(data)} bytes {what}", "longer than max_message", cost=cost):
+        for what, sent in (("in one frame", frame(TEXT, data, reserved=4)),
+                           ("in frames of a byte", tiny)):
+            with self.attack(f"a bomb of {len(data)} bytes {what}", "longer than max_message",
+                             cost=cost):
                 self.expect_stopped("deflate", DEFLATE, sent, 1009)
         largest = bomb(MAX_MESSAGE)
         count = size(20, 1000)
@@ -152,7 +157,8 @@ class HostileFloods(ServerAttackCase):
         """A server that reads no pong until it has sent all pings; then it is served as before."""
         for what, ping, count in (("empty pings", frame(PING), PINGS),
                                   ("pings of 125 bytes", frame(PING, "p" * 125), PINGS // 10)):
-            with self.attack(f"{count} {what}", cost=Cost(cpu=count * 1e-6 + 0.5, memory=ONE_BUFFER)):
+            with self.attack(f"{count} {what}",
+                             cost=Cost(cpu=count * 1e-6 + 0.5, memory=ONE_BUFFER)):
                 local, upstream = self.open_pair()
                 for _ in range(10):
                     upstream.send(ping * (count // 10))
@@ -198,7 +204,8 @@ class HostileFloods(ServerAttackCase):
                 "ca_file": ca.certificate}}),
             bridge(self.upstream_server.url(), name="deflate", upstream={"compression": True}),
             binary=RELEASE_BINARY)
-        parts = [b"\x81", b"\x81\x7e\x01", b"\x81\x05hel", frame(TEXT, "hel", fin=False), b"\x89\x05pi"]
+        parts = [b"\x81", b"\x81\x7e\x01", b"\x81\x05hel", frame(TEXT, "hel", fin=False),
+                 b"\x89\x05pi"]
         for part in parts:
             for name, server, headers in (("main", self.upstream_server, ()), ("tls", secure, ()),
                                           ("deflate", self.upstream_server, DEFLATE)):
@@ -206,8 +213,10 @@ class HostileFloods(ServerAttackCase):
                 local.send(b"half a line")
                 server.open(*headers).send(part)
         local = self.connect(daemon.address("deflate"))
-        self.upstream_server.open(*DEFLATE).send(frame(TEXT, bomb(MIB)[:100], fin=False, reserved=4))
-        for name, server, data in (("main", self.upstream_server, b"H"), ("tls", secure, b"HTTP/1.1 101 S")):
+        self.upstream_server.open(*
+                                  DEFLATE).send(frame(TEXT, bomb(MIB)[:100], fin=False, reserved=4))
+        for name, server, data in (("main", self.upstream_server, b"H"),
+                                   ("tls", secure, b"HTTP/1.1 101 S")):
             local = self.connect(daemon.address(name))
             upstream = server.accept()
             upstream.read_request()

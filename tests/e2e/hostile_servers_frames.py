@@ -74,7 +74,8 @@ LENGTHS = [
 FRAMES = [
     ("a masked frame", frame(TEXT, "hello", masked=True), 1002, "masked frame"),
     ("a masked ping", frame(PING, "hello", masked=True), 1002, "masked frame"),
-    *((f"reserved bits {bits}", frame(TEXT, "hello", reserved=bits), 1002, "RSV") for bits in range(1, 8)),
+    *((f"reserved bits {bits}", frame(TEXT, "hello", reserved=bits), 1002, "RSV")
+      for bits in range(1, 8)),
     ("a reserved bit on a ping", frame(PING, "hello", reserved=4), 1002, "RSV"),
     *((f"opcode {opcode}", frame(opcode, "hello"), 1002, "reserved opcode")
       for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)),
@@ -82,7 +83,8 @@ FRAMES = [
     ("a fragmented pong", frame(PONG, "hello", fin=False), 1002, "fragmented control"),
     ("a fragmented Close", frame(CLOSE, b"\x03\xe8", fin=False), 1002, "fragmented control"),
     ("a continuation of nothing", frame(CONTINUATION, "hello"), 1002, "continuation without"),
-    ("a continuation behind the last one", fragments("a", "b")[:-3] + frame(CONTINUATION, "c", fin=False) +
+    ("a continuation behind the last one",
+     fragments("a", "b")[:-3] + frame(CONTINUATION, "c", fin=False) +
      frame(TEXT, "new"), 1002, "new message inside"),
     ("a text inside a binary message", frame(BINARY, "a", fin=False) + frame(TEXT, "b"), 1002,
      "new message inside"),
@@ -107,8 +109,10 @@ CLOSES = [
     ("a Close of one byte", frame(CLOSE, b"\x03"), 1002, "half a code"),
     *((f"a Close with {code}", close_frame(code), 1002, "must not be sent")
       for code in (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535)),
-    ("a Close whose reason is no text", close_frame(1000, b"\xff" * 123), 1007, "reason is not UTF-8"),
-    ("a Close whose reason ends in half a character", close_frame(1000, b"r" * 121 + b"\xe2\x82"), 1007,
+    ("a Close whose reason is no text", close_frame(1000, b"\xff" * 123), 1007,
+     "reason is not UTF-8"),
+    ("a Close whose reason ends in half a character", close_frame(1000, b"r" * 121 + b"\xe2\x82"),
+     1007,
      "reason is not UTF-8"),
 ]
 COMPRESSED = [
@@ -116,7 +120,8 @@ COMPRESSED = [
     ("a stored block whose length is wrong", compressed(b"\x00\x05\x00\x00\x00hello"), 1007,
      "does not inflate"),
     ("a reference to before the begin",
-     compressed(deflated(b"dictionary" * 9, dictionary=b"dictionary" * 100)), 1007, "does not inflate"),
+     compressed(deflated(b"dictionary" * 9, dictionary=b"dictionary" * 100)), 1007,
+     "does not inflate"),
     ("codes that are no tree", compressed(b"\x04" + b"\xff" * 40), 1007, "does not inflate"),
     ("random bytes", compressed(bytes((at * 167 + at // 7) % 256 for at in range(5000))), 1007,
      "does not inflate"),

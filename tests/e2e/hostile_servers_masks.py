@@ -63,7 +63,8 @@ class Masks(E2eCase):
         for place in range(4):
             self.assertLess(chi_square([mask[place] for mask in masks]), MAX_CHI_SQUARE)
             self.assertLess(chi_square([change[place] for change in changes]), MAX_CHI_SQUARE)
-        for other in (self.collect(daemons[0], server, 2000), self.collect(daemons[1], server, 2000)):
+        for other in (self.collect(daemons[0], server, 2000),
+                      self.collect(daemons[1], server, 2000)):
             self.assertLessEqual(len(set(other) & set(masks)), MAX_REPEATS,
                                  "another session, another daemon: other masks")
 

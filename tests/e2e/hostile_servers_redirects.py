@@ -13,13 +13,15 @@ from kit.case import bridge, main
 from kit.upstream import close_frame
 
 APP = "app.example.test"
-JAR = "".join(f"{domain}\t{below}\t/\t{secure}\t0\t{name}\tmarker-{name}\n" for domain, below, secure, name in (
+JAR = "".join(f"{domain}\t{below}\t/\t{secure}\t0\t{name}\tmarker-{name}\n" for domain, below,
+              secure, name in (
     (APP, "FALSE", "FALSE", "host"), (".example.test", "TRUE", "FALSE", "domain"),
     ("other.test", "FALSE", "FALSE", "other"), (APP, "FALSE", "TRUE", "secure"),
     ("127.0.0.1", "FALSE", "FALSE", "address")))
 # "u:marker-basic" as Base64 says nothing a marker could be found by, so it is looked for as it is.
 BASIC = "dTptYXJrZXItYmFzaWM="
-CREDENTIALS = {"marker-header", BASIC, "marker-host", "marker-domain", "marker-other", "marker-secure",
+CREDENTIALS = {"marker-header", BASIC, "marker-host", "marker-domain", "marker-other",
+               "marker-secure",
                "marker-address", "marker-origin"}
 COOKIES = {"marker-host", "marker-domain"}
 NOT_LISTED, NO_URL, NOT_UNDERSTOOD = "redirect_to does not list", "neither an http nor a ws", "cannot be understood"
@@ -42,22 +44,26 @@ class HostileRedirects(ServerAttackCase):
             file.write(JAR)
 
     def bridges(self):
-        ports = [server.port for server in (self.upstream_server, self.second, self.secure, self.asking)]
+        ports = [server.port
+                 for server in (self.upstream_server, self.second, self.secure, self.asking)]
         first, second, secure, asking = ports
         upstream = {
             "headers": {"X-Token": "marker-header", "User-Agent": "a/1"}, "follow_redirects": 3,
             "basic_auth": {"user": "u", "password": "marker-basic"}, "cookie_jar": self.path("jar"),
             "resolve": {f"*:{port}": "127.0.0.1" for port in ports},
-            "redirect_to": [f"ws://{APP}:{second}", f"ws://sub.{APP}:{second}", f"ws://other.test:{second}",
+            "redirect_to": [f"ws://{APP}:{second}", f"ws://sub.{APP}:{second}",
+                            f"ws://other.test:{second}",
                             f"ws://{APP}:{first}", f"wss://{APP}:{asking}"]}
         return [bridge(f"ws://{APP}:{first}/start", upstream=upstream),
-                bridge(f"wss://{APP}:{secure}/start", name="secure", upstream={**upstream, "tls": self.trust})]
+                bridge(f"wss://{APP}:{secure}/start", name="secure",
+                       upstream={**upstream, "tls": self.trust})]
 
     def redirect(self, server, *locations, status="302 Found", fields=()):
         """Answers the next request so; the request."""
         upstream = server.accept()
         request = upstream.read_request()
-        lines = [f"HTTP/1.1 {status}", "Content-Length: 0", *fields, *(f"Location: {where}" for where in locations)]
+        lines = [f"HTTP/1.1 {status}", "Content-Length: 0", *fields,
+                 *(f"Location: {where}" for where in locations)]
         upstream.send("\r\n".join([*lines, "", ""]).encode("latin-1"))
         upstream.read_end()
         upstream.close()
@@ -74,7 +80,8 @@ class HostileRedirects(ServerAttackCase):
                 local = self.connect(self.daemon.address(name))
                 first = self.upstream_server if name == "main" else self.secure
                 own = self.redirect(first, location, **answer)
-                self.assertIn(BASIC, self.credentials_of(own), "the first server gets what is meant for it")
+                self.assertIn(BASIC, self.credentials_of(own),
+                              "the first server gets what is meant for it")
                 upstream = server.open()
                 self.assertEqual(self.credentials_of(upstream.request), expected)
                 self.assertEqual(upstream.request.target, path)
@@ -89,7 +96,8 @@ class HostileRedirects(ServerAttackCase):
         with self.attack(f"to {what}", words, times=TIMES):
             for _ in range(TIMES):
                 local = self.connect(self.daemon.address(name))
-                self.redirect(self.upstream_server if name == "main" else self.secure, *locations, **answer)
+                self.redirect(self.upstream_server if name == "main" else self.secure, *locations,
+                              **answer)
                 self.assertEqual(local.read_until_end(), (b"", "reset"))
                 local.close()
                 for server in (self.upstream_server, self.second, self.secure, self.asking):
@@ -102,22 +110,32 @@ class HostileRedirects(ServerAttackCase):
         everything = COOKIES | {"marker-header", BASIC}
         self.follow("another path", "/next?a=b", self.upstream_server, everything, "/next?a=b")
         self.follow("a path beside", "next", self.upstream_server, everything, "/next")
-        self.follow("the same by http", f"http://{APP}:{first}/next", self.upstream_server, everything, "/next")
-        self.follow("the same in capitals", f"WS://APP.Example.TEST:{first}/n", self.upstream_server, everything, "/n")
-        self.follow("above the root", "/../../etc/passwd", self.upstream_server, everything, "/etc/passwd")
-        self.follow("a path with CRLF in percent", "/a%0d%0aX-Injected:%201", self.upstream_server, everything,
+        self.follow("the same by http", f"http://{APP}:{first}/next", self.upstream_server,
+                    everything, "/next")
+        self.follow("the same in capitals", f"WS://APP.Example.TEST:{first}/n",
+                    self.upstream_server, everything, "/n")
+        self.follow("above the root", "/../../etc/passwd", self.upstream_server, everything,
+                    "/etc/passwd")
+        self.follow("a path with CRLF in percent", "/a%0d%0aX-Injected:%201", self.upstream_server,
+                    everything,
                     "/a%0d%0aX-Injected:%201")
         self.follow("another port", f"ws://{APP}:{second}/x", self.second, COOKIES, "/x")
-        self.follow("a host below", f"ws://sub.{APP}:{second}/x", self.second, {"marker-domain"}, "/x")
-        self.follow("another host", f"ws://other.test:{second}/x", self.second, {"marker-other"}, "/x")
-        self.follow("another host, with a cookie for it", f"ws://other.test:{second}/x", self.second,
-                    {"marker-other"}, "/x", fields=["Set-Cookie: t=marker-origin; Domain=other.test",
+        self.follow("a host below", f"ws://sub.{APP}:{second}/x", self.second, {"marker-domain"},
+                    "/x")
+        self.follow("another host", f"ws://other.test:{second}/x", self.second, {"marker-other"},
+                    "/x")
+        self.follow("another host, with a cookie for it", f"ws://other.test:{second}/x",
+                    self.second,
+                    {"marker-other"}, "/x",
+                    fields=["Set-Cookie: t=marker-origin; Domain=other.test",
                                                    "Set-Cookie: t=marker-origin; Domain=test",
                                                    "Set-Cookie: t=marker-origin"])
-        self.follow("another port, with a dot behind the name", f"ws://{APP}.:{second}/x", self.second, COOKIES, "/x")
+        self.follow("another port, with a dot behind the name", f"ws://{APP}.:{second}/x",
+                    self.second, COOKIES, "/x")
         self.follow("another port with TLS", f"wss://{APP}:{self.asking.port}/x", self.asking,
                     COOKIES | {"marker-secure"}, "/x", name="secure")
-        self.assertFalse(self.asked_for_certificate, "the client certificate is not for another origin")
+        self.assertFalse(self.asked_for_certificate,
+                         "the client certificate is not for another origin")
 
     @property
     def asked_for_certificate(self):
@@ -129,7 +147,8 @@ class HostileRedirects(ServerAttackCase):
             self.redirect(self.upstream_server, f"ws://{APP}:{self.second.port}/x")
             self.redirect(self.second, f"ws://{APP}:{self.upstream_server.port}/back")
             upstream = self.upstream_server.open()
-            self.assertEqual(self.credentials_of(upstream.request), COOKIES, "what was dropped stays dropped")
+            self.assertEqual(self.credentials_of(upstream.request), COOKIES,
+                             "what was dropped stays dropped")
             upstream.close_with(1000)
             self.assertEqual(local.read_until_end(), (b"", "eof"))
 
@@ -146,24 +165,30 @@ class HostileRedirects(ServerAttackCase):
                 ("TLS where it is not listed", f"wss://{APP}:{second}/")):
             self.refuse(what, [where], NOT_LISTED)
         for what, where in (("a file", "file:///etc/passwd"), ("a script", "javascript:alert(1)"),
-                            ("data", "data:text/plain,x"), ("a Unix socket", "unix:/run/docker.sock"),
+                            ("data", "data:text/plain,x"),
+                            ("a Unix socket", "unix:/run/docker.sock"),
                             ("FTP", f"ftp://{APP}/"), ("a mail", "mailto:root@example.test")):
             self.refuse(what, [where], NO_URL)
-        for what, where in (("a backslash", f"ws://{APP}:{first}\\@evil.test/"), ("no host", "ws:///x"),
+        for what, where in (("a backslash", f"ws://{APP}:{first}\\@evil.test/"),
+                            ("no host", "ws:///x"),
                             ("three slashes", "///evil.test/"), ("a space", "/a b"),
                             ("a host in percent", f"ws://{APP}%2eevil.test:{second}/"),
                             ("9 KiB", "/" + "x" * 9000), ("port 0", f"ws://{APP}:0/"),
-                            ("port 65536", f"ws://{APP}:65536/"), ("bytes beyond ASCII", "/caf\xe9")):
+                            ("port 65536", f"ws://{APP}:65536/"),
+                            ("bytes beyond ASCII", "/caf\xe9")):
             self.refuse(what, [where], NOT_UNDERSTOOD)
         self.refuse("a user", [f"ws://me:pw@{APP}:{first}/"], "holds a user")
-        self.refuse("another host behind a user", [f"ws://{APP}:80@evil.test:{second}/"], "holds a user")
+        self.refuse("another host behind a user", [f"ws://{APP}:80@evil.test:{second}/"],
+                    "holds a user")
         self.refuse("nowhere", [], "no Location")
         self.refuse("two places", ["/a", "/b"], "more than one Location")
         self.refuse("without TLS", [f"ws://{APP}:{first}/"], "from wss to ws", name="secure")
-        self.refuse("without TLS, by http", [f"http://{APP}:{second}/"], "from wss to ws", name="secure")
+        self.refuse("without TLS, by http", [f"http://{APP}:{second}/"], "from wss to ws",
+                    name="secure")
         self.refuse("a control character", ["/\x01"], "control character")
         self.refuse("a bare CR", ["/a\rX-Injected: 1"], "CR without LF")
-        self.refuse("300, which leaves a choice", ["/a"], "answered 300", status="300 Multiple Choices")
+        self.refuse("300, which leaves a choice", ["/a"], "answered 300",
+                    status="300 Multiple Choices")
         self.refuse("304", ["/a"], "answered 304", status="304 Not Modified")
         self.refuse("399", ["/a"], "answered 399", status="399 Unknown")
 
@@ -183,7 +208,8 @@ class HostileRedirects(ServerAttackCase):
         for binary in BUILDS:
             self.peer_certificates = []
             self.asking.on_accept = lambda upstream: (
-                self.addCleanup(upstream.close), self.peer_certificates.append(upstream.socket.getpeercert()))
+                self.addCleanup(upstream.close),
+                self.peer_certificates.append(upstream.socket.getpeercert()))
             self.defend_from_server(binary, *self.bridges())
             self.check_followed()
             self.check_way_back()

@@ -24,14 +24,16 @@ SAN = "subjectAltName="
 WRONG = "certificate is for"
 # "chat.example.test\0.evil.test" as a DNS name (RFC 5280 4.2.1.6: context tag 2 in a sequence).
 WITH_NUL = b"chat.example.test\0.evil.test"
-NUL_NAME = "2.5.29.17=DER:" + bytes([0x30, len(WITH_NUL) + 2, 0x82, len(WITH_NUL)]).hex() + WITH_NUL.hex()
+NUL_NAME = "2.5.29.17=DER:" + bytes([0x30, len(WITH_NUL) + 2, 0x82,
+                                     len(WITH_NUL)]).hex() + WITH_NUL.hex()
 # (what, bridge, extensions, further settings, words of the log; None when it is the right one)
 CERTIFICATES = [
     ("the name", "main", SAN + "DNS:" + CHAT, {}, None),
     ("the name in capitals", "main", SAN + "DNS:CHAT.EXAMPLE.TEST", {}, None),
     ("a wildcard", "main", SAN + "DNS:*.example.test", {}, None),
     ("the address", "address", SAN + "IP:127.0.0.1", {}, None),
-    ("another name", "main", SAN + "DNS:other.example.test", {}, WRONG + " other.example.test, not for " + CHAT),
+    ("another name", "main", SAN + "DNS:other.example.test", {},
+     WRONG + " other.example.test, not for " + CHAT),
     ("the name and more behind it", "main", SAN + "DNS:chat.example.test.evil.test", {}, WRONG),
     ("the name and more before it", "main", SAN + "DNS:xchat.example.test", {}, WRONG),
     ("the domain above", "main", SAN + "DNS:example.test", {}, WRONG),
@@ -44,17 +46,21 @@ CERTIFICATES = [
     ("a part of a label as a wildcard", "main", SAN + "DNS:c*.example.test", {}, WRONG),
     ("the end of a label as a wildcard", "main", SAN + "DNS:*t.example.test", {}, WRONG),
     ("a wildcard in the middle", "main", SAN + "DNS:chat.*.test", {}, WRONG),
-    ("a common name alone", "main", "basicConstraints=CA:FALSE", {"common_name": CHAT}, "certificate"),
-    ("a common name beside another name", "main", SAN + "DNS:other.example.test", {"common_name": CHAT}, WRONG),
+    ("a common name alone", "main", "basicConstraints=CA:FALSE", {"common_name": CHAT},
+     "certificate"),
+    ("a common name beside another name", "main", SAN + "DNS:other.example.test",
+     {"common_name": CHAT}, WRONG),
     ("a URI", "main", SAN + "URI:https://chat.example.test/", {}, "certificate"),
     ("an email address", "main", SAN + "email:root@chat.example.test", {}, "certificate"),
     ("another address", "address", SAN + "IP:127.0.0.2", {}, WRONG),
     ("the address as a name", "address", SAN + "DNS:127.0.0.1", {}, WRONG),
-    ("the address as a common name", "address", "basicConstraints=CA:FALSE", {"common_name": "127.0.0.1"},
+    ("the address as a common name", "address", "basicConstraints=CA:FALSE",
+     {"common_name": "127.0.0.1"},
      "certificate"),
     ("a wildcard for addresses", "address", SAN + "DNS:*.0.0.1", {}, WRONG),
     ("expired", "main", SAN + "DNS:" + CHAT, {"end": "20240101000000Z"}, "expired on 2024-01-01"),
-    ("not valid yet", "main", SAN + "DNS:" + CHAT, {"start": "20990101000000Z"}, "not valid before 2099-01-01"),
+    ("not valid yet", "main", SAN + "DNS:" + CHAT, {"start": "20990101000000Z"},
+     "not valid before 2099-01-01"),
     ("for clients only", "main", SAN + f"DNS:{CHAT}\nextendedKeyUsage=clientAuth", {}, "purpose"),
 ]
 # A handshake's and a verification's cost; under the sanitizers OpenSSL itself is not slowed down.
@@ -75,7 +81,9 @@ class HostileTls(Proxies, ServerAttackCase):
         self.issued += 1
         settings.setdefault("common_name", "somebody")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*(authority or self.ca()).issue_odd(f"odd-{self.issued}", extensions, **settings))
+        context.load_cert_chain(*
+                                (authority or self.ca()).issue_odd(f"odd-{self.issued}", extensions,
+                                                                   **settings))
         return context
 
     def make_impostors(self):
@@ -93,8 +101,10 @@ class HostileTls(Proxies, ServerAttackCase):
         issuer, issuer_key = self.ca().issue("signer.example.test")
         forged = self.context_signed_by(issuer, issuer_key, name)
         return [("self-signed", self_signed, "certificate of"),
-                ("of an unknown authority", self.context(name, stranger), "unknown authority (Stranger)"),
-                ("of an authority of the same name", self.context(name, namesake), "certificate of"),
+                ("of an unknown authority", self.context(name, stranger),
+                 "unknown authority (Stranger)"),
+                ("of an authority of the same name", self.context(name, namesake),
+                 "certificate of"),
                 ("signed by a server", forged, "certificate of"),
                 ("expired", self.context(name, end="20240101000000Z"), "expired on 2024-01-01"),
                 ("for another", self.context(SAN + "DNS:other.example.test"), WRONG)]
@@ -150,7 +160,8 @@ class HostileTls(Proxies, ServerAttackCase):
     def check_certificates(self):
         for what, name, extensions, settings, words in CERTIFICATES:
             context = self.context(extensions, **settings)
-            with self.attack(f"a certificate: {what}", *([words] if words else []), cost=TLS, times=TIMES):
+            with self.attack(f"a certificate: {what}", *([words] if words else []), cost=TLS,
+                             times=TIMES):
                 for _ in range(TIMES):
                     if words:
                         self.expect_refused(name, self.upstream_server, context)
@@ -196,9 +207,12 @@ class HostileTls(Proxies, ServerAttackCase):
             ("FIN between messages", b"", b"", cut),
             ("FIN within a record", half, b"\x17\x03\x03\x40\x00some of 16 KiB", cut),
             ("FIN within a record's header", half, b"\x17\x03", cut),
-            ("plain text within a message", half, b"HTTP/1.1 400 Bad Request\r\n\r\n", "connection lost: TLS"),
-            ("a record that nobody could have made", half, b"\x17\x03\x03\x00\x20" + b"x" * 32, "connection lost: TLS"),
-            ("an alert without a key", half, b"\x15\x03\x03\x00\x02\x01\x00", "connection lost: TLS"),
+            ("plain text within a message", half, b"HTTP/1.1 400 Bad Request\r\n\r\n",
+             "connection lost: TLS"),
+            ("a record that nobody could have made", half, b"\x17\x03\x03\x00\x20" + b"x" * 32,
+             "connection lost: TLS"),
+            ("an alert without a key", half, b"\x15\x03\x03\x00\x02\x01\x00",
+             "connection lost: TLS"),
         ]
         for what, data, raw, words in endings:
             with self.attack(what, words, cost=TLS, times=TIMES):
@@ -210,7 +224,8 @@ class HostileTls(Proxies, ServerAttackCase):
                     if raw:
                         self.write_past_tls(upstream, raw)
                     self.end_without_notify(upstream)
-                    self.assertEqual(local.read_until_end(), (b"", "reset"), "no part of a message is a line")
+                    self.assertEqual(local.read_until_end(), (b"", "reset"),
+                                     "no part of a message is a line")
                     local.close()
         with self.attack("close_notify within a message", "middle of a message", cost=TLS):
             local, upstream = self.open_pair()

@@ -85,7 +85,8 @@ class AttackCase(E2eCase):
 
     def check_cost(self, before, after, cost, times):
         slower = 1 if self.is_release else 8  # the sanitizers' price
-        self.assertLess(after.cpu - before.cpu, deadline(cost.cpu) * slower * times, "processor time")
+        self.assertLess(after.cpu - before.cpu, deadline(cost.cpu) * slower * times,
+                        "processor time")
         if self.is_release:
             peak = status_bytes(self.daemon.pid, "VmHWM") - before.resident
             self.assertLess(peak, cost.memory, "memory at its peak")

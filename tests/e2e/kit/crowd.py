@@ -25,7 +25,8 @@ class CrowdProgram(Program):
     def __init__(self, directory, address, count, source, release):
         host, port = address.rsplit(":", 1)
         kit = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        super().__init__([sys.executable, "-B", "-m", "kit.crowd", host, port, str(count), source, release],
+        super().__init__([sys.executable, "-B", "-m", "kit.crowd", host, port, str(count), source,
+                          release],
                          directory, "crowd", cwd=kit)
 
     def reports(self):
