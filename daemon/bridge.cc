@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "daemon/cookie_writer.h"
 #include "daemon/template.h"
 
 namespace wsbridged {
@@ -26,14 +27,16 @@ ws::Result<std::shared_ptr<Bridge>> Bridge::prepare(config::Bridge settings,
     return snapshots.error();
   }
   bridge->snapshots_ = std::move(snapshots.value());
-  const auto jar = make_jar(shared_cookie_jar(bridge->settings()).value_or(""));
+  const std::string jar_path = shared_cookie_jar(bridge->settings()).value_or("");
+  const auto jar = make_jar(jar_path);
   if (!jar) {
     return jar.error();
   }
   if (jar.value() != nullptr) {
     bridge->note_cookies(*jar.value());
-    if (auto error = bridge->settings_.upstream.store_cookies ? jar.value()->check_storable()
-                                                              : std::nullopt) {
+    if (auto error = bridge->settings_.upstream.store_cookies
+                         ? check_storable(*jar.value(), jar_path)
+                         : std::nullopt) {
       return *std::move(error);
     }
   }

@@ -16,6 +16,7 @@
 #include "daemon/access.h"
 #include "daemon/bridge.h"
 #include "daemon/bridge_warnings.h"
+#include "daemon/cookie_writer.h"
 #include "daemon/end_reason.h"
 #include "daemon/local_encoding.h"
 #include "daemon/template.h"
@@ -136,8 +137,8 @@ void check_cookie_jar(const config::Bridge& bridge, std::vector<config::Misfit>&
     ws::CookieJar jar;
     if (const auto loaded = jar.load(*shared); !loaded) {
       misfits.push_back({.keys = keys, .message = loaded.error().message});
-    } else if (const auto failure = jar.check_storable();
-               failure && bridge.upstream.store_cookies) {
+    } else if (const auto failure =
+                   bridge.upstream.store_cookies ? check_storable(jar, *shared) : std::nullopt) {
       misfits.push_back(
           {.keys = keys,
            .message = "store_cookies needs a directory that can be written: " + failure->message});

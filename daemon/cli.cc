@@ -91,6 +91,8 @@ void add_flags(CLI::App& app, Verb verb, Flags& flags) {
   if (verb == Verb::kRun) {
     app.add_flag_callback("--allow-remote", [&flags] { flags.settings.allow_remote = true; })
         ->disable_flag_override();
+    app.add_flag_callback("--no-landlock", [&flags] { flags.settings.no_landlock = true; })
+        ->disable_flag_override();
   }
   if (verb == Verb::kRun || verb == Verb::kCtl || verb == Verb::kHealthcheck) {
     add_text(app, "--admin", flags.settings.admin);

@@ -33,6 +33,7 @@ struct Command {
   bool json = false;                                // probe --json
   std::string target;                               // of probe and cat: a bridge; empty: all
   std::optional<config::AdminFlag> admin{};         // --admin or its variable
+  bool no_landlock = false;                         // --no-landlock or its variable
   CtlCommand ctl{};                                 // for kCtl
   HealthCommand health{};                           // for kHealthcheck
   std::vector<std::string> warnings;                // unknown WSBRIDGED_* variables

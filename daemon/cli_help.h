@@ -51,6 +51,8 @@ Options, each with its environment variable (a flag beats it):
   --allow-remote      listen on other than loopback addresses     WSBRIDGED_ALLOW_REMOTE
                                                                   (true or false)
   --admin ADDR        admin listener: unix:PATH or loopback       WSBRIDGED_ADMIN
+  --no-landlock       let all threads change files                WSBRIDGED_NO_LANDLOCK
+                                                                  (true or false)
   -h, --help          this text
 
 In a variable, lists have one item per line. -c and --upstream exclude each other.

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::string_view kDefaultFile = "/etc/wsbridged/wsbridged.yaml";
 
-constexpr std::array kNames = {kConfigName,   kConfigYamlName,  kListenName,
-                               kUpstreamName, kSubprotocolName, kCookieJarName,
-                               kHeaderName,   kAllowRemoteName, kAdminName};
+constexpr std::array kNames = {kConfigName,      kConfigYamlName, kListenName, kUpstreamName,
+                               kSubprotocolName, kCookieJarName,  kHeaderName, kAllowRemoteName,
+                               kAdminName,       kNoLandlockName};
 
 enum class Source : unsigned char { kFile, kYaml, kQuickBridge };
 
@@ -100,15 +100,15 @@ CommandSettings read_variables(const config::Environment& environment) {
   return variables;
 }
 
-// Nothing: `variables` holds what WSBRIDGED_ALLOW_REMOTE says.
-std::optional<std::string> read_allow_remote(const config::Environment& environment,
-                                             CommandSettings& variables) {
-  const std::optional<std::string> text = look_up(environment, kAllowRemoteName);
+// Nothing: `value` holds what the variable says.
+std::optional<std::string> read_boolean(const config::Environment& environment,
+                                        const SettingName& name, std::optional<bool>& value) {
+  const std::optional<std::string> text = look_up(environment, name);
   if (text && *text != "true" && *text != "false") {
-    return std::string(kAllowRemoteName.variable) + " must be true or false";
+    return std::string(name.variable) + " must be true or false";
   }
   if (text) {
-    variables.allow_remote = *text == "true";
+    value = *text == "true";
   }
   return std::nullopt;
 }
@@ -200,13 +200,17 @@ std::variant<Command, std::string> choose_source(const CommandSettings& flags,
   }
   const auto& counted = by_flag.empty() ? by_variable : by_flag;
   const Source source = counted.empty() ? Source::kFile : counted[0].source;
-  if (auto problem = read_allow_remote(environment, variables);
+  if (auto problem = read_boolean(environment, kAllowRemoteName, variables.allow_remote);
       problem && source == Source::kQuickBridge) {
+    return std::move(*problem);
+  }
+  if (auto problem = read_boolean(environment, kNoLandlockName, variables.no_landlock)) {
     return std::move(*problem);
   }
   auto result = command_for(source, flags, variables);
   if (auto* const command = std::get_if<Command>(&result)) {
     command->admin = choose_admin(flags, environment);
+    command->no_landlock = flags.no_landlock.value_or(variables.no_landlock.value_or(false));
     for (const NamedSource& named : by_variable) {
       if (named.source != source) {
         command->warnings.push_back(

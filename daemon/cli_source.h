@@ -24,6 +24,7 @@ struct CommandSettings {
   std::vector<std::string> headers{};
   std::optional<bool> allow_remote{};
   std::optional<std::string> admin{};
+  std::optional<bool> no_landlock{};
 };
 
 // A flag and the environment variable that stands for it.
@@ -41,6 +42,7 @@ inline constexpr SettingName kCookieJarName{"--cookie-jar", "WSBRIDGED_COOKIE_JA
 inline constexpr SettingName kHeaderName{"--header", "WSBRIDGED_HEADER"};
 inline constexpr SettingName kAllowRemoteName{"--allow-remote", "WSBRIDGED_ALLOW_REMOTE"};
 inline constexpr SettingName kAdminName{"--admin", "WSBRIDGED_ADMIN"};
+inline constexpr SettingName kNoLandlockName{"--no-landlock", "WSBRIDGED_NO_LANDLOCK"};
 
 // The file, the text or the quick bridge, with warnings about variables that do not count; or what
 // is wrong, in words that say what to do. Flags beat variables; with neither it is the default

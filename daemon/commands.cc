@@ -10,6 +10,7 @@
 #include "daemon/bridge_check.h"
 #include "daemon/command_config.h"
 #include "daemon/daemon.h"
+#include "daemon/file_keeper.h"
 #include "daemon/log.h"
 
 namespace wsbridged {
@@ -37,18 +38,29 @@ std::string source_name(const Command& command) {
   return command.config_yaml ? "WSBRIDGED_CONFIG_YAML" : command.config_file;
 }
 
+void log_keeper(Log& log, const FileKeeper& keeper) {
+  if (keeper.is_on()) {
+    log.debug("Landlock is on: only cookie jars and socket files can be changed");
+  } else {
+    log.info("Landlock is off", {{"cause", keeper.why_off()}});
+  }
+}
+
 }  // namespace
 
 int run_command(const Command& command, const config::Environment& environment) {
   // First of all, so that nothing that is opened later gets in between, and no child sees them.
   auto sockets = InheritedSockets::of_process();
   auto service = ServiceEnvironment::of_process();
+  const FileKeeper keeper(command.no_landlock ? FileKeeper::Use::kNothing
+                                              : FileKeeper::Use::kLandlock);
   const config::Loaded loaded = load_config(command, environment, check_bridge);
   print_errors(loaded.errors);
   if (!loaded.errors.empty()) {
     return kExitUsage;
   }
   Log log(loaded.config.log);
+  log_keeper(log, keeper);
   for (const std::string& warning : command.warnings) {
     log.warn(warning);
   }

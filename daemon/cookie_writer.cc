@@ -5,7 +5,15 @@
 #include <iterator>
 #include <utility>
 
+#include "daemon/file_keeper.h"
+
 namespace wsbridged {
+
+std::optional<ws::Error> check_storable(const ws::CookieJar& jar, const std::string& path) {
+  std::optional<ws::Error> error;
+  change_files_in(real_directory_of(path), [&] { error = jar.check_storable(); });
+  return error;
+}
 
 CookieWriter::CookieWriter(Log& log) : log_(log) {}
 
@@ -81,7 +89,8 @@ void CookieWriter::write_all(const std::string& path, Waiting waiting,
   for (ws::CookieWrite& write : waiting.writes) {
     std::move(write.cookies.begin(), write.cookies.end(), std::back_inserter(all.cookies));
   }
-  const auto error = ws::write_cookies(all, lock_wait);
+  std::optional<ws::Error> error;
+  change_files_in(real_directory_of(path), [&] { error = ws::write_cookies(all, lock_wait); });
   tell(path, error ? error->message : std::string());
   for (const ws::CookieWrite& write : waiting.writes) {
     *write.is_done = true;

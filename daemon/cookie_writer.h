@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -18,6 +19,11 @@
 #include "daemon/log.h"
 
 namespace wsbridged {
+
+// Why cookies cannot be stored in the file at `path`, which `jar` was loaded from; as far as that
+// can be told beforehand.
+[[nodiscard]] std::optional<ws::Error> check_storable(const ws::CookieJar& jar,
+                                                      const std::string& path);
 
 // May be used from any number of threads.
 class CookieWriter {

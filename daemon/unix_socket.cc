@@ -16,6 +16,8 @@
 #include <string>
 #include <utility>
 
+#include "daemon/file_keeper.h"
+
 namespace wsbridged {
 namespace {
 
@@ -86,17 +88,23 @@ class UnixBinder {
 };
 
 ws::Result<ListeningSocket> UnixBinder::run() {
-  if (auto problem = make_name()) {
-    return std::move(*problem);
+  if (auto wrong = make_name()) {
+    return std::move(*wrong);
   }
   socket_ = Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket_) {
     return error("", errno);
   }
-  if (auto problem = address_.abstract ? bind_abstract() : bind_path()) {
+  Problem problem;
+  if (address_.abstract) {
+    problem = bind_abstract();
+  } else {
+    change_files_in(directory_of(address_.path), [&] { problem = bind_path(); });
+  }
+  if (problem) {
     return std::move(*problem);
   }
-  if (auto problem = begin_listening()) {
+  if ((problem = begin_listening())) {
     return std::move(*problem);
   }
   return ListeningSocket{.descriptor = std::move(socket_),

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/file_keeper.h"
 #include "daemon/listener_socket.h"
 
 namespace wsbridged {
@@ -27,7 +28,7 @@ UnixSocketFile::UnixSocketFile(std::string path) : path_(std::move(path)) {
 
 UnixSocketFile::~UnixSocketFile() {
   if (is_there()) {
-    unlink(path_.c_str());
+    change_files_in(directory_of(path_), [this] { unlink(path_.c_str()); });
   }
 }
 

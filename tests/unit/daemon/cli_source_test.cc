@@ -148,6 +148,19 @@ TEST_CASE("sources: variables that need an upstream are ignored without one, wit
               "WSBRIDGED_ALLOW_REMOTE is ignored: it only counts with --upstream"});
 }
 
+TEST_CASE("sources: Landlock is on unless flag or variable turn it off", "[cli]") {
+  const auto off = [](const char* value) {
+    return command({}, quick_and({{"WSBRIDGED_NO_LANDLOCK", value}})).no_landlock;
+  };
+  CHECK_FALSE(command({}, quick_and({})).no_landlock);
+  CHECK(off("true"));
+  CHECK_FALSE(off("false"));
+  CHECK_FALSE(off(""));
+  CHECK(command({.config = "f", .no_landlock = true}, {}).no_landlock);
+  CHECK_THAT(problem({}, quick_and({{"WSBRIDGED_NO_LANDLOCK", "yes"}})),
+             ContainsSubstring("WSBRIDGED_NO_LANDLOCK must be true or false"));
+}
+
 TEST_CASE("sources: WSBRIDGED_ALLOW_REMOTE is true or false", "[cli]") {
   CHECK_FALSE(
       command({}, quick_and({{"WSBRIDGED_ALLOW_REMOTE", "false"}})).quick_bridge->allow_remote);
