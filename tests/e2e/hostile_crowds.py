@@ -126,7 +126,7 @@ class HostileCrowds(CrowdCase):
                 cost = Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB)
                 # A row of programs that leave while they are dialled for damps the dials, which is told.
                 with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost,
-                                 told=100):
+                                 told=150):
                     for _ in range(STORM):
                         self.leave(self.join(name, index=index), how)
         healthy.send(b"after\n")

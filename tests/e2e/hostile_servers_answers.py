@@ -10,7 +10,7 @@ Why: who opens a tunnel after half an answer can be led to take another's bytes 
 import socket
 
 from kit.attacks import BUILDS, TIMES, Cost, ServerAttackCase
-from kit.case import bridge, main
+from kit.case import main
 from kit.survival import size
 from kit.upstream import TEXT, accept_key, frame
 
@@ -164,19 +164,17 @@ class HostileAnswers(ServerAttackCase):
         self.upstream_server = self.server()
 
     def start_attacked(self, binary):
-        url = self.upstream_server.url()
-        self.defend_from_server(binary, bridge(url),
-                                bridge(url, name="deflate", upstream={"compression": True}))
-        self.attacked = "main"
-        self.serve_clean = lambda: self.serve_clean_session(self.attacked)
+        self.defend_from_server(binary, *self.equal_bridges("main"),
+                                *self.equal_bridges("deflate", upstream={"compression": True}))
 
-    def give(self, answer, name="main", send=None):
+    def give(self, answer, send=None):
         """Answers the next opening so, with a message behind it, and disconnects; what the local
         program got."""
-        local = self.connect(self.daemon.address(name))
+        local = self.connect(self.daemon.address(self.attacked))
         upstream = self.upstream_server.accept()
         key = upstream.read_request().get("Sec-WebSocket-Key")
-        self.assertEqual(upstream.request.get("Sec-WebSocket-Extensions") is None, name == "main",
+        self.assertEqual(upstream.request.get("Sec-WebSocket-Extensions") is None,
+                         self.attacked.startswith("main"),
                          "without compression: true none is offered")
         try:
             (send or type(upstream).send)(upstream,
@@ -192,20 +190,20 @@ class HostileAnswers(ServerAttackCase):
         return result
 
     def run_table(self, table, name="main"):
-        self.attacked = name
         for what, answer, words in table:
             ways = {"whole": None,
                     **({"byte by byte": self.send_bytewise} if len(answer) < 400 else {})}
             for way, send in ways.items():
+                self.next_bridge(name)
                 with self.attack(f"{what}, {way}", words, times=TIMES):
                     for _ in range(TIMES):
-                        self.assertEqual(self.give(answer, name, send), (b"", "reset"), "no line")
+                        self.assertEqual(self.give(answer, send), (b"", "reset"), "no line")
                         self.serve_clean()  # without it further dials would wait for turns
                     entry = self.log.wait_for(words)
                     self.assertTrue(entry["advice"], "the log says what to do")
 
     def check_allowed(self):
-        self.attacked = "main"
+        self.next_bridge("main")
         for what, answer, _ in ALLOWED:
             with self.attack(what, "connection ended without a Close"):
                 self.assertEqual(self.give(answer), (b"never\n", "reset"), "an open session")
@@ -213,7 +211,7 @@ class HostileAnswers(ServerAttackCase):
                            " ;\tclient_no_context_takeover ; server_no_context_takeover",
                            "; client_max_window_bits=9"):
             with self.attack(f"permessage-deflate{parameters}"):
-                self.serve_clean_session("deflate", [DEFLATE + parameters])
+                self.serve_clean_session(self.next_bridge("deflate"), [DEFLATE + parameters])
 
     def test_each_answer_is_refused_in_words_and_nothing_of_it_becomes_a_line(self):
         for binary in BUILDS:
@@ -226,7 +224,9 @@ class HostileAnswers(ServerAttackCase):
             self.check_flat()
 
     def check_endless(self):
-        """Heads and bodies that do not end: read to the limit of 64 KiB, in time that grows with them."""
+        """Heads and bodies that do not end: read to the limit of 64 KiB, in time that grows with
+        them."""
+        self.next_bridge("main")
         length = size(2, 20) * MIB
         begin = (SWITCHING + "\r\n").encode()
         endless = {

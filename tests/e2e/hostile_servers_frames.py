@@ -11,7 +11,7 @@ import struct
 import zlib
 
 from kit.attacks import BUILDS, TIMES, Cost, ServerAttackCase
-from kit.case import bridge, main
+from kit.case import main
 from kit.upstream import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, close_frame, frame
 
 MAX_MESSAGE = 70000
@@ -148,10 +148,10 @@ class HostileFrames(ServerAttackCase):
         self.upstream_server = self.server()
 
     def start_attacked(self, binary):
-        plain = bridge(self.upstream_server.url(), framing={"max_message": MAX_MESSAGE})
-        deflate = bridge(self.upstream_server.url(), name="deflate", upstream={"compression": True},
-                         framing={"max_message": MAX_MESSAGE})
-        self.defend_from_server(binary, plain, deflate)
+        framing = {"max_message": MAX_MESSAGE}
+        self.defend_from_server(
+            binary, *self.equal_bridges("main", framing=framing),
+            *self.equal_bridges("deflate", framing=framing, upstream={"compression": True}))
 
     def run_table(self, table, name="main", headers=(), cost=Cost()):
         for what, data, code, words in table:
@@ -159,9 +159,10 @@ class HostileFrames(ServerAttackCase):
             if len(data) < 300:
                 ways["byte by byte"] = self.send_bytewise
             for way, send in ways.items():
+                self.next_bridge(name)
                 with self.attack(f"{what}, {way}", words, cost=cost, times=TIMES):
                     for _ in range(TIMES):
-                        local, upstream = self.open_pair(name, headers)
+                        local, upstream = self.open_pair(headers=headers)
                         send(upstream, data + frame(TEXT, "never"))
                         reason = self.expect_failed(local, upstream, code)
                         entry = self.log.wait_for(words)
@@ -184,6 +185,7 @@ class HostileFrames(ServerAttackCase):
                 "between fragments": frame(TEXT, "hel", fin=False), "inside a mask": b"\x81"}
         for what, data in cuts.items():
             for ending in ("close", "reset"):
+                self.next_bridge("main")
                 words = "middle of a message" if ending == "close" else "connection"
                 with self.attack(f"{ending} {what}", words, times=TIMES):
                     for _ in range(TIMES):
@@ -197,6 +199,7 @@ class HostileFrames(ServerAttackCase):
         reasons = {"terminal's and log's language": TERMINAL.encode(), "the longest": b"r" * 123,
                    "the longest of 3 bytes each": "\u20ac".encode() * 41}
         for what, reason in reasons.items():
+            self.next_bridge("main")
             with self.attack(f"a reason of {what}", "closed with 1008", times=TIMES):
                 for _ in range(TIMES):
                     local, upstream = self.open_pair()

@@ -8,10 +8,12 @@ Why: a redirect is an answer of the server's, and clients have carried tokens to
 """
 import ssl
 
-from kit.attacks import BUILDS, TIMES, ServerAttackCase
+from kit.attacks import BUILDS, ServerAttackCase
 from kit.case import bridge, main
+from kit.survival import size
 from kit.upstream import close_frame
 
+TIMES = size(1, 5)  # the log folds what comes more often
 APP = "app.example.test"
 JAR = "".join(f"{domain}\t{below}\t/\t{secure}\t0\t{name}\tmarker-{name}\n" for domain, below,
               secure, name in (

@@ -137,8 +137,6 @@ class HostileTls(Proxies, ServerAttackCase):
             **trust, **resolve, "follow_redirects": 1,
             "redirect_to": [f"wss://{CHAT}:{self.second.port}"]}))
         self.defend_from_server(binary, *bridges)
-        self.attacked = "main"
-        self.serve_clean = lambda: self.serve_clean_session(self.attacked)
 
     @staticmethod
     def refuse_requests(server):
@@ -199,6 +197,7 @@ class HostileTls(Proxies, ServerAttackCase):
         os.write(upstream.socket.fileno(), data)
 
     def check_truncation(self):
+        self.attacked = "main"
         half = frame(TEXT, "half", fin=False)
         cut = "without close_notify"
         endings = [

@@ -4,7 +4,7 @@ when it is over."""
 import contextlib
 from dataclasses import dataclass
 
-from kit.case import E2eCase
+from kit.case import E2eCase, bridge
 from kit.daemon import DEV_BINARY, RELEASE_BINARY
 from kit.log_tail import LogTail
 from kit.process import descriptor_count, status_bytes
@@ -17,6 +17,7 @@ KIB, MIB = 1 << 10, 1 << 20
 # The sanitized build tells bad reads and writes, the release build what memory is really taken.
 BUILDS = [RELEASE_BINARY] if IS_FULL_SIZE else [DEV_BINARY, RELEASE_BINARY]
 TIMES = size(1, 20)  # how often each attack is repeated
+EQUAL_BRIDGES = 20
 BEHIND_THE_ERROR = frame(TEXT, "never")  # what follows a violation must not become a line
 
 
@@ -107,13 +108,23 @@ class AttackCase(E2eCase):
 class ServerAttackCase(AttackCase):
     """The attacker is the server behind the bridge: the test accepts on it by hand."""
 
-    def defend_from_server(self, binary, *bridges, server=None, **top):
-        """A daemon with these bridges, which serves clean sessions on the first one."""
-        self.upstream_server = server or self.upstream_server
-        daemon = self.start(*bridges, binary=binary, **top)
-        self.defend(daemon, lambda: self.serve_clean_session(bridges[0]["name"]))
+    def defend_from_server(self, binary, *bridges):
+        """A daemon with these bridges, which serves clean sessions on the one that is attacked."""
+        self.attacked, self.turn = bridges[0]["name"], 0
+        daemon = self.start(*bridges, binary=binary)
+        self.defend(daemon, lambda: self.serve_clean_session(self.attacked))
 
-    def serve_clean_session(self, name="main", headers=()):
+    def equal_bridges(self, name, **sections):
+        """Several, taken in turn: the log folds what comes too often from one of them."""
+        return [bridge(self.upstream_server.url(), name=f"{name}-{number}", **sections)
+                for number in range(EQUAL_BRIDGES)]
+
+    def next_bridge(self, name):
+        self.turn = (self.turn + 1) % EQUAL_BRIDGES
+        self.attacked = f"{name}-{self.turn}"
+        return self.attacked
+
+    def serve_clean_session(self, name, headers=()):
         """A line up, a line down, a normal end."""
         local = self.connect(self.daemon.address(name))
         upstream = self.upstream_server.open(*headers)
@@ -125,9 +136,9 @@ class ServerAttackCase(AttackCase):
         self.assertEqual(local.read_until_end(), (b"", "eof"))
         local.close()
 
-    def open_pair(self, name="main", headers=()):
+    def open_pair(self, name=None, headers=()):
         """A session that has brought one good message."""
-        local = self.connect(self.daemon.address(name))
+        local = self.connect(self.daemon.address(name or self.attacked))
         upstream = self.upstream_server.open(*headers)
         upstream.send_text("good")
         self.assertEqual(local.read_line(), b"good\n")
