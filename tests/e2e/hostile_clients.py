@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Local programs that write what nobody asked for, without end, or leave in the worst moment.
 
-Scenario: garbage of every kind in every framing mode; lines, prefixes and delimiters that do not end;
-resets while dialling, before the open, within a line, while replies come, in the drain, after the end.
-Method: what comes back, or what the log says, against a few lines that know the rules by themselves;
-memory, processor time and descriptors before and after each.
+Scenario: garbage of every kind in every framing mode; lines, prefixes and delimiters that do not
+end; resets while dialling, before the open, within a line, while replies come, in the drain, after
+the end.
+Method: what comes back, or what the log says, against a few lines that know the rules by
+themselves; memory, processor time and descriptors before and after each.
 Why: a program that has gone wrong must cost its own session, and no other's.
 """
 import random
@@ -126,7 +127,8 @@ class HostileClients(AttackCase):
         local.close()
 
     def write(self, name, data):
-        """Writes it and ends; what came back, and how it ended. Who is sent away may not be able to."""
+        """Writes it and ends; what came back, and how it ended: who is sent away may not get to
+        write it all."""
         local = self.connect(self.daemon.address(name))
 
         def send():
@@ -143,7 +145,7 @@ class HostileClients(AttackCase):
         return back, "reset" if "reset" in (sent, ending) else ending
 
     def check_garbage(self):
-        """Four kinds at a time in all modes: most of it is waiting for what the drain may still bring."""
+        """Four kinds at a time in all modes: most of it is waiting for what the drain may bring."""
         kinds = list(garbage().items())
         for at in range(0, len(kinds), 4):
             cases = [(name, data, *expect(data)) for _, data in kinds[at:at + 4]
@@ -264,7 +266,7 @@ class HostileClients(AttackCase):
         self.read_to_close(upstream)
 
     def read_to_close(self, upstream):
-        """The texts up to the client's Close, which is answered; none when it leaves without one."""
+        """The texts up to the client's Close, which is answered if there is one."""
         texts = []
         try:
             while (part := upstream.read_frame()).opcode == TEXT:

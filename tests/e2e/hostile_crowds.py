@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Crowds of local programs: connecting and leaving at once, silent, slow, and more than there is room
-for. Nothing spins, nobody who runs is hurt, and who waits is served.
+"""Crowds of local programs: connecting and leaving at once, silent, slow, and more than there is
+room for. Nothing spins, nobody who runs is hurt, and who waits is served.
 
-Scenario: storms of connections that close or reset at once, half-open floods, hundreds of programs with
-a byte now and then, on listeners, before PROXY headers and at the admin; 20,000 connections against the
-limits of descriptors and of max_connections.
-Method: the release build; its processor time while nobody gets on, memory for each who waits, its log's
-entries counted. ./dev hostile runs the large sizes.
+Scenario: storms of connections that close or reset at once, half-open floods, hundreds of programs
+with a byte now and then, on listeners, before PROXY headers and at the admin; 20,000 connections
+against the limits of descriptors and of max_connections.
+Method: the release build; its processor time while nobody gets on, memory for each who waits, its
+log's entries counted. ./dev hostile runs the large sizes.
 Why: a crowd comes with every restart of what runs in front, and must not end what it waits for.
 """
 import os
@@ -33,7 +33,7 @@ PROXY_ROOM = 128  # listeners' room for those who owe a PROXY header
 CROWD, CROWD_PROCESSES = size((2_000, 2), (20_000, 4))
 CROWD_DESCRIPTORS = size(500, 4_000)  # the daemon's limit
 CROWD_SESSIONS = size(200, 1_500)  # max_connections
-# An idle session in memory: 2 KiB of objects, what libevent keeps for its descriptors, and rounding.
+# An idle session: 2 KiB of objects, what libevent keeps for its descriptors, and rounding.
 IDLE_SESSION = 6 * KIB
 
 
@@ -124,7 +124,7 @@ class HostileCrowds(CrowdCase):
             for how in ("close", "reset"):
                 # A session, its dial and both ends' entries; an accept and a close elsewhere.
                 cost = Cost(cpu=0.3 + STORM * 4e-4, memory=16 * MIB)
-                # A row of programs that leave while they are dialled for damps the dials, which is told.
+                # A row of programs that leave while they are dialled for damps the dials: told.
                 with self.attack(f"{STORM} times connect and {how} at {name} {index}", cost=cost,
                                  told=150):
                     for _ in range(STORM):
@@ -183,7 +183,7 @@ class HostileCrowds(CrowdCase):
         return daemon, (idle, admins)
 
     def check_admin(self, daemon, filled):
-        """The 64 that were let in are sent away after their 10 s, and the others have their turn."""
+        """The 64 that were let in are sent away after their 10 s, then others have their turn."""
         idle, admins = filled
         for number, one in enumerate(admins):
             if number % 70 < 64:
@@ -279,8 +279,8 @@ class MoreThanThereIsRoomFor(CrowdCase):
             self.assertEqual(sum(result["answered"] for result in results), CROWD, "all are served")
             os.remove(release)
             entries = self.log.matching("limit reached")
-            print(f"{CROWD} programs, room for {room}: all served {time.monotonic() - began:.1f} s after "
-                  f"the first could leave; {len(entries)} entries say that some wait")
+            print(f"{CROWD} programs, room for {room}: all served "
+                  f"{time.monotonic() - began:.1f} s after the first could leave; {len(entries)} entries say that some wait")
         self.check_flat()
         healthy.close()
 

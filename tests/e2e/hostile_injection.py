@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What a local peer or the configuration can influence never becomes another line of a request.
 
-Scenario: CR, LF and NUL in every key that ends up in a request, written out, from a variable and from a
-file, also from one that changes while the daemon runs; proxies that announce peers with them;
-programs whose first lines are requests and frames.
+Scenario: CR, LF and NUL in every key that ends up in a request, written out, from a variable and
+from a file, also from one that changes while the daemon runs; proxies that announce peers with
+them; programs whose first lines are requests and frames.
 Method: `check` must refuse them at their place, without showing them; what the server reads is
 compared byte for byte.
 Why: a line break in a header is a second header, or a second request (CVE-2026-1527).
@@ -24,7 +24,7 @@ URL = "ws://127.0.0.1:1/"
 
 
 def places(text):
-    """(key, the keys of upstream) for everything that goes into a request, to a server or to a proxy."""
+    """(key, the keys of upstream) for all that goes into a request, to a server or a proxy."""
     return [
         ("url", {"url": f"ws://127.0.0.1:1/a{text}b"}),
         ("url", {"url": f"ws://127.0.0.1:1/?a{text}b"}),
@@ -151,7 +151,7 @@ class AtWork(ServerAttackCase):
                      b"PROXY TCP4 192.0.2.7 127.0.0.1 65536 2\r\n",
                      b"PROXY TCP4 192.0.2.7 127.0.0.1 -1 2\r\n",
                      b"PROXY TCP6 fe80::1%lo 127.0.0.1 1 2\r\n",
-                     b"PROXY  TCP4 192.0.2.7 127.0.0.1 1 2\r\n"):  # more would not be told one by one
+                     b"PROXY  TCP4 192.0.2.7 127.0.0.1 1 2\r\n"):  # further ones are folded
             with self.attack(f"announced: {line!r}", "connection refused", "proxy_protocol"):
                 local = self.connect(self.daemon.address())
                 local.send(line + b"line\n")
@@ -183,7 +183,8 @@ class AtWork(ServerAttackCase):
         self.assertEqual([upstream.read_text() for _ in evil], evil)
         upstream.close_with(1000)
         local.close()
-        frames = b"\x88\x82\0\0\0\0\x03\xe8" + b"\x81\x85\0\0\0\0hello" + b"\r\n\r\nHTTP/1.1 101\r\n\r\n"
+        frames = b"\x88\x82\0\0\0\0\x03\xe8" + b"\x81\x85\0\0\0\0hello"
+        frames += b"\r\n\r\nHTTP/1.1 101\r\n\r\n"
         local, upstream, _ = self.request_of(daemon, frames, name="raw")
         upstream.answer()
         received = b""

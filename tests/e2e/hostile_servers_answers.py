@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Servers that attack with their answer to the opening handshake: nothing is opened that should not.
+"""Servers that attack with their answer to the opening handshake: nothing is opened that should
+not.
 
 Scenario: mandatory fields that are missing, doubled or nearly right; answers meant to smuggle;
 hostile Sec-WebSocket-Extensions and -Protocol; heads without end, in one piece and byte by byte.
-Method: tables of answers with the words that the log must have; each is followed by a message, which
-must not become a line. docs/testing.md names the flaws.
+Method: tables of answers with the words that the log must have; each is followed by a message,
+which must not become a line. docs/testing.md names the flaws.
 Why: who opens a tunnel after half an answer can be led to take another's bytes for the server's.
 """
 import socket

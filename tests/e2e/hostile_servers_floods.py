@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Servers that send more than they should, or less: memory and processor time stay flat.
 
-Scenario: 1 GiB declared and 10 bytes sent; millions of fragments, empty messages and pings; bombs of
-compressed zeros, in tiny frames too; bytes that trickle in one at a time; everything half done.
+Scenario: 1 GiB declared and 10 bytes sent; millions of fragments, empty messages and pings; bombs
+of compressed zeros, in tiny frames too; bytes that trickle in one at a time; everything half done.
 Method: the release build; its peak of memory and its processor time during each attack, with bounds
 that follow from the configuration. ./dev hostile runs the large sizes.
 Why: each of these has taken a client's memory or processor with a few bytes.
@@ -24,7 +24,7 @@ BUFFER = 256 * KIB
 DEFLATE = ("Sec-WebSocket-Extensions: permessage-deflate",)
 # A message that is put together in a buffer that doubles, beside it its line and a read.
 ONE_MESSAGE = 3 * MAX_MESSAGE + 2 * BUFFER + 2 * MIB
-# What may wait for a program that does not read: a buffer, a batch of messages, a read; and rounding.
+# What may wait for a program that does not read: a buffer, a batch of messages, a read.
 ONE_BUFFER = 2 * BUFFER + 2 * MIB
 FRAGMENTS = size(200_000, 1_000_000)
 PINGS = size(500_000, 10_000_000)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Servers that attack with frames: each attack ends its own session and leaves the daemon as it was.
+"""Servers that attack with frames: each attack ends its own session and leaves the daemon as it
+was.
 
 Scenario: lengths that overflow, frames and fragments that must not be, text that is none, Close
-frames and compressed streams that are broken; each right after a good message, whole and byte by byte.
+frames and compressed streams that are broken; each right after a good message, whole and byte by
+byte.
 Method: tables of bytes with the close code that the server must see and the words that the log must
 have; behind each a good message, which must not become a line. docs/testing.md names the flaws.
 Why: these are the ways in which WebSocket clients have been broken into, hung and crashed.

@@ -16,7 +16,8 @@ MASKS = 20_000
 MAX_BIAS = 6 * (MASKS / 4) ** 0.5
 # Of 255 degrees of freedom: the mean is 255, the standard deviation 22.6.
 MAX_CHI_SQUARE = 255 + 7 * 22.6
-# By chance two of 20,000 numbers of 32 bits are equal in one run of 21; four pairs in one of 5 million.
+# By chance two of 20,000 numbers of 32 bits are equal in one run of 21, four pairs in one of 5
+# million.
 MAX_REPEATS = 3
 
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Redirects that want credentials, or want the daemon elsewhere: who gets what is what the rules say.
+"""Redirects that want credentials, or want the daemon elsewhere: who gets what is what the rules
+say.
 
-Scenario: a bridge with every kind of credential, and servers that redirect to other paths, ports, hosts,
-schemes, to nowhere and round in circles, with Locations that mean something else to a careless reader.
+Scenario: a bridge with every kind of credential, and servers that redirect to other paths, ports,
+hosts, schemes, to nowhere and round in circles, with Locations that mean something else to a
+careless reader.
 Method: every credential is a marker; the request that arrives is searched for all of them.
 Why: a redirect is an answer of the server's, and clients have carried tokens to whoever it named.
 """
@@ -26,7 +28,8 @@ CREDENTIALS = {"marker-header", BASIC, "marker-host", "marker-domain", "marker-o
                "marker-secure",
                "marker-address", "marker-origin"}
 COOKIES = {"marker-host", "marker-domain"}
-NOT_LISTED, NO_URL, NOT_UNDERSTOOD = "redirect_to does not list", "neither an http nor a ws", "cannot be understood"
+NOT_LISTED, NO_URL = "redirect_to does not list", "neither an http nor a ws"
+NOT_UNDERSTOOD = "cannot be understood"
 
 
 class HostileRedirects(ServerAttackCase):
@@ -76,7 +79,7 @@ class HostileRedirects(ServerAttackCase):
         return {marker for marker in CREDENTIALS if marker in text}
 
     def follow(self, what, location, server, expected, path, name="main", **answer):
-        """Is followed there, with these credentials and this path, into a session as it should be."""
+        """Is followed there with these credentials and this path, into an ordinary session."""
         with self.attack(f"to {what}", times=TIMES):
             for _ in range(TIMES):
                 local = self.connect(self.daemon.address(name))

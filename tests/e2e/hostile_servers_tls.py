@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Servers that are not who they say they are, and networks that cut TLS short.
 
-Scenario: certificates for other names, of other times, authorities and purposes, with names that only
-nearly match; directly, behind a proxy's CONNECT and behind a redirect; streams cut or spoilt within
-a record, a frame and a message.
-Method: one server whose certificate changes between dials, so that each impostor comes right after the
-real one; no request may reach it. The words of the log are those that an operator needs.
+Scenario: certificates for other names, of other times, authorities and purposes, with names that
+only nearly match; directly, behind a proxy's CONNECT and behind a redirect; streams cut or spoilt
+within a record, a frame and a message.
+Method: one server whose certificate changes between dials, so that each impostor comes right after
+the real one; no request may reach it. The words of the log are those that an operator needs.
 Why: half of the clients of WebSockets once did not look at the name at all, and FIN can be forged.
 """
 import os
@@ -245,7 +245,7 @@ class HostileTls(Proxies, ServerAttackCase):
 
     @staticmethod
     def end_without_notify(upstream):
-        """A FIN; and the rest is read, as a socket that is closed with input sends a reset instead."""
+        """A FIN; the rest is read, as a socket that is closed with input sends a reset instead."""
         plain = socket.socket(fileno=os.dup(upstream.socket.fileno()))
         plain.shutdown(socket.SHUT_WR)
         plain.settimeout(20)

@@ -24,7 +24,7 @@ BEHIND_THE_ERROR = frame(TEXT, "never")  # what follows a violation must not bec
 @dataclass(frozen=True)
 class Cost:
     """What an attack may take at most: seconds of a processor, and memory above that of before.
-    The memory is that of a read buffer (256 KiB), rounding, and what the allocator fetches at a time."""
+    The memory is that of a read buffer (256 KiB) and what the allocator fetches at a time."""
     cpu: float = 0.3
     memory: int = 4 * MIB
 
@@ -33,8 +33,8 @@ SMALL = Cost()
 
 
 class AttackCase(E2eCase):
-    # What all attacks of a test may leave behind in the release build: what the allocator keeps of its
-    # largest moments. It does not grow with their number.
+    # What all attacks of a test may leave behind in the release build: what the allocator keeps of
+    # its largest moments. It does not grow with their number.
     LEFT_BEHIND = 8 * MIB
 
     def defend(self, daemon, serve_clean):
@@ -58,7 +58,8 @@ class AttackCase(E2eCase):
     @contextlib.contextmanager
     def attack(self, name, *words, cost=SMALL, times=1, told=None):
         """What is done inside, so many times, must leave the daemon as it was, must be told in the
-        log with these words, in at most `told` warnings (one each time), and a clean session follows."""
+        log with these words, in at most `told` warnings (one each time), and a clean session
+        follows."""
         with self.subTest(name, build="release" if self.is_release else "sanitized"):
             self.log.skip()
             reset_peak(self.daemon.pid)
@@ -70,7 +71,7 @@ class AttackCase(E2eCase):
             self.survived += times
 
     def expect_sent_away(self, name):
-        """A program of that bridge gets nothing and a reset, which may be quicker than its connect."""
+        """A program of that bridge gets nothing and a reset, perhaps before its connect returns."""
         try:
             local = self.connect(self.daemon.address(name))
         except ConnectionResetError:
@@ -97,8 +98,8 @@ class AttackCase(E2eCase):
         self.serve_clean()
         after = self.wait_for_rest(self.at_start.descriptors)
         build = "release" if self.is_release else "sanitized"
-        print(f"{build}: {self.survived} attacks survived; memory {self.at_start.anonymous >> 10} -> "
-              f"{after.anonymous >> 10} KiB, descriptors {self.at_start.descriptors} -> "
+        print(f"{build}: {self.survived} attacks survived; memory "
+              f"{self.at_start.anonymous >> 10} -> {after.anonymous >> 10} KiB, descriptors {self.at_start.descriptors} -> "
               f"{after.descriptors}, {after.cpu - self.at_start.cpu:.2f} s of a processor")
         if self.is_release:
             self.assertLess(after.anonymous - self.at_start.anonymous, self.LEFT_BEHIND)

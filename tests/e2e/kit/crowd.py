@@ -3,7 +3,8 @@
 
 Run as a program of its own, since descriptors are limited for each process: HOST PORT COUNT SOURCE
 RELEASE. Members that were answered stay until the file RELEASE is there, then each leaves as soon
-as it was answered. Prints how many were answered so far, and in the end what became of all, as JSON.
+as it was answered. Prints how many were answered so far, and in the end what became of all, as
+JSON.
 """
 import json
 import os
