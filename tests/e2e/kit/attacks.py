@@ -99,8 +99,8 @@ class AttackCase(E2eCase):
         after = self.wait_for_rest(self.at_start.descriptors)
         build = "release" if self.is_release else "sanitized"
         print(f"{build}: {self.survived} attacks survived; memory "
-              f"{self.at_start.anonymous >> 10} -> {after.anonymous >> 10} KiB, descriptors {self.at_start.descriptors} -> "
-              f"{after.descriptors}, {after.cpu - self.at_start.cpu:.2f} s of a processor")
+              f"{self.at_start.anonymous >> 10} -> {after.anonymous >> 10} KiB, descriptors "
+              f"{self.at_start.descriptors} -> {after.descriptors}, {after.cpu - self.at_start.cpu:.2f} s of a processor")
         if self.is_release:
             self.assertLess(after.anonymous - self.at_start.anonymous, self.LEFT_BEHIND)
         self.assertTrue(self.daemon.is_running())

@@ -48,20 +48,19 @@ class Crowd:
         self.selector = selectors.DefaultSelector()
         self.waiting = {}  # what each wants to read yet
         self.staying = []
-        self.answered = self.failed = 0
+        self.answered = self.again = self.failed = 0
         self.reported_at = 0.0
         for number in range(count):
-            self.join(number)
+            self.join(b"member %d of %s\n" % (number, source.encode()))
             if number % 200 == 199:
                 self.look(0)
 
-    def join(self, number):
+    def join(self, line):
         member = socket.socket()
         member.setblocking(False)
         member.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         member.bind((self.source, 0))
         member.connect_ex(self.where)
-        line = b"member %d of %s\n" % (number, self.source.encode())
         self.waiting[member] = line
         self.selector.register(member, selectors.EVENT_WRITE, line)
 
@@ -74,7 +73,7 @@ class Crowd:
                 else:
                     self.read(key.fileobj)
             except OSError:
-                self.fail(key.fileobj)
+                self.come_again(key.fileobj, key.data)
 
     def read(self, member):
         data, line = member.recv(1000), self.waiting[member]
@@ -88,11 +87,24 @@ class Crowd:
             self.selector.unregister(member)
             self.staying.append(member)
 
-    def fail(self, member):
-        self.failed += 1
+    def leave(self, member):
         del self.waiting[member]
         self.selector.unregister(member)
         member.close()
+
+    def come_again(self, member, line):
+        """The kernel resets those that it could not keep in the queue for a minute."""
+        self.again += 1
+        is_unanswered = self.waiting[member] == line
+        self.leave(member)
+        if is_unanswered:
+            self.join(line)
+        else:
+            self.failed += 1
+
+    def fail(self, member):
+        self.failed += 1
+        self.leave(member)
 
     def run(self):
         while self.waiting:
@@ -110,7 +122,8 @@ class Crowd:
         if is_last or time.monotonic() > self.reported_at + REPORT_INTERVAL:
             self.reported_at = time.monotonic()
             print(json.dumps({"answered": self.answered, "failed": self.failed,
-                              "waiting": len(self.waiting)}), flush=True)
+                              "again": self.again, "waiting": len(self.waiting)}),
+                  flush=True)
 
 
 if __name__ == "__main__":
