@@ -63,6 +63,9 @@ class HostileRedirects(ServerAttackCase):
                 bridge(f"wss://{APP}:{secure}/start", name="secure",
                        upstream={**upstream, "tls": self.trust})]
 
+    def server_behind(self, name):
+        return self.secure if name == "secure" else self.upstream_server
+
     def redirect(self, server, *locations, status="302 Found", fields=()):
         """Answers the next request so; the request."""
         upstream = server.accept()
@@ -80,11 +83,11 @@ class HostileRedirects(ServerAttackCase):
 
     def follow(self, what, location, server, expected, path, name="main", **answer):
         """Is followed there with these credentials and this path, into an ordinary session."""
+        self.attacked = name
         with self.attack(f"to {what}", times=TIMES):
             for _ in range(TIMES):
                 local = self.connect(self.daemon.address(name))
-                first = self.upstream_server if name == "main" else self.secure
-                own = self.redirect(first, location, **answer)
+                own = self.redirect(self.server_behind(name), location, **answer)
                 self.assertIn(BASIC, self.credentials_of(own),
                               "the first server gets what is meant for it")
                 upstream = server.open()
@@ -98,11 +101,11 @@ class HostileRedirects(ServerAttackCase):
                 local.close()
 
     def refuse(self, what, locations, words, name="main", **answer):
+        self.attacked = name
         with self.attack(f"to {what}", words, times=TIMES):
             for _ in range(TIMES):
                 local = self.connect(self.daemon.address(name))
-                self.redirect(self.upstream_server if name == "main" else self.secure, *locations,
-                              **answer)
+                self.redirect(self.server_behind(name), *locations, **answer)
                 self.assertEqual(local.read_until_end(), (b"", "reset"))
                 local.close()
                 for server in (self.upstream_server, self.second, self.secure, self.asking):

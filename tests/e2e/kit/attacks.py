@@ -100,7 +100,8 @@ class AttackCase(E2eCase):
         build = "release" if self.is_release else "sanitized"
         print(f"{build}: {self.survived} attacks survived; memory "
               f"{self.at_start.anonymous >> 10} -> {after.anonymous >> 10} KiB, descriptors "
-              f"{self.at_start.descriptors} -> {after.descriptors}, {after.cpu - self.at_start.cpu:.2f} s of a processor")
+              f"{self.at_start.descriptors} -> {after.descriptors}, "
+              f"{after.cpu - self.at_start.cpu:.2f} s of a processor")
         if self.is_release:
             self.assertLess(after.anonymous - self.at_start.anonymous, self.LEFT_BEHIND)
         self.assertTrue(self.daemon.is_running())
@@ -125,10 +126,14 @@ class ServerAttackCase(AttackCase):
         self.attacked = f"{name}-{self.turn}"
         return self.attacked
 
+    def server_behind(self, name):
+        """The server of that bridge."""
+        return self.upstream_server
+
     def serve_clean_session(self, name, headers=()):
         """A line up, a line down, a normal end."""
         local = self.connect(self.daemon.address(name))
-        upstream = self.upstream_server.open(*headers)
+        upstream = self.server_behind(name).open(*headers)
         local.send(b"up\n")
         self.assertEqual(upstream.read_text(), b"up", "a clean session is served, upwards")
         upstream.send_text("down")
