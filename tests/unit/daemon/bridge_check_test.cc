@@ -71,7 +71,8 @@ TEST_CASE("bridge check: what libws refuses of the way to a server", "[bridge_ch
     upstream.resolve = {{"example.com:80", "10.0.0.7"}, {"example.com:81", "ten"}};
     CHECK(key_of(bridge) == "resolve");
     CHECK(errors_of(bridge)[0].item == "example.com:81");
-    CHECK(errors_of(bridge)[0].message == "its value must be IP addresses, 32 at most, or unix:PATH");
+    CHECK(errors_of(bridge)[0].message ==
+          "its value must be IP addresses, 32 at most, or unix:PATH");
   }
   SECTION("a name, which may have come out of a reference") {
     upstream.resolve = {{"secret\nname:80", "10.0.0.7"}};
