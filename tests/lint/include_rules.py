@@ -117,6 +117,7 @@ TESTED_ELSEWHERE = {
     "daemon/forced_end.cc": IN_BINARY,
     "daemon/reload.cc": IN_BINARY,
     "daemon/service_link.cc": IN_BINARY,
+    "daemon/landlock.cc": "through FileKeeper, in file_keeper_test",
     "daemon/listen_target.cc": "in bridge_parts_test",
     "daemon/refusals.cc": "in the flood of tests/e2e/access_lists.py",
     "daemon/session.cc": IN_BINARY,

@@ -365,4 +365,20 @@ RefusingPort::~RefusingPort() {
   ::close(descriptor_);
 }
 
+ScriptedServer::Script session(const ScriptedServer::Script& part) {
+  return [part](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    part(peer);
+    peer.send(server_close(1000));
+    auto answer = peer.read_frame();
+    while (answer.first_byte == 0x89) {  // a ping that was on its way
+      answer = peer.read_frame();
+    }
+    if (answer.first_byte != 0x88 || answer.payload != "\x03\xE8") {
+      throw std::runtime_error("no answer to Close");
+    }
+    peer.read_to_end();
+  };
+}
+
 }  // namespace ws::test

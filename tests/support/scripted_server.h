@@ -148,4 +148,7 @@ class RefusingPort {
   std::uint16_t port_ = 0;
 };
 
+// A server that opens, plays this part, and then ends with a closing handshake.
+[[nodiscard]] ScriptedServer::Script session(const ScriptedServer::Script& part);
+
 }  // namespace ws::test
