@@ -11,6 +11,7 @@
 #include <ws/net/stream.h>
 
 #include "daemon/access.h"
+#include "daemon/last_words.h"
 #include "daemon/listener_socket.h"
 
 namespace wsbridged {
@@ -222,7 +223,7 @@ void AdminServer::run() {
   } catch (const std::exception& exception) {
     // Nothing here throws but the allocator: what state is left cannot be trusted.
     log_.error("admin listener failed, stopping", {{"cause", std::string(exception.what())}});
-    std::_Exit(1);
+    end_at_once(exception.what());  // without memory the entry was not written
   }
 }
 

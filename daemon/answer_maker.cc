@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/answer_maker.h"
 
+#include <system_error>
 #include <utility>
 
 namespace wsbridged {
@@ -17,14 +18,27 @@ AnswerMaker::~AnswerMaker() {
 }
 
 void AnswerMaker::run(std::function<void()> task) {
+  if (!start_thread()) {
+    task();
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+}
+
+bool AnswerMaker::start_thread() {
+  const std::lock_guard lock(mutex_);
+  try {
     if (!thread_.joinable()) {
       thread_ = std::thread([this] { work(); });
     }
+  } catch (const std::system_error&) {  // EAGAIN: the next task tries again
+    return false;
   }
-  changed_.notify_one();
+  return true;
 }
 
 void AnswerMaker::work() {

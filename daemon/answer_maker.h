@@ -20,10 +20,12 @@ class AnswerMaker {
   AnswerMaker(const AnswerMaker&) = delete;
   AnswerMaker& operator=(const AnswerMaker&) = delete;
 
-  // In the order of the calls. It must not throw.
+  // In the order of the calls. It must not throw. Where the system has no thread for it, it is run
+  // at once: a late answer to the others is better than none.
   void run(std::function<void()> task);
 
  private:
+  [[nodiscard]] bool start_thread();
   void work();
 
   std::mutex mutex_;

@@ -11,6 +11,7 @@
 #include "daemon/command_config.h"
 #include "daemon/daemon.h"
 #include "daemon/file_keeper.h"
+#include "daemon/libevent_log.h"
 #include "daemon/log.h"
 
 namespace wsbridged {
@@ -60,6 +61,7 @@ int run_command(const Command& command, const config::Environment& environment) 
     return kExitUsage;
   }
   Log log(loaded.config.log);
+  const LibeventLog libevent_log(log);
   log_keeper(log, keeper);
   for (const std::string& warning : command.warnings) {
     log.warn(warning);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <iterator>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -91,6 +92,18 @@ std::vector<std::string> Daemon::open() {
   log_warnings(plan);
   close_unused_sockets();
   limit_memory(memory_limit_of(settings_.limits));
+  try {
+    start_serving(descriptor_limit);
+  } catch (const std::system_error& error) {
+    errors.push_back(std::string("cannot start a thread: ") + error.what() +
+                     " (TasksMax=, ulimit -u and kernel.threads-max limit them)");
+  } catch (const std::runtime_error& error) {
+    errors.push_back(std::string("cannot start: ") + error.what());
+  }
+  return errors;
+}
+
+void Daemon::start_serving(rlim_t descriptor_limit) {
   start_workers();
   signals_ = std::make_unique<SignalWatch>(loop_, [this](int signal) { handle_signal(signal); });
   max_sessions_ = session_limit(descriptor_limit, count_open_descriptors());
@@ -100,7 +113,6 @@ std::vector<std::string> Daemon::open() {
   if (admin_) {
     admin_->start();
   }
-  return errors;
 }
 
 std::optional<std::size_t> Daemon::memory_limit_of(const config::Limits& limits) {

@@ -101,6 +101,8 @@ class Daemon final : private AdminTarget {
   void set_log_level(config::LogLevel level) override;
   [[nodiscard]] Snapshot own_view() const;
 
+  // Throws what the threads and their loops throw when the system has none left.
+  void start_serving(rlim_t descriptor_limit);
   void handle_signal(int signal);
   void drain();
   void abort_sessions();
@@ -114,6 +116,7 @@ class Daemon final : private AdminTarget {
   void limit_askers(std::vector<ReloadCallback>& asked);
   void refuse_reload(const std::vector<ReloadCallback>& asked, const std::string& why);
   void begin_reload(std::vector<ReloadCallback> asked);
+  void start_reader();
   void handle_loaded(config::Loaded loaded, const AdminPlaces& places);
   void take_over(config::Loaded loaded, const AdminPlaces& places, ReloadResult& result);
   void finish_reload(const ReloadResult& result);

@@ -85,7 +85,7 @@ struct Listener::Impl {
   void rest(int system_errno);
   void end_rest();
   void hand_over(Descriptor descriptor, const SocketAddress& remote);
-  void watch();
+  [[nodiscard]] int watch();
   [[nodiscard]] std::size_t turn_away();
 
   // What is left to do before anybody can connect.
@@ -178,7 +178,7 @@ void Listener::Impl::rest(int system_errno) {
   if (std::exchange(is_resting, true)) {
     return;  // told already
   }
-  watch();
+  static_cast<void>(watch());  // no more
   const auto kept = callbacks;
   if (kept->on_pause) {
     kept->on_pause(std::generic_category().message(system_errno));
@@ -189,8 +189,13 @@ void Listener::Impl::end_rest() {
   if (!std::exchange(is_resting, false)) {
     return;
   }
+  if (watch() != 0) {
+    is_resting = true;
+    is_accepting = false;
+    rest_over.start(backoff.next());
+    return;
+  }
   backoff.reset();
-  watch();
   const auto kept = callbacks;
   if (kept->on_pause) {
     kept->on_pause({});
@@ -207,12 +212,13 @@ void Listener::Impl::hand_over(Descriptor descriptor, const SocketAddress& remot
   kept->on_accept(descriptor.release(), std::move(peer));
 }
 
-void Listener::Impl::watch() {
+// 0, or why the loop cannot wait for connections.
+int Listener::Impl::watch() {
   if (is_paused || is_resting) {
     event_del(readable.get());
-  } else {
-    event_add(readable.get(), nullptr);
+    return 0;
   }
+  return event_add(readable.get(), nullptr) == 0 ? 0 : std::max(errno, 1);
 }
 
 // Closing the socket resets them. How many wait is told for TCP; those of a Unix socket can only be
@@ -309,7 +315,7 @@ void Listener::start(OnAccept on_accept, OnPause on_pause) {
 void Listener::pause() {
   impl_->is_paused = true;
   impl_->rest_over.stop();
-  impl_->watch();
+  static_cast<void>(impl_->watch());  // no more
 }
 
 void Listener::resume() {
@@ -317,8 +323,8 @@ void Listener::resume() {
   impl_->is_paused = false;
   if (impl_->is_resting) {
     impl_->rest_over.start(std::chrono::milliseconds(0));
-  } else {
-    impl_->watch();
+  } else if (const int reason = impl_->watch(); reason != 0) {
+    impl_->rest(reason);
   }
 }
 

@@ -143,6 +143,9 @@ ws::Result<Sockets> TcpBinder::round(const std::vector<SocketAddress>& addresses
     }
     auto& descriptor = std::get<Descriptor>(bound);
     const SocketAddress local = local_address(descriptor.get());
+    if (local.length == 0) {
+      return listen_error(text_, "ask which port it is", errno);
+    }
     port = port_of(local);
     sockets.push_back({.descriptor = std::move(descriptor), .address = to_string(local)});
   }

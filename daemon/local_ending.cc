@@ -75,7 +75,12 @@ void LocalEnding::on_sent() {
   }
 }
 
+// See Session::on_failure().
 void LocalEnding::on_failure(const ws::Error& /*error*/) {
+  count_unread();
+  if (!connection_.is_unix) {
+    connection_.stream->abort();
+  }
   finish();
 }
 

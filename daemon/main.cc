@@ -13,6 +13,7 @@
 #include "daemon/commands.h"
 #include "daemon/ctl.h"
 #include "daemon/daemon.h"
+#include "daemon/last_words.h"
 
 namespace {
 
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
   // Queues come and go with every turn: giving each freed segment back to the system costs a page
   // fault per 4 KiB sent (measured: 8 ns against 1 ns an appended line).
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
+  wsbridged::end_at_once_when_uncaught();
   // Passwords, cookies and lines are in this memory: no core dump shows them, and no other program
   // of this user reads them. (Only root can attach a debugger.)
   (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

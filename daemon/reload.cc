@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 
 #include "daemon/admin_plan.h"
@@ -85,6 +86,17 @@ void Daemon::begin_reload(std::vector<ReloadCallback> asked) {
   reload_patience_.start(kReloadPatience);
   reloading_.asked = std::move(asked);
   reloading_.plan = std::make_unique<ServingPlan>(plan_means(), served_);
+  try {
+    start_reader();
+  } catch (const std::system_error& error) {
+    config::Loaded failed;
+    failed.errors.push_back(
+        {.source = "reload", .message = std::string("cannot start a thread: ") + error.what()});
+    handle_loaded(std::move(failed), {});
+  }
+}
+
+void Daemon::start_reader() {
   const auto places = std::make_shared<AdminPlaces>();  // the reader's until it is done
   reloading_.reader = std::make_unique<ReloadReader>(
       loop_,

@@ -221,7 +221,12 @@ void Session::on_hang_up() {
   }
 }
 
+// Should the program still be there (no memory for what it was to get, say), it must not take this
+// for an end: a reset tells. A Unix socket has none.
 void Session::on_failure(const ws::Error& error) {
+  if (!is_unix_) {
+    local_->abort();
+  }
   local_gone(error.message);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/last_words.h"
 #include "daemon/template.h"
 
 namespace wsbridged {
@@ -52,7 +53,7 @@ void Worker::run() {
   } catch (const std::exception& exception) {
     // Nothing on a worker throws but the allocator: what state is left cannot be trusted.
     log_.error("worker failed, stopping", {{"cause", std::string(exception.what())}});
-    std::_Exit(1);
+    end_at_once(exception.what());  // without memory the entry was not written
   }
   end_.set_value();
 }

@@ -165,8 +165,11 @@ void WebSocket::Impl::arm_timer() {
   if (!deadline || (timer_.is_running() && armed_for_ <= *deadline)) {
     return;  // firing early does no harm: take_turn() asks again
   }
-  armed_for_ = *deadline;
-  timer_.start(std::max(std::chrono::ceil<milliseconds>(*deadline - now()), milliseconds(0)));
+  // Life after a ping brings the next one nearer than the end of the wait for life, and nobody is
+  // told of it.
+  const auto interval = protocol::clamp_wait(connection_->settings().ping_interval);
+  armed_for_ = interval.count() > 0 ? std::min(*deadline, now() + interval) : *deadline;
+  timer_.start(std::max(std::chrono::ceil<milliseconds>(armed_for_ - now()), milliseconds(0)));
 }
 
 bool WebSocket::Impl::can_send() const {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 // GCC 12, optimizing, takes a guard that leaves with its scope for a pointer that stays behind.
@@ -138,10 +139,7 @@ std::size_t SocketStream::unread() const {
 }
 
 bool SocketStream::is_hung_up() const {
-  if (dead_ || failing_) {
-    return true;
-  }
-  return tells_hang_up(poll_ends());
+  return dead_ || failing_ || tells_hang_up(poll_ends());
 }
 
 short SocketStream::poll_ends() const {
@@ -274,8 +272,7 @@ void SocketStream::notice_end(const Turn& turn) {
 }
 
 void SocketStream::tell_hang_up() {
-  told_hang_up_ = true;
-  if (handler_ != nullptr) {
+  if (!std::exchange(told_hang_up_, true) && handler_ != nullptr) {
     handler_->on_hang_up();
   }
 }
@@ -293,9 +290,7 @@ void SocketStream::drain(const Turn& turn) {
     return;
   }
   if (!reading_ && !ended_) {
-    if (!told_hang_up_) {
-      tell_hang_up();
-    }
+    tell_hang_up();
     return;
   }
   const std::span<std::byte> buffer = context_.receive_buffer();
@@ -315,7 +310,7 @@ void SocketStream::drain(const Turn& turn) {
 
 void SocketStream::fail() {
   dead_ = true;
-  handler_->on_failure(wire_->failure());
+  handler_->on_failure(wait_errno_ != 0 ? connection_lost(wait_errno_) : wire_->failure());
 }
 
 void SocketStream::settle() {
@@ -374,7 +369,20 @@ void SocketStream::wait_for(short events) {
   events_ = events;
   if (events != 0) {
     event_assign(&event_, context_.base(), descriptor_, events, on_event, this);
-    event_add(&event_, nullptr);
+  }
+  if (events != 0 && event_add(&event_, nullptr) != 0) {
+    cannot_wait(errno);
+  }
+}
+
+// epoll_ctl(2): no memory, or too many are watched. Nothing would ever come from the socket again;
+// a hang-up alone is looked for again at the next change.
+void SocketStream::cannot_wait(int reason) {
+  const bool is_only_for_hang_up = (events_ & EV_CLOSED) != 0 && !blocked_;
+  events_ = 0;
+  if (!is_only_for_hang_up) {
+    wait_errno_ = reason != 0 ? reason : ENOMEM;
+    begin_to_fail();
   }
 }
 

@@ -83,6 +83,7 @@ class SocketStream final : public Stream, private Flushable {
   [[nodiscard]] bool owes_drained() const;
   [[nodiscard]] bool owes_sent() const;
   void wait_for(short events);
+  void cannot_wait(int reason);
 
   [[nodiscard]] bool may_receive() const {
     return reading_ && !ended_ && !failing_ && handler_ != nullptr;
@@ -102,7 +103,8 @@ class SocketStream final : public Stream, private Flushable {
   ByteQueue output_;
   std::size_t high_water_ = 0;
   int descriptor_;
-  short events_ = 0;  // what event_ waits for, 0 when it does not
+  int wait_errno_ = 0;  // why the loop cannot wait for the socket
+  short events_ = 0;    // what event_ waits for, 0 when it does not
   const SocketFamily family_;
   bool reading_ = false;
   bool ended_ = false;    // on_eof was called

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <openssl/err.h>
@@ -35,7 +36,12 @@ Result<bool> load_file(SSL_CTX* context, const std::string& what, const std::str
   }
   ERR_clear_error();
   if (SSL_CTX_load_verify_file(context, path.c_str()) != 1) {
+    const unsigned long reason = ERR_peek_error();
     ERR_clear_error();
+    if (ERR_SYSTEM_ERROR(reason)) {  // no descriptor left, say
+      return option_error(what + " " + path + ": " +
+                          std::generic_category().message(ERR_GET_REASON(reason)));
+    }
     return option_error(what + " " + path + ": not a PEM file with certificates");
   }
   return true;

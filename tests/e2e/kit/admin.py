@@ -33,7 +33,11 @@ def dial(address):
     family, target = split_address(address)
     client = socket.socket(family)
     client.settimeout(deadline())
-    client.connect(target)
+    try:
+        client.connect(target)
+    except OSError:
+        client.close()
+        raise
     return client
 
 

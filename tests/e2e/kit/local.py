@@ -35,7 +35,11 @@ class Local:
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(deadline())
-        self.socket.connect(where)
+        try:
+            self.socket.connect(where)
+        except OSError:
+            self.socket.close()
+            raise
 
     def send(self, data):
         self.socket.sendall(data)

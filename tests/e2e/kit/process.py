@@ -63,8 +63,9 @@ class Program:
         self.stderr_path = os.path.join(directory, name + ".stderr")
         options.setdefault("stdin", subprocess.DEVNULL)
         with open(self.stdout_path, "wb") as out, open(self.stderr_path, "wb") as err:
+            options.setdefault("stderr", err)
             self.child = subprocess.Popen(arguments, stdout=out if terminal is None else terminal,
-                                          stderr=err, **options)
+                                          **options)
 
     @property
     def pid(self):

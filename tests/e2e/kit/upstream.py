@@ -212,13 +212,14 @@ class Upstream:
 class RawServer:
     """A listening socket on loopback; connections are accepted when the test says so."""
 
-    def __init__(self, tls=None, backlog=64, receive_buffer=0, on_accept=lambda upstream: None):
+    def __init__(self, tls=None, backlog=64, receive_buffer=0, on_accept=lambda upstream: None,
+                 address="127.0.0.1"):
         self.tls = tls
         self.on_accept = on_accept
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((address, 0))
         self.socket.listen(backlog)
         self.socket.settimeout(deadline())
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 // SocketStream when the peer hangs up, resets or stops taking: what had been received always comes
 // first.
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <string>
 
 #include "integration/net/socket_pair.h"
@@ -13,6 +18,62 @@ using ws::test::run_turns;
 using ws::test::run_until;
 using ws::test::SocketKind;
 using ws::test::StreamAndPeer;
+
+namespace {
+
+int refused_watches = 0;  // so many of the next are
+
+}  // namespace
+
+// Stands in for libc's in this executable.
+extern "C" int epoll_ctl(int poll, int operation, int descriptor, epoll_event* event) noexcept {
+  if (operation == EPOLL_CTL_ADD && refused_watches > 0) {
+    --refused_watches;
+    errno = ENOSPC;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_epoll_ctl, poll, operation, descriptor, event));
+}
+
+TEST_CASE("socket stream: what the loop cannot wait for is read as far as it came, then failed",
+          "[socket_stream]") {
+  EventLoop loop;
+  StreamAndPeer s(loop, GENERATE(SocketKind::kUnix, SocketKind::kTcp));
+  s.peer.send("before");
+  refused_watches = 1;
+  s.stream->resume_reading();
+  run_until(loop, [&] { return s.recorder.has('F'); });
+  CHECK(refused_watches == 0);
+  CHECK(s.recorder.calls == "DF");
+  CHECK(s.recorder.data == "before");
+  CHECK(s.recorder.failure.system_errno == ENOSPC);
+}
+
+TEST_CASE("socket stream: output that nobody would wake up is a failure", "[socket_stream]") {
+  EventLoop loop;
+  StreamAndPeer s(loop, SocketKind::kUnix);
+  s.stream->resume_reading();
+  run_turns(loop);
+  refused_watches = 1;
+  s.send(numbered_bytes(std::size_t{8} << 20));
+  run_until(loop, [&] { return s.recorder.has('F'); });
+  CHECK(refused_watches == 0);
+  CHECK(s.recorder.calls == "F");
+  CHECK(s.recorder.failure.system_errno == ENOSPC);
+}
+
+TEST_CASE("socket stream: a hang-up that cannot be watched for costs nothing else",
+          "[socket_stream]") {
+  EventLoop loop;
+  StreamAndPeer s(loop, SocketKind::kUnix);
+  refused_watches = 1;
+  run_turns(loop);
+  CHECK(refused_watches == 0);
+  s.peer.send("still read");
+  s.stream->resume_reading();
+  run_until(loop, [&] { return s.recorder.has('D'); });
+  CHECK(s.recorder.calls == "D");
+}
 
 TEST_CASE("socket stream: a Unix peer that hung up is read to its end, then on_eof",
           "[socket_stream]") {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,8 +28,19 @@ std::deque<int>& scripted_accepts() {
 }
 
 int accept_count = 0;
+int refused_watches = 0;  // so many of the next calls of epoll_ctl()
 
 }  // namespace
+
+// Stands in for libc's in this executable.
+extern "C" int epoll_ctl(int poll, int operation, int descriptor, epoll_event* event) noexcept {
+  if (operation == EPOLL_CTL_ADD && refused_watches > 0) {
+    --refused_watches;
+    errno = ENOSPC;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_epoll_ctl, poll, operation, descriptor, event));
+}
 
 // Stands in for libc's in this executable.
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved names
@@ -186,6 +198,20 @@ TEST_CASE("listener: while paused connections wait in the queue, then they are a
   listener.resume();
   server.run_until([&] { return server.accepted.size() == 3; });
   CHECK(server.pauses.empty());
+}
+
+TEST_CASE("listener: what the loop cannot wait for pauses accepting, which is tried again") {
+  Server server;
+  auto opened = Listener::open(server.loop, tcp_listen("127.0.0.1"));
+  REQUIRE(opened);
+  server.listener = std::move(opened->front());
+  const auto clients = connect_many(loopback(server.listener->address()), 2);
+  refused_watches = 3;
+  server.start();
+  server.run_until([&] { return server.accepted.size() == 2 && server.pauses.size() == 2; });
+  CHECK(refused_watches == 0);
+  CHECK_FALSE(server.pauses.front().empty());
+  CHECK(server.pauses.back().empty());
 }
 
 TEST_CASE("listener: the last that wait are accepted at once, with another backlog and callbacks") {

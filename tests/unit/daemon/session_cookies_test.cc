@@ -179,23 +179,48 @@ TEST_CASE("cookie writer: a failure is told once, and its end", "[cookie_writer]
   const std::string lock = folder.path(".jar.lock");
   LogFile log;
   CookieWriter writer(log.log());
+  std::vector<std::shared_ptr<std::atomic<bool>>> done;
   const auto write = [&](const std::string& name) {
     ws::CookieWrite one = a_write(path, name);
-    const auto is_done = one.is_done;
+    done.push_back(one.is_done);
     writer.write(std::move(one));
-    while (!*is_done) {
+  };
+  const auto wait_until = [](const auto& condition) {
+    while (!condition()) {
       std::this_thread::yield();
     }
   };
   std::filesystem::create_directory(lock);
   write("a");
+  wait_until([&] { return !writer.faults().empty(); });
   write("b");
+  CHECK_FALSE(*done.front());
   std::filesystem::remove(lock);
-  write("c");
-  write("d");
+  if (GENERATE(true, false)) {  // or it is tried again without
+    write("c");
+  }
+  wait_until([&] { return *done.front() && *done.back(); });
+  CHECK(writer.faults().empty());
   CHECK(log.count("cookies not stored") == 1);
   CHECK(log.count("stored again") == 1);
-  CHECK_THAT(text_of(path), ContainsSubstring("\tc\t1") && ContainsSubstring("\td\t1"));
+  CHECK_THAT(text_of(path), ContainsSubstring("\ta\t1") && ContainsSubstring("\tb\t1"));
+}
+
+TEST_CASE("cookie writer: what cannot be written until the stop is told", "[cookie_writer]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("jar", kTitle);
+  std::filesystem::create_directory(folder.path(".jar.lock"));
+  LogFile log;
+  std::shared_ptr<std::atomic<bool>> is_done;
+  {
+    CookieWriter writer(log.log());
+    ws::CookieWrite one = a_write(path, "a");
+    is_done = one.is_done;
+    writer.write(std::move(one));
+  }
+  CHECK(*is_done);
+  CHECK(log.count("are lost with the stop") == 1);
+  CHECK(text_of(path) == kTitle);
 }
 
 TEST_CASE("cookie writer: what waits for another program's lock is bounded", "[cookie_writer]") {
