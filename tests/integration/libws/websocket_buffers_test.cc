@@ -112,4 +112,25 @@ TEST_CASE("event loop: set_read_size() bounds each read, within its own bounds")
   }
 }
 
+TEST_CASE("websocket: a pong that was held back is sent when the server reads again",
+          "[RFC6455-5.5.2-pong][CVE-pong-queue]") {
+  ScriptedServer server([](ScriptPeer& peer) {
+    peer.accept_upgrade();
+    // More than the kernel keeps of their pongs: the last one has to wait for room.
+    std::string pings;
+    for (int i = 0; i < 100'000; ++i) {
+      pings += server_frame(0x89, std::string(125, 'p'));
+    }
+    peer.send(pings + server_frame(0x89, "last"));
+    while (peer.read_frame().payload != "last") {
+    }
+    peer.send(server_close(1000));
+    peer.read_to_end();
+  });
+  RecordingClient client(server.url(), trusting_options());
+  REQUIRE(client.run());
+  CHECK(server.failure().empty());
+  CHECK(client.closed);
+}
+
 }  // namespace ws
