@@ -250,9 +250,11 @@ class MoreThanThereIsRoomFor(CrowdCase):
         seen = []
 
         def stands_still():
-            seen.append(sum(one.answered() for one in crowd))
             time.sleep(0.1)  # a look now and then
-            return len(seen) > 10 and seen[-10:] == [seen[-1]] * 10
+            if not all(one.reports() for one in crowd):
+                return False  # some have not yet all connected
+            seen.append(sum(one.answered() for one in crowd))
+            return seen[-1] > 0 and seen[-10:] == [seen[-1]] * 10
         wait_until(stands_still, "no more are let in", 60)
         return seen[-1]
 
