@@ -3,6 +3,8 @@
 
 #include <charconv>
 
+#include "config/ascii.h"
+#include "config/problems.h"
 #include "config/tables.h"
 
 namespace wsbridged::config {
@@ -21,6 +23,15 @@ const Node* find_item(const Node& node, const std::string& item) {
   std::size_t index = node.items.size();
   std::from_chars(item.data(), item.data() + item.size(), index);
   return index < node.items.size() ? node.items[index] : nullptr;
+}
+
+// A message is one line, whatever a path or a name in it holds.
+std::string one_line(const std::string& message) {
+  std::string line;
+  for (const char c : message) {
+    line += is_control(c) ? escaped_byte(c) : std::string(1, c);
+  }
+  return line;
 }
 
 // The node of the key itself, or the closest one above it when it stands on a default.
@@ -51,11 +62,11 @@ void check_fit(const Node& merged, const Bridge& bridge, const BridgeCheck& chec
   for (const Misfit& misfit : check(bridge)) {
     const Node& node = find_place(merged, misfit);
     if (misfit.kind == Misfit::Kind::kWarning) {
-      problems.warning(node.place, misfit.keys.back() + ": " + misfit.message);
+      problems.warning(node.place, misfit.keys.back() + ": " + one_line(misfit.message));
       continue;
     }
     const std::string reason =
-        node.is_expanded ? "what its reference stands for is refused" : misfit.message;
+        node.is_expanded ? "what its reference stands for is refused" : one_line(misfit.message);
     problems.error(node.place, misfit.keys.back() + ": " + reason);
   }
 }

@@ -134,6 +134,12 @@ std::string advice_for(const ws::Error& error) {
              "require_subprotocol";
     case ws::ErrorCode::kTimeout:
       return advice_for_timeout(error.phase);
+    case ws::ErrorCode::kProtocolViolation:
+      return "the server breaks RFC 6455, or something on the way changes what it sends: tell its "
+             "operator";
+    case ws::ErrorCode::kInvalidUtf8:
+      return "the server sends texts that are not UTF-8, which RFC 6455 demands: tell its operator "
+             "(binary messages may hold anything)";
     case ws::ErrorCode::kMessageTooBig:
       return "raise framing.max_message if such messages are expected";
     case ws::ErrorCode::kPingTimeout:

@@ -60,7 +60,12 @@ class OptionChecks {
 
   void check_all() {
     for (const auto& entry : upstream_.resolve) {
-      check("resolve", entry.first, {.resolve = {entry}});
+      if (!check("resolve", entry.first, {.resolve = {entry}})) {
+        // libws repeats the entry's key. Here its place tells which one it is, and the key may have
+        // come out of a reference.
+        std::string& message = misfits_.back().message;
+        message.erase(0, ("resolve " + entry.first + ": ").size());
+      }
     }
     for (std::size_t i = 0; i < upstream_.redirect_to.size(); ++i) {
       check("redirect_to", std::to_string(i), {.redirect_to = {upstream_.redirect_to[i]}});

@@ -95,9 +95,6 @@ void Session::close_in_time(std::uint16_t code, SessionEnd cause) {
 }
 
 void Session::give_up_closing() {
-  if (was_open_) {
-    report_so_far().close_code = ws::kCloseAbnormal;
-  }
   abort();  // what a program does not read it would not read later
 }
 
@@ -243,6 +240,9 @@ void Session::end_for_shutdown() {
 void Session::abort() {
   end({.by = Side::kBridge, .cause = "shutting down at once"});
   if (!upstream_.is_over()) {
+    if (was_open_) {
+      report_so_far().close_code = ws::kCloseAbnormal;
+    }
     upstream_.cancel();
     note_upstream();
   }

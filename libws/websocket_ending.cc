@@ -87,6 +87,9 @@ void WebSocket::Impl::on_sent() {
   const Visit visit(*this);
   if (stage_ == Stage::kFlushing) {
     tell_end();
+  } else if (connection_->state() == protocol::ConnectionState::kOpen) {
+    connection_->output_drained();
+    settle();
   } else {
     close_sent_at_ = now();
   }
@@ -166,6 +169,10 @@ void WebSocket::Impl::settle() {
 void WebSocket::Impl::flush() {
   if (!stream_->output().empty()) {
     stream_->flush_soon();
+  }
+  // Pongs alone never reach high water, so on_drained() would not tell when there is room for one.
+  if (connection_->is_pong_held() && connection_->state() == protocol::ConnectionState::kOpen) {
+    stream_->notify_when_sent();
   }
 }
 

@@ -94,6 +94,9 @@ class Connection {
   // `output` has been sent in whole or in part: a pong that was held back may now follow it.
   // receive(), send() and handle_deadline() try that as well, so without this call it is only late.
   void output_drained();
+
+  [[nodiscard]] bool is_pong_held() const { return held_pong_ != nullptr; }
+
   // Stops the parser before the next frame, also from inside an event; the keepalive rests.
   void pause(TimePoint now);
   void resume(TimePoint now, ConnectionEvents& events);

@@ -150,6 +150,7 @@ class Shutdown(E2eCase):
                 daemon.wait_for_entry("draining")
                 daemon.signal(second)
                 self.assertEqual(daemon.wait(5), 1, "at once, and bytes were discarded")
+                self.assertEqual(daemon.session_ends()[0]["close_code"], 1006, "it was open")
                 local.close()
 
     def test_further_signals_change_nothing(self):

@@ -30,7 +30,7 @@ FRAMING = ("line_framer", "line_writer", "line_message", "length_prefix", "local
 GOAL = 0.9
 MEMORY = 8 << 30  # a fault may ask for all there is
 # target: arguments; in the order in which they are asked.
-JUDGES = {"protocol": {"unit_protocol": [], "unit_libws": [],
+JUDGES = {"protocol": {"unit_protocol": ["--abort"], "unit_libws": ["--abort"],
                        "fuzz_seeds": [str(ROOT / "tests/fuzz/corpus")]},
           "framing": {"unit_daemon": ["--abort", "[line_framer],[line_writer],[line_message],"
                                       "[framing_matrix],[framing_tables],[length_prefix],"
@@ -49,7 +49,7 @@ def limit_memory():
 
 
 class Copy:
-    """The project's files in a folder of their own, built without optimizing."""
+    """The project's files in a folder of their own."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -64,7 +64,7 @@ class Copy:
                 shutil.copy2(source, target)
         self.build_folder = folder / "build"
         subprocess.run(["cmake", "-S", folder, "-B", self.build_folder, "-G", "Ninja",
-                        "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
+                        "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1",
                         "-DLIBWS_INSTALL=OFF", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache",
                         "--log-level=WARNING"], check=True, stdout=subprocess.DEVNULL)
         self.usual = {}  # seconds

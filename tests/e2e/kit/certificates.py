@@ -13,9 +13,20 @@ serial = $dir/serial
 new_certs_dir = $dir
 policy = any
 default_md = sha256
+unique_subject = no
 [any]
 commonName = supplied
 """
+
+
+def openssl(*arguments):
+    run = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, f"openssl {arguments[0]}: {run.stderr}"
+
+
+def private_key(path):
+    """The arguments of `openssl req` that make a key into this file, without a password."""
+    return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path)
 
 
 class TestCa:
@@ -26,9 +37,8 @@ class TestCa:
         os.mkdir(self.directory)
         self.certificate = self._path("ca.pem")
         self.key = self._path("ca.key")
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                      "-nodes", "-keyout", self.key, "-out", self.certificate, "-days", "2",
-                      "-subj", f"/CN={name}")
+        openssl("req", "-x509", *private_key(self.key), "-out", self.certificate, "-days", "2",
+                "-subj", f"/CN={name}")
         self._write("ca.cnf", CA_CONFIG.format(directory=self.directory))
         self._write("index.txt", "")
         self._write("serial", "1000\n")
@@ -42,14 +52,18 @@ class TestCa:
 
     def _issue(self, name, end):
         stem = f"{name}-{end}"
+        return self.issue_odd(stem, f"subjectAltName=DNS:{name}", stem, end=end)
+
+    def issue_odd(self, stem, extensions, common_name, start="20200101000000Z",
+                  end="20991231235959Z"):
+        """(certificate, key) with these lines of extensions, in files of that name."""
         certificate, key, request = (
             self._path(stem + suffix) for suffix in (".pem", ".key", ".csr"))
-        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                      "-keyout", key, "-out", request, "-subj", f"/CN={stem}")
-        extensions = self._write(stem + ".ext", f"subjectAltName=DNS:{name}\n")
-        self._openssl("ca", "-batch", "-notext", "-config", self._path("ca.cnf"), "-cert",
-                      self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate,
-                      "-startdate", "20200101000000Z", "-enddate", end, "-extfile", extensions)
+        openssl("req", *private_key(key), "-out", request, "-subj", f"/CN={common_name}")
+        extensions = self._write(stem + ".ext", extensions + "\n")
+        openssl("ca", "-batch", "-notext", "-config", self._path("ca.cnf"), "-cert",
+                self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate,
+                "-startdate", start, "-enddate", end, "-extfile", extensions)
         return certificate, key
 
     def server_context(self, name="localhost", end="20991231235959Z"):
@@ -64,8 +78,3 @@ class TestCa:
         with open(self._path(name), "w", encoding="ascii") as file:
             file.write(text)
         return self._path(name)
-
-    @staticmethod
-    def _openssl(*arguments):
-        run = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
-        assert run.returncode == 0, f"openssl {arguments[0]}: {run.stderr}"

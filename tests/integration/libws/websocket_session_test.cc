@@ -215,6 +215,24 @@ TEST_CASE("websocket: pings are answered, and pongs to ours are told (RFC 6455 5
   CHECK(client.events == Events{"open", "pong mine", "close 1000"});
 }
 
+TEST_CASE("websocket: a pong that was held back is sent when the server reads again",
+          "[RFC6455-5.5.2-pong][CVE-pong-queue]") {
+  ScriptedServer server(session([](ScriptPeer& peer) {
+    // More than the kernel keeps of their pongs: the last one has to wait for room.
+    std::string pings;
+    for (int i = 0; i < 100'000; ++i) {
+      pings += server_frame(0x89, std::string(125, 'p'));
+    }
+    peer.send(pings + server_frame(0x89, "last"));
+    while (peer.read_frame().payload != "last") {
+    }
+  }));
+  RecordingClient client(server.url(), trusting_options());
+  REQUIRE(client.run());
+  CHECK(server.failure().empty());
+  CHECK(client.closed);
+}
+
 TEST_CASE("websocket: a keepalive ping is sent after silence, and its round trip measured") {
   ScriptedServer server(session([](ScriptPeer& peer) {
     const auto ping = peer.read_frame();

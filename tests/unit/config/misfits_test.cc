@@ -51,6 +51,11 @@ TEST_CASE("misfits: say nothing of what a reference stands for", "[misfits]") {
         "f:4:19: url: what its reference stands for is refused");
 }
 
+TEST_CASE("misfits: are one line each, whatever a name in them holds", "[misfits]") {
+  const Misfit misfit{.keys = {"upstream", "url"}, .message = "a\nb: missing"};
+  CHECK(errors_with(bridge_with(""), misfit) == "f:5:12: url: a\\x0ab: missing");
+}
+
 TEST_CASE("misfits: are asked for only when the bridge reads well", "[misfits]") {
   const std::string errors = errors_with(bridge_with("    session: {buffer: no}\n"),
                                          {.keys = {"upstream", "url"}, .message = "no"});

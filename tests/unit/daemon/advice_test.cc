@@ -41,6 +41,8 @@ TEST_CASE("advice: the ways to a server have words of their own", "[advice]") {
              ContainsSubstring("redirect_to"));
   CHECK_THAT(advice(Phase::kOpen, ErrorCode::kInvalidCompression),
              ContainsSubstring("compression: false"));
+  CHECK_THAT(advice(Phase::kOpen, ErrorCode::kProtocolViolation), ContainsSubstring("RFC 6455"));
+  CHECK_THAT(advice(Phase::kOpen, ErrorCode::kInvalidUtf8), ContainsSubstring("UTF-8"));
   CHECK_THAT(advice(Phase::kOptions, ErrorCode::kInvalidOption), ContainsSubstring("check"));
 }
 

@@ -71,6 +71,12 @@ TEST_CASE("bridge check: what libws refuses of the way to a server", "[bridge_ch
     upstream.resolve = {{"example.com:80", "10.0.0.7"}, {"example.com:81", "ten"}};
     CHECK(key_of(bridge) == "resolve");
     CHECK(errors_of(bridge)[0].item == "example.com:81");
+    CHECK(errors_of(bridge)[0].message ==
+          "its value must be IP addresses, 32 at most, or unix:PATH");
+  }
+  SECTION("a name, which may have come out of a reference") {
+    upstream.resolve = {{"secret\nname:80", "10.0.0.7"}};
+    CHECK(errors_of(bridge)[0].message == "the host holds a control character");
   }
   SECTION("an origin") {
     upstream.redirect_to = {"https://b.example", "https://b.example/path"};
