@@ -13,7 +13,7 @@ import time
 
 from kit.case import E2eCase, bridge, main
 from kit.daemon import RELEASE_BINARY
-from kit.local import split_address
+from kit.local import has_connected, split_address
 from kit.process import descriptor_count, status_bytes
 from kit.waiting import deadline, wait_until
 
@@ -76,16 +76,8 @@ class FiveThousandSessions(E2eCase):
         one = socket.socket(family)
         self.addCleanup(one.close)
         one.settimeout(deadline())
-        wait_until(lambda: self.is_connected(one, where), "there is room among those not accepted yet")
+        wait_until(lambda: has_connected(one, where), "there is room among those not accepted yet")
         return one
-
-    @staticmethod
-    def is_connected(one, where):
-        try:
-            one.connect(where)
-        except BlockingIOError:  # a Unix socket's queue is full, as unix(7) says
-            return False
-        return True
 
     def receive_echoes(self, sockets):
         """Each must get back its own line, and nothing else."""

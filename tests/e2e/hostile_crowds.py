@@ -19,7 +19,7 @@ from kit.attacks import KIB, MIB, AttackCase, Cost
 from kit.case import bridge, main
 from kit.crowd import CrowdProgram
 from kit.daemon import RELEASE_BINARY
-from kit.local import split_address
+from kit.local import has_connected, split_address
 from kit.process import cpu_seconds, descriptor_count, free_ports, status_bytes
 from kit.survival import size
 from kit.vital_signs import VitalSigns
@@ -93,20 +93,10 @@ class HostileCrowds(CrowdCase):
         family, where = split_address(self.daemon.addresses(name)[index])
         one = socket.socket(family)
         one.settimeout(deadline())
-        wait_until(lambda: self.is_connected(one, where), "there is room in the queue")
+        wait_until(lambda: has_connected(one, where), "there is room in the queue")
         if data:
             one.send(data)
         return one
-
-    @staticmethod
-    def is_connected(one, where):
-        try:
-            one.connect(where)
-        except BlockingIOError:  # a Unix socket's queue is full, as unix(7) says
-            return False
-        except ConnectionResetError:  # connected, and sent away before connect() had returned
-            pass
-        return True
 
     @staticmethod
     def leave(one, how):

@@ -19,6 +19,17 @@ def split_address(address):
     return socket.AF_INET, (host, int(port))
 
 
+def has_connected(one, where):
+    """Whether the connection is made; False: the queue of those not accepted yet is full."""
+    try:
+        one.connect(where)
+    except BlockingIOError:  # of a Unix socket, as unix(7) says
+        return False
+    except ConnectionResetError:  # connected, and sent away before connect() had returned
+        pass
+    return True
+
+
 class Local:
     """A local connection with line reading; every wait has a deadline."""
 

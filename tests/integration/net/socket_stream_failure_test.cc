@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: MIT
 // SocketStream when the peer hangs up, resets or stops taking: what had been received always comes
 // first.
-#include <sys/epoll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <string>
 
 #include "integration/net/socket_pair.h"
 #include "support/catch.h"
+#include "support/refused_watches.h"
 
 using ws::ErrorCode;
 using ws::EventLoop;
 using ws::test::numbered_bytes;
+using ws::test::refused_watches;
 using ws::test::run_turns;
 using ws::test::run_until;
 using ws::test::SocketKind;
 using ws::test::StreamAndPeer;
-
-namespace {
-
-int refused_watches = 0;  // so many of the next are
-
-}  // namespace
-
-// Stands in for libc's in this executable.
-extern "C" int epoll_ctl(int poll, int operation, int descriptor, epoll_event* event) noexcept {
-  if (operation == EPOLL_CTL_ADD && refused_watches > 0) {
-    --refused_watches;
-    errno = ENOSPC;
-    return -1;
-  }
-  return static_cast<int>(syscall(SYS_epoll_ctl, poll, operation, descriptor, event));
-}
 
 TEST_CASE("socket stream: what the loop cannot wait for is read as far as it came, then failed",
           "[socket_stream]") {

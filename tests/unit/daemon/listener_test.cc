@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "daemon/listener_backoff.h"
 #include "listener_support.h"
 #include "support/catch.h"
+#include "support/refused_watches.h"
 
 namespace {
 
@@ -28,19 +28,8 @@ std::deque<int>& scripted_accepts() {
 }
 
 int accept_count = 0;
-int refused_watches = 0;  // so many of the next calls of epoll_ctl()
 
 }  // namespace
-
-// Stands in for libc's in this executable.
-extern "C" int epoll_ctl(int poll, int operation, int descriptor, epoll_event* event) noexcept {
-  if (operation == EPOLL_CTL_ADD && refused_watches > 0) {
-    --refused_watches;
-    errno = ENOSPC;
-    return -1;
-  }
-  return static_cast<int>(syscall(SYS_epoll_ctl, poll, operation, descriptor, event));
-}
 
 // Stands in for libc's in this executable.
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved names
@@ -206,10 +195,10 @@ TEST_CASE("listener: what the loop cannot wait for pauses accepting, which is tr
   REQUIRE(opened);
   server.listener = std::move(opened->front());
   const auto clients = connect_many(loopback(server.listener->address()), 2);
-  refused_watches = 3;
+  ws::test::refused_watches = 3;
   server.start();
   server.run_until([&] { return server.accepted.size() == 2 && server.pauses.size() == 2; });
-  CHECK(refused_watches == 0);
+  CHECK(ws::test::refused_watches == 0);
   CHECK_FALSE(server.pauses.front().empty());
   CHECK(server.pauses.back().empty());
 }
