@@ -5,7 +5,7 @@ built and tested; a fault that no test notices has survived.
 Where:   libws/protocol, and the framing in daemon/.
 Method:  a sample of all places (sites.py), drawn with a fixed seed. What the compiler refuses is no
          fault, and another one takes its place. The unit tests judge first, then the fuzz targets'
-         seeds. A test that takes ten times as long as usual has noticed, too: endless loops do that.
+         seeds. A test that takes four times as long as usual has noticed, too: endless loops do that.
 Usage:   mutants.py [--count N] [--seed N] [--jobs N] [--only TEXT] FOLDER
 Writes:  FOLDER/survivors.txt.
 Exit:    0 at least 90 % were killed, 1 not.
@@ -75,7 +75,7 @@ class Copy:
 
     def passes(self, target, arguments):
         begun = time.monotonic()
-        limit = 20 + 10 * self.usual.get(target, 30)
+        limit = 5 + 4 * self.usual.get(target, 60)
         try:
             run = subprocess.run([self.build_folder / "bin" / target, *arguments],
                                  capture_output=True, check=False, timeout=limit,
@@ -125,16 +125,16 @@ def take_verdicts(sample, count, copies):
     with concurrent.futures.ThreadPoolExecutor(len(copies)) as pool:
         position = 0
         while len(verdicts) < count and position < len(sample):
-            batch = sample[position:position + min(4 * len(copies), count - len(verdicts))]
+            batch = sample[position:position + count - len(verdicts)]
             position += len(batch)
             for site, verdict in zip(batch, pool.map(judge, batch)):
-                if verdict is not None:
-                    verdicts[site] = verdict
-                    if not verdict:
-                        print(f"mutants: survived: {site}", flush=True)
-            killed = sum(1 for verdict in verdicts.values() if verdict)
-            print(f"mutants: {killed} of {len(verdicts)} killed, {time.monotonic() - begun:.0f} s",
-                  flush=True)
+                if verdict is None:
+                    continue
+                verdicts[site] = verdict
+                killed = sum(1 for verdict in verdicts.values() if verdict)
+                said = "killed" if verdict else "SURVIVED"
+                print(f"mutants: {said}: {site} ({killed} of {len(verdicts)},"
+                      f" {time.monotonic() - begun:.0f} s)", flush=True)
     return verdicts
 
 
