@@ -61,7 +61,7 @@ class Copy:
                 continue
             if not target.exists() or target.read_bytes() != source.read_bytes():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target)
+                shutil.copy(source, target)  # as new: what was built of another must be built again
         self.build_folder = folder / "build"
         subprocess.run(["cmake", "-S", folder, "-B", self.build_folder, "-G", "Ninja",
                         "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1",
