@@ -9,6 +9,17 @@ from judgement import judge
 from scripts import RECONNECTING
 
 
+def without_turned_away(told, most):
+    """Who waits at a Unix listener when a reload closes it is reset, and nobody can count him."""
+    kept = []
+    for one in told:
+        if most > 0 and one["end"] == "reset" and one["answered"] == 0:
+            most -= 1
+        else:
+            kept.append(one)
+    return kept
+
+
 class Received:
     """What the servers have of a session."""
 
@@ -199,6 +210,8 @@ class Ledger:
                 self.received.pop(session, None)
         for bridge in set(silent) | set(left):
             told, entries = silent[bridge], left[bridge]
+            if bridge == "moving":
+                told = without_turned_away(told, len(told) - len(entries))
             self.sums["sessions"] += len(told)
             folded = min(self.folded[bridge], max(0, len(told) - len(entries)))
             self.folded[bridge] -= folded
